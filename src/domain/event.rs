@@ -85,6 +85,17 @@ pub struct StreamEntry {
     pub raw: Payload,
 }
 
+impl StreamEntry {
+    /// The event it carries; none when it is malformed.
+    #[must_use]
+    pub const fn event(&self) -> Option<&CloudEvent> {
+        match &self.content {
+            Content::Event(event) => Some(event),
+            Content::Malformed(_) => None,
+        }
+    }
+}
+
 /// What a stream entry carries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Content {
