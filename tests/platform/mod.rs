@@ -32,7 +32,10 @@ mod valkey;
 pub use api_server::{ApiServer, ApiServerOptions};
 pub use certificates::Validity;
 pub use events::{EventLayout, cloud_event};
-pub use kinds::{Kind, client_name, client_object, condition, usual_moment};
+pub use folder::write_private;
+pub use kinds::{
+    Kind, client_name, client_object, client_tier, client_version, condition, usual_moment,
+};
 pub use kubeconfig::User;
 pub use valkey::{Valkey, ValkeyOptions};
 
