@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Fault, Place, Problem};
-use super::keys::{KEYS, Key, Scope};
+use super::keys::{KEYS, Key, Rule, Scope};
 use super::nearest::nearest;
 use super::value::{Raw, is_name};
 
@@ -98,19 +98,10 @@ impl<'a> Document<'a> {
             let here = Here { section, profile };
             // A quoted key with a dot, or an empty one, would look like another path.
             if name.is_empty() || name.contains('.') {
-                let nearest = KEYS
-                    .iter()
-                    .find(|key| key.path == path)
-                    .map(|key| key.path.into());
-                let fault = Fault::UnknownKey {
-                    key: name.to_owned(),
-                    place: here.place(),
-                    nearest,
-                };
-                self.problem(line, fault);
+                self.problem(line, here.quoted(name));
             } else if path == PROFILES && profile.is_none() {
                 self.walk_profiles(value, line);
-            } else if let Some(key) = here.key(&path) {
+            } else if let Some(key) = here.key(&path).filter(|key| key.may_be(value)) {
                 self.entries.push(Entry {
                     key,
                     profile,
@@ -206,12 +197,32 @@ impl Here<'_> {
         }
     }
 
+    /// What is wrong with a key that stands in quotes because it has a dot, or nothing, in it.
+    fn quoted(&self, name: &str) -> Fault {
+        let path = join(self.section, name);
+        match KEYS
+            .iter()
+            .find(|key| key.path == path && key.leaf() != name)
+        {
+            Some(key) if !name.is_empty() => Fault::Misplaced {
+                key: path,
+                place: "in quotes".to_owned(),
+                belongs: belongs(key.scope, key.section()),
+            },
+            _ => Fault::UnknownKey {
+                key: name.to_owned(),
+                place: self.place(),
+                nearest: None,
+            },
+        }
+    }
+
     fn fault(&self, name: &str, value: &DeValue<'_>) -> Fault {
         let path = join(self.section, name);
-        if let Some(key) = KEYS
-            .iter()
-            .find(|key| key.path == path || key.section() == path)
-        {
+        let misplaced = |key: &&Key| {
+            key.path == path && !key.scope.allows(self.profile.is_some()) || key.section() == path
+        };
+        if let Some(key) = KEYS.iter().find(misplaced) {
             let section = if key.path == path {
                 key.section()
             } else {
@@ -272,12 +283,20 @@ impl Here<'_> {
     }
 }
 
+impl Key {
+    /// Whether the value is no section, or this setting is written like one.
+    fn may_be(&self, value: &DeValue<'_>) -> bool {
+        self.rule == Rule::Secret || !value.is_table()
+    }
+}
+
 fn belongs(scope: Scope, section: &str) -> String {
     match (scope, section) {
         (Scope::Profile, section) => {
             format!("in a profile, [{}]", join("profiles.NAME", section))
         }
         (_, "") => "at the top level".to_owned(),
+        (Scope::Either, section) => format!("in [{section}]"),
         (_, section) => format!("in [{section}], outside of profiles"),
     }
 }

@@ -183,7 +183,11 @@ pub enum Fault {
     #[error("the profile name {} must be 1 to 64 letters, digits, \"-\", \"_\" or \".\"", quote(.0))]
     ProfileName(String),
     /// The chosen profile is not in the file.
-    #[error("there is no profile {}{}. The profiles are: {known}", quote(name), suggestion(nearest.as_deref()))]
+    #[error(
+        "there is no profile {}{} The profiles are: {known}",
+        quote(name),
+        nearest.as_ref().map_or_else(|| ".".to_owned(), |_| suggestion(nearest.as_deref()))
+    )]
     UnknownProfile {
         /// The name asked for.
         name: String,

@@ -218,7 +218,7 @@ fn word<'a>(kind: &str, value: &'a DeValue<'_>) -> Result<&'a str, Refusal> {
     let text = value.as_str().filter(|text| {
         !text.is_empty() && text.len() <= LONGEST_WORD && !text.chars().any(char::is_control)
     });
-    text.ok_or_else(|| because(&format!("has a {kind} that is not one line of text")))
+    text.ok_or_else(|| because(&format!("needs one line of text after {kind} =")))
 }
 
 fn is_object_name(text: &str) -> bool {
