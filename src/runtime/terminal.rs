@@ -54,13 +54,19 @@ pub enum TerminalError {
     )]
     TooSimple(String),
     /// Raw mode could not be switched.
-    #[error("The terminal refused to change its mode: {0}. Try `reset`, then start the console again.")]
+    #[error(
+        "The terminal refused to change its mode: {0}. Try `reset`, then start the console again."
+    )]
     Mode(#[source] io::Error),
     /// Bytes could not be written.
-    #[error("The terminal takes no output: {0}. Is the window, or the connection to it, still there?")]
+    #[error(
+        "The terminal takes no output: {0}. Is the window, or the connection to it, still there?"
+    )]
     Write(#[source] io::Error),
     /// There is no shell to stop for.
-    #[error("There is no shell to go back to: the console was started as the terminal's only program.")]
+    #[error(
+        "There is no shell to go back to: the console was started as the terminal's only program."
+    )]
     NoShell,
     /// The process group could not be stopped.
     #[error("The console could not be stopped for the shell: {0}. It goes on as before.")]
@@ -87,8 +93,13 @@ impl TerminalGuard {
     /// When input or output is no terminal, the terminal is too simple, or it refuses; it is then as before.
     pub fn enter(options: TerminalOptions) -> Result<Self, TerminalError> {
         check_terminal()?;
-        let out = io::stdout().as_fd().try_clone_to_owned().map_err(TerminalError::Write)?;
-        let guard = Self { device: Device::new(File::from(out), Mode::Raw, options) };
+        let out = io::stdout()
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(TerminalError::Write)?;
+        let guard = Self {
+            device: Device::new(File::from(out), Mode::Raw, options),
+        };
         guard.device.take()?;
         Ok(guard)
     }
@@ -297,7 +308,10 @@ impl Device {
     }
 
     fn wait_writable(&self) -> io::Result<()> {
-        let limit = Timespec { tv_sec: STALL_MAX_SECONDS, tv_nsec: 0 };
+        let limit = Timespec {
+            tv_sec: STALL_MAX_SECONDS,
+            tv_nsec: 0,
+        };
         match poll(&mut [PollFd::new(&self.out, PollFlags::OUT)], Some(&limit)) {
             Ok(0) => Err(io::ErrorKind::TimedOut.into()),
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
@@ -355,7 +369,10 @@ fn in_foreground() -> bool {
     rustix::termios::tcgetpgrp(rustix::stdio::stdin()).map_or(true, |group| group == getpgrp())
 }
 
-#[expect(clippy::disallowed_methods, reason = "bounded waits around a stop and a panic, off the loop")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "bounded waits around a stop and a panic, off the loop"
+)]
 fn pause(time: Duration) {
     std::thread::sleep(time);
 }
@@ -370,7 +387,10 @@ mod tests {
     fn device(mouse: bool) -> (Arc<Device>, File) {
         let file = tempfile::tempfile().expect("temporary file");
         let reader = file.try_clone().expect("duplicate");
-        (Device::new(file, Mode::Plain, TerminalOptions { mouse }), reader)
+        (
+            Device::new(file, Mode::Plain, TerminalOptions { mouse }),
+            reader,
+        )
     }
 
     fn sent(reader: &mut File) -> Vec<u8> {
@@ -420,11 +440,16 @@ mod tests {
     #[test]
     fn dropping_the_guard_restores_and_a_frame_after_it_is_dropped() {
         let (device, mut reader) = device(false);
-        let guard = TerminalGuard { device: Arc::clone(&device) };
+        let guard = TerminalGuard {
+            device: Arc::clone(&device),
+        };
         device.take().expect("taken");
         drop(guard);
         device.send_taken(b"late frame").expect("dropped silently");
-        assert_eq!(sent(&mut reader), [enter_bytes(false), leave_bytes(false)].concat());
+        assert_eq!(
+            sent(&mut reader),
+            [enter_bytes(false), leave_bytes(false)].concat()
+        );
     }
 
     #[test]
@@ -432,10 +457,15 @@ mod tests {
         let (device, mut reader) = device(false);
         device.take().expect("taken");
         let other = Arc::clone(&device);
-        std::thread::spawn(move || other.give_up()).join().expect("thread");
+        std::thread::spawn(move || other.give_up())
+            .join()
+            .expect("thread");
         assert!(!device.take().expect("no error"));
         assert!(!device.is_taken());
-        assert_eq!(sent(&mut reader), [enter_bytes(false), leave_bytes(false)].concat());
+        assert_eq!(
+            sent(&mut reader),
+            [enter_bytes(false), leave_bytes(false)].concat()
+        );
     }
 
     #[test]
@@ -444,7 +474,9 @@ mod tests {
         device.take().expect("taken");
         let stuck = device.frame.lock().expect("free");
         let other = Arc::clone(&device);
-        std::thread::spawn(move || other.give_up()).join().expect("thread");
+        std::thread::spawn(move || other.give_up())
+            .join()
+            .expect("thread");
         drop(stuck);
         let expected = [enter_bytes(false), vec![CANCEL], leave_bytes(false)].concat();
         assert_eq!(sent(&mut reader), expected);
@@ -453,7 +485,9 @@ mod tests {
     #[test]
     fn the_mouse_is_switched_while_taken_and_off_at_the_end() {
         let (device, mut reader) = device(false);
-        let guard = TerminalGuard { device: Arc::clone(&device) };
+        let guard = TerminalGuard {
+            device: Arc::clone(&device),
+        };
         device.take().expect("taken");
         guard.set_mouse(true).expect("on");
         guard.set_mouse(true).expect("still on");
