@@ -304,6 +304,8 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn no_text_makes_loading_panic(text in any_text(), value in any_text()) {
         let mut case = Case::with(&text);
