@@ -280,13 +280,20 @@ pub(super) fn quote(text: &str) -> String {
 
 /// Foreign text without quotes, otherwise like [`quote`].
 pub(super) fn bare(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(QUOTED)
-        .flat_map(char::escape_debug)
-        .collect();
-    if text.chars().nth(QUOTED).is_some() {
-        shown.push_str("...");
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}...", escaped(text.get(..end).unwrap_or(text))),
+        None => escaped(text),
+    }
+}
+
+/// Foreign text whole, with nothing in it that a terminal obeys.
+pub(super) fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\'' => shown.push(char),
+            _ => shown.extend(char.escape_debug()),
+        }
     }
     shown
 }

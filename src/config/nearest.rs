@@ -17,6 +17,7 @@ pub(super) fn nearest<'a>(
     let limit = (length / 3).max(1);
     candidates
         .into_iter()
+        .filter(|name| name.chars().count().abs_diff(length) <= limit)
         .map(|name| {
             (
                 strsim::damerau_levenshtein(&word, &name.to_lowercase()),

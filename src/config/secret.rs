@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use super::error::{Refusal, bare, quote};
+use super::error::{Refusal, bare, escaped, quote};
 use super::nearest::nearest;
 use super::value::{Base, toml_string};
 
@@ -49,8 +49,8 @@ pub enum SecretRef {
 impl fmt::Display for SecretRef {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Env(name) => write!(out, "env {}", bare(name)),
-            Self::File(path) => write!(out, "file {}", bare(&path.to_string_lossy())),
+            Self::Env(name) => write!(out, "env {}", escaped(name)),
+            Self::File(path) => write!(out, "file {}", escaped(&path.to_string_lossy())),
             Self::Command(words) => {
                 write!(
                     out,

@@ -30,12 +30,11 @@ impl ValkeyUrl {
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         if let Some((before, _)) = text.rsplit_once('@') {
             let credentials = before.split_once("://").map_or(before, |(_, rest)| rest);
-            return Err(match credentials.contains(':') {
-                true => Refusal::PasswordInUrl,
-                false => because(
-                    "must not hold a user; take it out of the address and use username = \"...\"",
-                ),
-            });
+            if credentials.contains(':') {
+                return Err(Refusal::PasswordInUrl);
+            }
+            let advice = "take it out of the address and use username = \"...\"";
+            return Err(because(&format!("must not hold a user; {advice}")));
         }
         let (tls, rest) = if let Some(rest) = text.strip_prefix("rediss://") {
             (true, rest)
@@ -121,63 +120,61 @@ fn plain_number<T: std::str::FromStr>(digits: &str) -> Option<T> {
 mod tests {
     use super::*;
 
+    const ADDRESSES: &[(&str, Result<&str, &str>)] = &[
+        ("redis://localhost", Ok("redis://localhost:6379/0")),
+        (
+            "rediss://valkey.plana.example:6380/3",
+            Ok("rediss://valkey.plana.example:6380/3"),
+        ),
+        ("redis://[::1]:7000/", Ok("redis://[::1]:7000/0")),
+        (
+            "redis://:hunter2@host:1/0",
+            Err("must not hold a password; take it out of the address and use password = { ... }"),
+        ),
+        (
+            "redis://me:hunter2/x@host",
+            Err("must not hold a password; take it out of the address and use password = { ... }"),
+        ),
+        (
+            "redis://me@host",
+            Err("must not hold a user; take it out of the address and use username = \"...\""),
+        ),
+        (
+            "http://host",
+            Err(
+                "must be an address such as \"rediss://valkey.example:6379/0\", not \"http://host\"",
+            ),
+        ),
+        ("redis://", Err("has no valid host and port: \"\"")),
+        (
+            "redis://host:0",
+            Err("has no valid host and port: \"host:0\""),
+        ),
+        (
+            "redis://host:+1",
+            Err("has no valid host and port: \"host:+1\""),
+        ),
+        (
+            "redis://host:70000",
+            Err("has no valid host and port: \"host:70000\""),
+        ),
+        (
+            "redis://[zz]:1",
+            Err("has no valid host and port: \"[zz]:1\""),
+        ),
+        (
+            "redis://host/x",
+            Err("must end in the number of a database, not \"x\""),
+        ),
+        (
+            "redis://host/0?a=b",
+            Err("must end in the number of a database, not \"0?a=b\""),
+        ),
+    ];
+
     #[test]
     fn addresses() {
-        for (text, expected) in [
-            ("redis://localhost", Ok("redis://localhost:6379/0")),
-            (
-                "rediss://valkey.plana.example:6380/3",
-                Ok("rediss://valkey.plana.example:6380/3"),
-            ),
-            ("redis://[::1]:7000/", Ok("redis://[::1]:7000/0")),
-            (
-                "redis://:hunter2@host:1/0",
-                Err(
-                    "must not hold a password; take it out of the address and use password = { ... }",
-                ),
-            ),
-            (
-                "redis://me:hunter2/x@host",
-                Err(
-                    "must not hold a password; take it out of the address and use password = { ... }",
-                ),
-            ),
-            (
-                "redis://me@host",
-                Err("must not hold a user; take it out of the address and use username = \"...\""),
-            ),
-            (
-                "http://host",
-                Err(
-                    "must be an address such as \"rediss://valkey.example:6379/0\", not \"http://host\"",
-                ),
-            ),
-            ("redis://", Err("has no valid host and port: \"\"")),
-            (
-                "redis://host:0",
-                Err("has no valid host and port: \"host:0\""),
-            ),
-            (
-                "redis://host:+1",
-                Err("has no valid host and port: \"host:+1\""),
-            ),
-            (
-                "redis://host:70000",
-                Err("has no valid host and port: \"host:70000\""),
-            ),
-            (
-                "redis://[zz]:1",
-                Err("has no valid host and port: \"[zz]:1\""),
-            ),
-            (
-                "redis://host/x",
-                Err("must end in the number of a database, not \"x\""),
-            ),
-            (
-                "redis://host/0?a=b",
-                Err("must end in the number of a database, not \"0?a=b\""),
-            ),
-        ] {
+        for (text, expected) in ADDRESSES {
             let read = ValkeyUrl::parse(text);
             let shown = read
                 .map(|url| url.to_string())

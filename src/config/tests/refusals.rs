@@ -14,213 +14,219 @@ fn check(cases: &[(&str, &str)]) {
     }
 }
 
+const UNKNOWN: &[(&str, &str)] = &[
+    (
+        "[ui]\nthemee = \"x\"",
+        "config.toml:2: unknown key \"themee\" in [ui]; did you mean \"theme\"?",
+    ),
+    (
+        "profil = \"x\"",
+        "config.toml:1: unknown key \"profil\" at the top level; did you mean \"profile\"?",
+    ),
+    (
+        "theme = \"x\"",
+        "config.toml:1: unknown key \"theme\" at the top level; did you mean \"ui.theme\"?",
+    ),
+    (
+        "context = \"x\"",
+        "config.toml:1: unknown key \"context\" at the top level; \
+             did you mean \"profiles.NAME.kubernetes.context\"?",
+    ),
+    (
+        "[events]\nzzz = 1",
+        "config.toml:2: unknown key \"zzz\" in [events]",
+    ),
+    (
+        "[events]\nkep = 1",
+        "config.toml:2: unknown key \"kep\" in [events]; did you mean \"kept\"?",
+    ),
+    (
+        "[log]\nlevle = 1",
+        "config.toml:2: unknown key \"levle\" in [log]; did you mean \"level\"?",
+    ),
+    (
+        "[recorder]\nkpet = 1",
+        "config.toml:2: unknown key \"kpet\" in [recorder]; did you mean \"kept\"?",
+    ),
+    (
+        "[profiles.a]\nreadonly = true",
+        "config.toml:2: unknown key \"readonly\" in [profiles.a]; did you mean \"read_only\"?",
+    ),
+    (
+        "[profiles.a.ui]\nthem = \"x\"",
+        "config.toml:2: unknown key \"them\" in [profiles.a.ui]; did you mean \"theme\"?",
+    ),
+    (
+        "[profiles.a.kubernetes]\ncontxt = \"x\"",
+        "config.toml:2: unknown key \"contxt\" in [profiles.a.kubernetes]; did you mean \"context\"?",
+    ),
+    (
+        "[profiles.a.valkey]\nusernam = \"x\"",
+        "config.toml:2: unknown key \"usernam\" in [profiles.a.valkey]; did you mean \"username\"?",
+    ),
+    (
+        "[event]",
+        "config.toml:1: unknown section [event]; did you mean \"events\"?",
+    ),
+    (
+        "[profile.a]",
+        "config.toml:1: unknown section [profile]; did you mean \"profiles\"?",
+    ),
+    (
+        "[profils.a]",
+        "config.toml:1: unknown section [profils]; did you mean \"profiles\"?",
+    ),
+    (
+        "[profiles.a.kubernetis]",
+        "config.toml:1: unknown section [profiles.a.kubernetis]; \
+             did you mean \"profiles.a.kubernetes\"?",
+    ),
+    (
+        "\"ui.theme\" = \"x\"",
+        "config.toml:1: \"ui.theme\" can't stand in quotes; it belongs in [ui]",
+    ),
+    (
+        "\"\" = 1",
+        "config.toml:1: unknown key \"\" at the top level",
+    ),
+    (
+        "\"\\u001b[2J\\u202e\" = 1",
+        "config.toml:1: unknown key \"\\u{1b}[2J\\u{202e}\" at the top level",
+    ),
+];
+
 #[test]
 fn unknown_keys_and_sections() {
-    check(&[
-        (
-            "[ui]\nthemee = \"x\"",
-            "config.toml:2: unknown key \"themee\" in [ui]; did you mean \"theme\"?",
-        ),
-        (
-            "profil = \"x\"",
-            "config.toml:1: unknown key \"profil\" at the top level; did you mean \"profile\"?",
-        ),
-        (
-            "theme = \"x\"",
-            "config.toml:1: unknown key \"theme\" at the top level; did you mean \"ui.theme\"?",
-        ),
-        (
-            "context = \"x\"",
-            "config.toml:1: unknown key \"context\" at the top level; \
-             did you mean \"profiles.NAME.kubernetes.context\"?",
-        ),
-        (
-            "[events]\nzzz = 1",
-            "config.toml:2: unknown key \"zzz\" in [events]",
-        ),
-        (
-            "[events]\nkep = 1",
-            "config.toml:2: unknown key \"kep\" in [events]; did you mean \"kept\"?",
-        ),
-        (
-            "[log]\nlevle = 1",
-            "config.toml:2: unknown key \"levle\" in [log]; did you mean \"level\"?",
-        ),
-        (
-            "[recorder]\nkpet = 1",
-            "config.toml:2: unknown key \"kpet\" in [recorder]; did you mean \"kept\"?",
-        ),
-        (
-            "[profiles.a]\nreadonly = true",
-            "config.toml:2: unknown key \"readonly\" in [profiles.a]; did you mean \"read_only\"?",
-        ),
-        (
-            "[profiles.a.ui]\nthem = \"x\"",
-            "config.toml:2: unknown key \"them\" in [profiles.a.ui]; did you mean \"theme\"?",
-        ),
-        (
-            "[profiles.a.kubernetes]\ncontxt = \"x\"",
-            "config.toml:2: unknown key \"contxt\" in [profiles.a.kubernetes]; did you mean \"context\"?",
-        ),
-        (
-            "[profiles.a.valkey]\nusernam = \"x\"",
-            "config.toml:2: unknown key \"usernam\" in [profiles.a.valkey]; did you mean \"username\"?",
-        ),
-        (
-            "[event]",
-            "config.toml:1: unknown section [event]; did you mean \"events\"?",
-        ),
-        (
-            "[profile.a]",
-            "config.toml:1: unknown section [profile]; did you mean \"profiles\"?",
-        ),
-        (
-            "[profils.a]",
-            "config.toml:1: unknown section [profils]; did you mean \"profiles\"?",
-        ),
-        (
-            "[profiles.a.kubernetis]",
-            "config.toml:1: unknown section [profiles.a.kubernetis]; \
-             did you mean \"profiles.a.kubernetes\"?",
-        ),
-        (
-            "\"ui.theme\" = \"x\"",
-            "config.toml:1: \"ui.theme\" can't stand in quotes; it belongs in [ui]",
-        ),
-        (
-            "\"\" = 1",
-            "config.toml:1: unknown key \"\" at the top level",
-        ),
-        (
-            "\"\\u001b[2J\\u202e\" = 1",
-            "config.toml:1: unknown key \"\\u{1b}[2J\\u{202e}\" at the top level",
-        ),
-    ]);
+    check(UNKNOWN);
 }
+
+const MISPLACED: &[(&str, &str)] = &[
+    (
+        "danger = \"local\"",
+        "config.toml:1: \"danger\" can't stand at the top level; \
+             it belongs in a profile, [profiles.NAME]",
+    ),
+    (
+        "[kubernetes]\ncontext = \"x\"",
+        "config.toml:1: \"kubernetes\" can't stand at the top level; \
+             it belongs in a profile, [profiles.NAME.kubernetes]",
+    ),
+    (
+        "[profiles.a.events]\nkept = 500",
+        "config.toml:1: \"events\" can't stand in [profiles.a]; \
+             it belongs in [events], outside of profiles",
+    ),
+    (
+        "[profiles.a.ui]\nmouse = true",
+        "config.toml:2: \"ui.mouse\" can't stand in [profiles.a.ui]; \
+             it belongs in [ui], outside of profiles",
+    ),
+    (
+        "[profiles.a]\nprofile = \"x\"",
+        "config.toml:2: \"profile\" can't stand in [profiles.a]; it belongs at the top level",
+    ),
+    (
+        "ui = 3",
+        "config.toml:1: \"ui\" must be a section, not the number 3; write [ui]",
+    ),
+    (
+        "profiles = [1]",
+        "config.toml:1: \"profiles.NAME\" must be a section, not a list; write [profiles.NAME]",
+    ),
+    (
+        "[profiles]\na = true",
+        "config.toml:2: \"profiles.a\" must be a section, not true; write [profiles.a]",
+    ),
+    (
+        "[profiles.\"a b\"]",
+        "config.toml:1: the profile name \"a b\" must be 1 to 64 letters, digits, \"-\", \"_\" or \".\"",
+    ),
+];
 
 #[test]
 fn misplaced_and_misshapen_keys() {
-    check(&[
-        (
-            "danger = \"local\"",
-            "config.toml:1: \"danger\" can't stand at the top level; \
-             it belongs in a profile, [profiles.NAME]",
-        ),
-        (
-            "[kubernetes]\ncontext = \"x\"",
-            "config.toml:1: \"kubernetes\" can't stand at the top level; \
-             it belongs in a profile, [profiles.NAME.kubernetes]",
-        ),
-        (
-            "[profiles.a.events]\nkept = 500",
-            "config.toml:1: \"events\" can't stand in [profiles.a]; \
-             it belongs in [events], outside of profiles",
-        ),
-        (
-            "[profiles.a.ui]\nmouse = true",
-            "config.toml:2: \"ui.mouse\" can't stand in [profiles.a.ui]; \
-             it belongs in [ui], outside of profiles",
-        ),
-        (
-            "[profiles.a]\nprofile = \"x\"",
-            "config.toml:2: \"profile\" can't stand in [profiles.a]; it belongs at the top level",
-        ),
-        (
-            "ui = 3",
-            "config.toml:1: \"ui\" must be a section, not the number 3; write [ui]",
-        ),
-        (
-            "profiles = [1]",
-            "config.toml:1: \"profiles.NAME\" must be a section, not a list; write [profiles.NAME]",
-        ),
-        (
-            "[profiles]\na = true",
-            "config.toml:2: \"profiles.a\" must be a section, not true; write [profiles.a]",
-        ),
-        (
-            "[profiles.\"a b\"]",
-            "config.toml:1: the profile name \"a b\" must be 1 to 64 letters, digits, \"-\", \"_\" or \".\"",
-        ),
-    ]);
+    check(MISPLACED);
 }
+
+const REFUSED: &[(&str, &str)] = &[
+    (
+        "[ui]\nmouse = \"yes\"",
+        "config.toml:2: \"ui.mouse\" must be true or false, not the string \"yes\"",
+    ),
+    (
+        "[ui]\nmouse = 1",
+        "config.toml:2: \"ui.mouse\" must be true or false, not the number 1",
+    ),
+    (
+        "[ui]\ntheme = \"../../etc\"",
+        "config.toml:2: \"ui.theme\" must be a name of letters, digits, \"-\", \"_\" and \".\", \
+             not the string \"../../etc\"",
+    ),
+    (
+        "[ui]\ncolor = \"truecolour\"",
+        "config.toml:2: \"ui.color\" must be one of \"auto\", \"truecolor\", \"256\", \"16\", \"none\", \
+             not the string \"truecolour\"; did you mean \"truecolor\"?",
+    ),
+    (
+        "[ui]\ntime_zone = \"Europe/Sofja\"",
+        "config.toml:2: \"ui.time_zone\" must be a time zone such as \"Europe/Sofia\", \
+             not the string \"Europe/Sofja\"; did you mean \"Europe/Sofia\"?",
+    ),
+    (
+        "[events]\nkept = 99",
+        "config.toml:2: \"events.kept\" must be a whole number from 100 to 1000000, not the number 99",
+    ),
+    (
+        "[events]\nkept = -5",
+        "config.toml:2: \"events.kept\" must be a whole number from 100 to 1000000, not the number -5",
+    ),
+    (
+        "[events]\nkept = 1e3",
+        "config.toml:2: \"events.kept\" must be a whole number from 100 to 1000000, not the number 1e3",
+    ),
+    (
+        "[events]\nkept_bytes = \"64Mx\"",
+        "config.toml:2: \"events.kept_bytes\" must be a size from 1MiB to 4GiB such as \"64MiB\": \
+             \"Mx\" is not a unit, the units are B, kB, KiB, MB, MiB, GB, GiB, TB, TiB",
+    ),
+    (
+        "[events]\nkept_bytes = \"5TB\"",
+        "config.toml:2: \"events.kept_bytes\" must be a size from 1MiB to 4GiB such as \"64MiB\", \
+             not the string \"5TB\"",
+    ),
+    (
+        "[log]\nlevel = \"warning\"",
+        "config.toml:2: \"log.level\" must be one of \"error\", \"warn\", \"info\", \"debug\", \"trace\", \
+             not the string \"warning\"",
+    ),
+    (
+        "[log]\nfile = 2024-01-01",
+        "config.toml:2: \"log.file\" must be a path, not a date",
+    ),
+    (
+        "[profiles.a]\ndanger = \"prod\"",
+        "config.toml:2: \"danger\" must be one of \"production\", \"staging\", \"local\", \"training\", \
+             not the string \"prod\"",
+    ),
+    (
+        "[profiles.a.kubernetes]\ncontext = \"a\\nb\"",
+        "config.toml:2: \"kubernetes.context\" must be one line of text, not the string \"a\\nb\"",
+    ),
+    (
+        "[profiles.a.valkey]\nurl = \"http://h\"",
+        "config.toml:2: \"valkey.url\" must be an address such as \"rediss://valkey.example:6379/0\", \
+             not \"http://h\"",
+    ),
+    (
+        "[profiles.a.valkey]\nurl = \"redis://:hunter2@h\"",
+        "config.toml:2: \"valkey.url\" must not hold a password; \
+             take it out of the address and use password = { ... }",
+    ),
+];
 
 #[test]
 fn values_that_break_their_rule() {
-    check(&[
-        (
-            "[ui]\nmouse = \"yes\"",
-            "config.toml:2: \"ui.mouse\" must be true or false, not the string \"yes\"",
-        ),
-        (
-            "[ui]\nmouse = 1",
-            "config.toml:2: \"ui.mouse\" must be true or false, not the number 1",
-        ),
-        (
-            "[ui]\ntheme = \"../../etc\"",
-            "config.toml:2: \"ui.theme\" must be a name of letters, digits, \"-\", \"_\" and \".\", \
-             not the string \"../../etc\"",
-        ),
-        (
-            "[ui]\ncolor = \"truecolour\"",
-            "config.toml:2: \"ui.color\" must be one of \"auto\", \"truecolor\", \"256\", \"16\", \"none\", \
-             not the string \"truecolour\"; did you mean \"truecolor\"?",
-        ),
-        (
-            "[ui]\ntime_zone = \"Europe/Sofja\"",
-            "config.toml:2: \"ui.time_zone\" must be a time zone such as \"Europe/Sofia\", \
-             not the string \"Europe/Sofja\"; did you mean \"Europe/Sofia\"?",
-        ),
-        (
-            "[events]\nkept = 99",
-            "config.toml:2: \"events.kept\" must be a whole number from 100 to 1000000, not the number 99",
-        ),
-        (
-            "[events]\nkept = -5",
-            "config.toml:2: \"events.kept\" must be a whole number from 100 to 1000000, not the number -5",
-        ),
-        (
-            "[events]\nkept = 1e3",
-            "config.toml:2: \"events.kept\" must be a whole number from 100 to 1000000, not the number 1e3",
-        ),
-        (
-            "[events]\nkept_bytes = \"64Mx\"",
-            "config.toml:2: \"events.kept_bytes\" must be a size from 1MiB to 4GiB such as \"64MiB\": \
-             \"Mx\" is not a unit, the units are B, kB, KiB, MB, MiB, GB, GiB, TB, TiB",
-        ),
-        (
-            "[events]\nkept_bytes = \"5TB\"",
-            "config.toml:2: \"events.kept_bytes\" must be a size from 1MiB to 4GiB such as \"64MiB\", \
-             not the string \"5TB\"",
-        ),
-        (
-            "[log]\nlevel = \"warning\"",
-            "config.toml:2: \"log.level\" must be one of \"error\", \"warn\", \"info\", \"debug\", \"trace\", \
-             not the string \"warning\"",
-        ),
-        (
-            "[log]\nfile = 2024-01-01",
-            "config.toml:2: \"log.file\" must be a path, not a date",
-        ),
-        (
-            "[profiles.a]\ndanger = \"prod\"",
-            "config.toml:2: \"danger\" must be one of \"production\", \"staging\", \"local\", \"training\", \
-             not the string \"prod\"",
-        ),
-        (
-            "[profiles.a.kubernetes]\ncontext = \"a\\nb\"",
-            "config.toml:2: \"kubernetes.context\" must be one line of text, not the string \"a\\nb\"",
-        ),
-        (
-            "[profiles.a.valkey]\nurl = \"http://h\"",
-            "config.toml:2: \"valkey.url\" must be an address such as \"rediss://valkey.example:6379/0\", \
-             not \"http://h\"",
-        ),
-        (
-            "[profiles.a.valkey]\nurl = \"redis://:hunter2@h\"",
-            "config.toml:2: \"valkey.url\" must not hold a password; \
-             take it out of the address and use password = { ... }",
-        ),
-    ]);
+    check(REFUSED);
 }
 
 #[test]
@@ -240,8 +246,14 @@ fn secrets_are_references() {
         flag,
         plain.replace("config.toml:2:", "--set valkey.password:")
     );
+}
+
+#[test]
+fn references_that_lead_nowhere() {
     let kinds = "one of { env = ... }, { file = ... }, { command = ... }, { keyring = ... }, \
                  { kubernetes_secret = ... }";
+    let case =
+        |value: &str| Case::with(format!("[profiles.a.valkey]\npassword = {value}")).refusal();
     for (value, rest) in [
         (
             "{ evn = \"X\" }",
@@ -353,7 +365,13 @@ fn all_problems_come_together_in_order() {
          not \"loud\"\n\
          --set ui.thme: unknown key \"ui.thme\" among the settings; did you mean \"ui.theme\"?"
     );
-    let many = Case::with((0..50).map(|n| format!("zz{n} = 1\n")).collect::<String>()).refusal();
+    let many = Case::with(
+        (0..50)
+            .map(|n| format!("zz{n} = 1"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    )
+    .refusal();
     assert_eq!(many.lines().count(), 21);
     assert_eq!(many.lines().last(), Some("... and 30 more problems"));
 }
