@@ -1,11 +1,23 @@
-//! stub
+//! The only impure centre: the event loop, the terminal, the feeds, the recorder, the log.
+//!
+//! Everything that happens comes through one bounded channel to one thread, which takes in what is there,
+//! lets the app settle, and draws at most one frame. That thread waits for nothing but that channel.
 
+pub mod appearance;
 pub mod clipboard;
+mod clock;
+pub mod console;
+mod feeds;
 pub mod keyboard;
 pub mod log;
 pub mod panic;
+pub mod recorder;
+pub mod replay;
 mod rotation;
 pub mod screen;
 pub mod signals;
+pub mod snapshot;
 pub mod terminal;
 pub mod watcher;
+
+pub use clock::WallClock;

@@ -1,0 +1,452 @@
+//! The event loop.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::appearance::{AppearanceError, Folders, Loaded};
+use super::keyboard::{Input, Keyboard};
+use super::panic::{PANIC_EXIT_CODE, Panicked, Traces, install_panic_hook};
+use super::recorder::Recorder;
+use super::screen::Screen;
+use super::signals::{Signal, Signals};
+use super::terminal::{TerminalError, TerminalOptions};
+use super::watcher::{FileChange, FileContent, FileWatch};
+use super::{clipboard::Copied, feeds};
+use crate::app::{App, Effect, Importance, Msg};
+use crate::domain::{Observation, Timestamp};
+use crate::platform::{Clock, Platform};
+use crate::ui;
+use crate::ui::theme::{ColorDepth, Theme};
+
+/// How many messages wait at most; then those who send wait.
+const WAITING: usize = 256;
+
+/// The most messages taken in before a frame, so that a flood of facts can't keep keys from the screen.
+const DRAINED: usize = 64;
+
+/// The least time between two frames for data. Keys are drawn at once.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Everything that is needed to run the console.
+pub struct Console {
+    /// The console's state.
+    pub app: App,
+    /// The world to watch.
+    pub platform: Arc<dyn Platform>,
+    /// What it is drawn with.
+    pub theme: Theme,
+    /// How it looks and is driven.
+    pub appearance: Appearance,
+    /// Where it leaves traces.
+    pub places: Places,
+    /// How many messages the recorder keeps.
+    pub recorded: usize,
+}
+
+/// How the console looks and is driven.
+#[derive(Clone, Debug)]
+pub struct Appearance {
+    /// The operator's own themes and key maps.
+    pub folders: Folders,
+    /// The name of the key map.
+    pub keymap: String,
+    /// How many colours are used.
+    pub depth: ColorDepth,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+}
+
+/// Where the console leaves traces.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The folder of the recordings.
+    pub recordings: PathBuf,
+    /// The log file, when there is one.
+    pub log: Option<PathBuf>,
+}
+
+/// Why the console could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The terminal refuses.
+    #[error(transparent)]
+    Terminal(#[from] TerminalError),
+    /// The machine refuses.
+    #[error("The console could not start: {0}.")]
+    Machine(#[from] std::io::Error),
+}
+
+/// What comes through the one channel.
+enum Incoming {
+    Input(Input),
+    Observed(Vec<Observation>),
+    Signal(Signal),
+    File(FileChange),
+    Theme(String, Result<Loaded<Theme>, AppearanceError>),
+    Say(Importance, String),
+    Tick,
+    Panicked,
+}
+
+impl From<Input> for Incoming {
+    fn from(input: Input) -> Self {
+        Self::Input(input)
+    }
+}
+
+impl From<FileChange> for Incoming {
+    fn from(change: FileChange) -> Self {
+        Self::File(change)
+    }
+}
+
+/// Runs the console until the operator or a signal ends it; gives the exit code.
+///
+/// # Errors
+/// When the terminal or the machine refuses. The terminal is restored on every way out.
+pub fn run(console: Console) -> Result<u8, RunError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("feeds")
+        .enable_all()
+        .build()?;
+    let mut screen = Screen::enter(TerminalOptions { mouse: console.appearance.mouse })?;
+    let recorder =
+        Arc::new(Mutex::new(Recorder::new(&console.app.setting.profile, console.recorded)));
+    let panicked = hook(&screen, &recorder, &console);
+    let result = runtime.block_on(async {
+        let (queue, incoming) = mpsc::channel(WAITING);
+        let tasks = start(&runtime, &console, queue.clone(), panicked.clone())?;
+        let keyboard = Keyboard::start(queue.clone())?;
+        let size = screen.size()?;
+        let mut event_loop = Loop {
+            console,
+            recorder,
+            queue,
+            keyboard,
+            screen: &mut screen,
+            tasks,
+            dirty: true,
+            quit: false,
+        };
+        event_loop.take(Msg::Resize(size.width, size.height));
+        event_loop.run(incoming).await
+    });
+    drop(screen);
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    result?;
+    Ok(if panicked.happened() { PANIC_EXIT_CODE } else { 0 })
+}
+
+fn hook(screen: &Screen, recorder: &Arc<Mutex<Recorder>>, console: &Console) -> Panicked {
+    let (recorder, folder) = (Arc::clone(recorder), console.places.recordings.clone());
+    let clock = console.platform.clock();
+    let traces = Traces {
+        log: console.places.log.clone(),
+        recording: (console.recorded > 0).then(|| folder.clone()),
+    };
+    install_panic_hook(screen.guard().device(), traces, move |report| {
+        tracing::error!(thread = %report.thread, place = %report.place, "panic: {}", report.message);
+        // The thread that panicked may hold the lock; then there is no recording.
+        if let Ok(recorder) = recorder.try_lock() {
+            if !recorder.is_empty() {
+                let _ = recorder.save(&folder, clock.now());
+            }
+        }
+    })
+}
+
+/// Starts everything that sends into the channel.
+fn start(
+    runtime: &Runtime,
+    console: &Console,
+    queue: mpsc::Sender<Incoming>,
+    mut panicked: Panicked,
+) -> Result<JoinSet<()>, RunError> {
+    let _guard = runtime.enter();
+    let (mut tasks, mut told) = feeds::run(&console.platform);
+    let to = queue.clone();
+    tasks.spawn(async move {
+        while let Some(batch) = told.recv().await {
+            if to.send(Incoming::Observed(batch)).await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut signals = Signals::listen()?;
+    let to = queue.clone();
+    tasks.spawn(async move { while to.send(Incoming::Signal(signals.next().await)).await.is_ok() {} });
+    let to = queue.clone();
+    tasks.spawn(async move {
+        panicked.wait().await;
+        let _ = to.send(Incoming::Panicked).await;
+    });
+    let to = queue.clone();
+    tasks.spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if to.send(Incoming::Tick).await.is_err() {
+                return;
+            }
+        }
+    });
+    let Appearance { folders, keymap, .. } = &console.appearance;
+    let mut files = vec![folders.keymap_file(keymap)];
+    files.extend(folders.theme_names().iter().map(|name| folders.theme_file(name)));
+    let watch = FileWatch::new(files);
+    tasks.spawn(async move { watch.run(queue).await });
+    Ok(tasks)
+}
+
+struct Loop<'s> {
+    console: Console,
+    recorder: Arc<Mutex<Recorder>>,
+    queue: mpsc::Sender<Incoming>,
+    keyboard: Keyboard,
+    screen: &'s mut Screen,
+    tasks: JoinSet<()>,
+    dirty: bool,
+    quit: bool,
+}
+
+impl Loop<'_> {
+    async fn run(&mut self, mut incoming: mpsc::Receiver<Incoming>) -> Result<(), RunError> {
+        self.draw()?;
+        let mut drawn = now();
+        while !self.quit {
+            let next = if self.dirty {
+                tokio::time::timeout_at(drawn + FRAME, incoming.recv()).await.ok()
+            } else {
+                Some(incoming.recv().await)
+            };
+            let mut urgent = false;
+            match next {
+                Some(Some(first)) => urgent |= self.incoming(first)?,
+                Some(None) => return Ok(()),
+                None => {}
+            }
+            for _ in 0..DRAINED {
+                match incoming.try_recv() {
+                    Ok(more) if !self.quit => urgent |= self.incoming(more)?,
+                    _ => break,
+                }
+            }
+            if urgent || (self.dirty && drawn.elapsed() >= FRAME) {
+                self.draw()?;
+                drawn = now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in one message; says whether it wants to be drawn at once.
+    fn incoming(&mut self, incoming: Incoming) -> Result<bool, RunError> {
+        let urgent = matches!(incoming, Incoming::Input(_));
+        match incoming {
+            Incoming::Input(input) => self.input(input)?,
+            Incoming::Observed(observations) => self.take(Msg::Observed(observations)),
+            Incoming::Tick => self.take(Msg::Tick),
+            Incoming::Say(importance, text) => self.take(Msg::Say(importance, text)),
+            Incoming::Signal(Signal::Continue) => self.screen.continued()?,
+            Incoming::Signal(Signal::WindowChange) => self.resized()?,
+            Incoming::Signal(signal) => {
+                tracing::info!(?signal, "ended by a signal");
+                self.quit = true;
+            }
+            Incoming::File(change) => self.file_changed(change),
+            Incoming::Theme(name, loaded) => self.theme_loaded(name, loaded),
+            Incoming::Panicked => self.quit = true,
+        }
+        Ok(urgent)
+    }
+
+    fn input(&mut self, input: Input) -> Result<(), RunError> {
+        let msg = match input {
+            Input::Key(key) => Msg::Key(key),
+            Input::Paste { text, .. } => Msg::Paste(text),
+            Input::Mouse(event) => Msg::Mouse(event),
+            Input::Resize(..) => return self.resized(),
+            Input::Focus(focused) => Msg::Focus(focused),
+            Input::Lost => {
+                tracing::warn!("the terminal is gone");
+                self.quit = true;
+                return Ok(());
+            }
+        };
+        let effects = self.update(msg);
+        effects.into_iter().try_for_each(|effect| self.effect(effect))
+    }
+
+    fn resized(&mut self) -> Result<(), RunError> {
+        let size = self.screen.size()?;
+        self.take(Msg::Resize(size.width, size.height));
+        Ok(())
+    }
+
+    /// Takes in a message that asks for nothing outside.
+    fn take(&mut self, msg: Msg) {
+        let effects = self.update(msg);
+        debug_assert!(effects.is_empty(), "only input has effects");
+    }
+
+    fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let at = self.console.platform.clock().now();
+        let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
+        recorder.keep(&self.console.app, at, &msg);
+        drop(recorder);
+        self.dirty = true;
+        self.console.app.update(at, msg)
+    }
+
+    fn effect(&mut self, effect: Effect) -> Result<(), RunError> {
+        match effect {
+            Effect::Quit => self.quit = true,
+            Effect::Redraw => self.screen.redraw_whole(),
+            Effect::Suspend => self.suspend()?,
+            Effect::Copy(text) => {
+                let Copied { bytes, cut } = self.screen.write_clipboard(&text)?;
+                if cut {
+                    let text = format!("Only the first {bytes} bytes were copied: the rest is too long for a terminal's clipboard.");
+                    self.take(Msg::Say(Importance::Warning, text));
+                }
+            }
+            Effect::Record => self.record(),
+            Effect::LoadTheme(name) => self.load_theme(name),
+        }
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> Result<(), RunError> {
+        self.keyboard.pause();
+        let suspended = self.screen.suspend();
+        self.keyboard.resume();
+        if let Err(error) = suspended {
+            self.take(Msg::Say(Importance::Warning, error.to_string()));
+        }
+        self.resized()
+    }
+
+    /// Writes the recording on a task: a slow disk must not hold the keys.
+    fn record(&mut self) {
+        let recorder = Arc::clone(&self.recorder);
+        let folder = self.console.places.recordings.clone();
+        let at: Timestamp = self.console.platform.clock().now();
+        let queue = self.queue.clone();
+        self.tasks.spawn_blocking(move || {
+            let recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+            let said = match recorder.save(&folder, at) {
+                Ok(path) => Incoming::Say(
+                    Importance::Info,
+                    format!("Saved {} messages; play them with: pulse-console replay {}", recorder.len(), path.display()),
+                ),
+                Err(error) => Incoming::Say(
+                    Importance::Error,
+                    format!("The recording could not be written to {}: {error}.", folder.display()),
+                ),
+            };
+            drop(recorder);
+            let _ = queue.blocking_send(said);
+        });
+    }
+
+    fn load_theme(&mut self, name: String) {
+        let Appearance { folders, depth, .. } = &self.console.appearance;
+        let (folders, depth, queue) = (folders.clone(), *depth, self.queue.clone());
+        self.tasks.spawn_blocking(move || {
+            let loaded = folders.theme(&name, depth);
+            let _ = queue.blocking_send(Incoming::Theme(name, loaded));
+        });
+    }
+
+    fn theme_loaded(&mut self, name: String, loaded: Result<Loaded<Theme>, AppearanceError>) {
+        match loaded {
+            Ok(Loaded { value, warnings }) => {
+                self.console.theme = value;
+                let said = if warnings.is_empty() {
+                    (Importance::Info, format!("The theme is {name}."))
+                } else {
+                    (Importance::Warning, warnings.join(" "))
+                };
+                self.take(Msg::Theme(name));
+                self.take(Msg::Say(said.0, said.1));
+            }
+            Err(error) => {
+                let text = format!("{error} The theme stays as it was.");
+                self.take(Msg::Say(Importance::Error, text));
+            }
+        }
+    }
+
+    /// A file of the operator changed: loads it again, and keeps what there was when it is wrong.
+    fn file_changed(&mut self, change: FileChange) {
+        let Appearance { folders, keymap, depth, .. } = self.console.appearance.clone();
+        let is_keymap = change.path == folders.keymap_file(&keymap);
+        let theme = self.console.app.theme.clone();
+        let text = match change.content {
+            FileContent::Text(text) => text,
+            FileContent::Gone if is_keymap => return self.keymap_loaded(&folders.keymap(&keymap)),
+            FileContent::Gone => return self.load_theme(theme),
+            FileContent::Unreadable(error) => {
+                return self.take(Msg::Say(Importance::Error, error.to_string()));
+            }
+        };
+        if is_keymap {
+            self.keymap_loaded(&folders.parse_keymap(&keymap, &text));
+        } else if change.path == folders.theme_file(&theme) {
+            let loaded = folders.parse_theme(&theme, &text, depth);
+            self.theme_loaded(theme, loaded);
+        } else {
+            // A theme that the shown one may build on.
+            self.load_theme(theme);
+        }
+    }
+
+    fn keymap_loaded(
+        &mut self,
+        loaded: &Result<Loaded<Arc<crate::input::Keymap>>, AppearanceError>,
+    ) {
+        match loaded {
+            Ok(Loaded { value, warnings }) => {
+                self.take(Msg::Keymap(Arc::clone(value)));
+                let said = if warnings.is_empty() {
+                    (Importance::Info, "The keys are bound anew.".to_owned())
+                } else {
+                    (Importance::Warning, warnings.join(" "))
+                };
+                self.take(Msg::Say(said.0, said.1));
+            }
+            Err(error) => {
+                let text = format!("{error} The keys stay as they were.");
+                self.take(Msg::Say(Importance::Error, text));
+            }
+        }
+    }
+
+    fn draw(&mut self) -> Result<(), RunError> {
+        let app = &mut self.console.app;
+        app.settle();
+        let geometry = app.geometry();
+        let theme = &self.console.theme;
+        self.screen.draw(|frame| {
+            ui::draw(app, &geometry, theme, frame.buffer_mut());
+            if let Some(position) = ui::cursor(app, &geometry) {
+                frame.set_cursor_position(position);
+            }
+        })?;
+        self.dirty = false;
+        Ok(())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "frames are paced by the machine's time, not the world's")]
+fn now() -> Instant {
+    Instant::now()
+}

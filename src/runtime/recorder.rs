@@ -1,0 +1,147 @@
+//! The recorder: the messages of the last minutes, and what was known when they began.
+//!
+//! It keeps two segments, each of which begins with everything known at that moment (shared, not copied)
+//! and the screen's state. When one is full, the older one goes. Written out, a recording is lines of
+//! JSON that [`super::replay`] plays again: the same messages give the same screens.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::{App, Memo, Msg};
+use crate::domain::{Observation, Timestamp};
+use crate::store::Store;
+
+/// The most observations of one segment: they keep what they tell alive.
+const OBSERVATIONS: usize = 10_000;
+
+/// One line of a recording.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Entry {
+    /// The first line.
+    Recording {
+        /// The version of the console that wrote it.
+        version: String,
+        /// The profile's name.
+        profile: String,
+    },
+    /// What was known when it began.
+    Known(Vec<Observation>),
+    /// The screen when it began.
+    Screen {
+        /// When.
+        at: Timestamp,
+        /// Its state.
+        memo: Memo,
+    },
+    /// A message, and when it was taken in.
+    Message(Timestamp, Msg),
+}
+
+/// The messages of the last minutes.
+pub struct Recorder {
+    profile: String,
+    limit: usize,
+    older: Option<Segment>,
+    newer: Option<Segment>,
+}
+
+struct Segment {
+    at: Timestamp,
+    store: Store,
+    memo: Memo,
+    messages: Vec<(Timestamp, Msg)>,
+    observations: usize,
+}
+
+impl Recorder {
+    /// A recorder for about `limit` messages; none are kept when it is zero.
+    #[must_use]
+    pub fn new(profile: &str, limit: usize) -> Self {
+        Self { profile: profile.to_owned(), limit, older: None, newer: None }
+    }
+
+    /// Keeps `msg`, which `app` is about to take in at `at`.
+    pub fn keep(&mut self, app: &App, at: Timestamp, msg: &Msg) {
+        if self.limit == 0 || matches!(msg, Msg::Keymap(_)) {
+            return;
+        }
+        let half = (self.limit / 2).max(1);
+        let full = self.newer.as_ref().is_none_or(|segment| {
+            segment.messages.len() >= half || segment.observations >= OBSERVATIONS / 2
+        });
+        if full {
+            self.older = self.newer.replace(Segment::begin(app));
+        }
+        if let Some(segment) = &mut self.newer {
+            if let Msg::Observed(observations) = msg {
+                segment.observations += observations.len();
+            }
+            segment.messages.push((at, msg.clone()));
+        }
+    }
+
+    /// How many messages are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        [&self.older, &self.newer].into_iter().flatten().map(|s| s.messages.len()).sum()
+    }
+
+    /// Whether none are kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes the recording into a new file below `folder`, readable by its owner alone; gives its path.
+    ///
+    /// # Errors
+    /// When the folder or the file can't be written.
+    pub fn save(&self, folder: &Path, now: Timestamp) -> io::Result<PathBuf> {
+        std::fs::create_dir_all(folder)?;
+        let stamp = now.utc().format("%Y%m%dT%H%M%S%3f");
+        let path = folder.join(format!("{stamp}.jsonl"));
+        let file: File =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let mut out = BufWriter::new(file);
+        self.write(&mut out)?;
+        out.flush()?;
+        Ok(path)
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut line = |entry: &Entry| -> io::Result<()> {
+            serde_json::to_writer(&mut *out, entry)?;
+            out.write_all(b"\n")
+        };
+        line(&Entry::Recording {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            profile: self.profile.clone(),
+        })?;
+        let mut segments = [&self.older, &self.newer].into_iter().flatten().peekable();
+        if let Some(first) = segments.peek() {
+            line(&Entry::Known(first.store.export(first.at)))?;
+            line(&Entry::Screen { at: first.at, memo: first.memo.clone() })?;
+        }
+        for (at, msg) in segments.flat_map(|segment| &segment.messages) {
+            line(&Entry::Message(*at, msg.clone()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Segment {
+    fn begin(app: &App) -> Self {
+        Self {
+            at: app.now(),
+            store: app.store.clone(),
+            memo: Memo::of(app),
+            messages: Vec::new(),
+            observations: 0,
+        }
+    }
+}
