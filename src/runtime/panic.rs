@@ -6,8 +6,7 @@
 //! thread that panicked can keep the process alive; nothing from outside reaches the terminal raw.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -89,9 +88,7 @@ pub fn install_panic_hook(
         work_max: WORK_MAX,
     };
     std::panic::set_hook(Box::new(move |info| {
-        if let Some(words) = responder.respond(&report(info)) {
-            // Standard error may be closed; there is nowhere else to say it.
-            let _ = std::io::stderr().write_all(words.as_bytes());
+        if responder.respond(&report(info), &mut std::io::stderr()) {
             end_after(END_MAX);
         }
     }));
@@ -108,15 +105,18 @@ struct Responder {
 }
 
 impl Responder {
-    /// Does all but print. `None` for any panic after the first.
-    fn respond(&self, report: &PanicReport) -> Option<String> {
+    /// Handles the first panic and returns true; does nothing for any after it.
+    fn respond(&self, report: &PanicReport, out: &mut impl Write) -> bool {
         if self.handled.swap(true, Ordering::AcqRel) {
-            return None;
+            return false;
         }
         self.device.give_up();
         let complete = self.work(report);
+        // Standard error may be closed; there is nowhere else to say it.
+        let _ = out.write_all(last_words(report, &self.traces, complete).as_bytes());
+        // Last: the loop ends the process on it.
         self.raise.send_replace(true);
-        Some(last_words(report, &self.traces, complete))
+        true
     }
 
     /// Runs the caller's work aside; returns whether it came to its end in time.
@@ -147,40 +147,38 @@ fn report(info: &PanicHookInfo<'_>) -> PanicReport {
 }
 
 fn last_words(report: &PanicReport, traces: &Traces, complete: bool) -> String {
-    let mut words = String::from(
-        "\npulse-console stopped because of a mistake in itself. What ran in the cluster goes on: its \
-         records are kept there, and the next console shows every open operation.\n",
-    );
+    let mut lines = vec![
+        String::new(),
+        "pulse-console stopped because of a mistake in itself. What ran in the cluster goes on: its records \
+         are kept there, and the next console shows every open operation."
+            .to_owned(),
+    ];
     for (what, path) in [("log", &traces.log), ("recording", &traces.recording)] {
         if let Some(path) = path {
             let path = Text::clean(&path.to_string_lossy());
-            let _ = writeln!(words, "The {what} of this run: {path}");
+            lines.push(format!("The {what} of this run: {path}"));
         }
     }
     if !complete {
-        words.push_str("The last seconds may be missing from them.\n");
+        lines.push("The last seconds may be missing from the recording.".to_owned());
     }
     let PanicReport {
         thread,
         message,
         place,
     } = report;
-    let _ = writeln!(
-        words,
+    lines.push(format!(
         "Please report this: thread '{thread}' panicked at {place}: {message}"
-    );
+    ));
     let backtrace = Backtrace::capture();
     if backtrace.status() == BacktraceStatus::Captured {
         let shown = backtrace.to_string();
-        for line in shown
-            .get(..shown.floor_char_boundary(BACKTRACE_BYTES_MAX))
-            .unwrap_or("")
-            .lines()
-        {
-            let _ = writeln!(words, "{}", Text::clean(line));
-        }
+        let end = shown.floor_char_boundary(BACKTRACE_BYTES_MAX);
+        let kept = shown.get(..end).unwrap_or_default();
+        lines.extend(kept.lines().map(|line| Text::clean(line).to_string()));
     }
-    words
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// Ends the process if it has not ended by itself: a thread waiting for the one that died never would.
@@ -242,6 +240,13 @@ mod tests {
         }
     }
 
+    /// What was printed, if the panic was handled.
+    fn words(responder: &Responder) -> Option<String> {
+        let mut out = Vec::new();
+        let handled = responder.respond(&example(), &mut out);
+        handled.then(|| String::from_utf8(out).expect("text"))
+    }
+
     #[test]
     fn the_first_panic_restores_reports_and_tells_the_loop() {
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -252,7 +257,7 @@ mod tests {
             })
         };
         assert!(!panicked.happened());
-        let words = responder.respond(&example()).expect("handled");
+        let words = words(&responder).expect("handled");
         assert!(panicked.happened() && !responder.device.is_taken());
         assert_eq!(*seen.lock().expect("lock"), [example()]);
         assert!(
@@ -264,11 +269,7 @@ mod tests {
             words.chars().all(|c| c == '\n' || !Text::is_hostile(c)),
             "{words:?}"
         );
-        assert_eq!(
-            responder.respond(&example()),
-            None,
-            "only the first is handled"
-        );
+        assert_eq!(self::words(&responder), None, "only the first is handled");
     }
 
     #[test]
@@ -279,7 +280,7 @@ mod tests {
         let (hanging, _) = responder(Duration::from_millis(1), hang);
         let (panicking, _) = responder(WORK_MAX, |_| panic!("within the work"));
         for responder in [hanging, panicking] {
-            let words = responder.respond(&example()).expect("handled");
+            let words = words(&responder).expect("handled");
             assert!(words.contains("may be missing"), "{words}");
             assert!(!responder.device.is_taken());
         }

@@ -36,6 +36,8 @@ pub struct Screen {
     guard: TerminalGuard,
     tmux: bool,
     stale: bool,
+    /// Whether the next continue is the end of our own stop.
+    own_stop: bool,
 }
 
 impl Screen {
@@ -52,6 +54,7 @@ impl Screen {
             guard,
             tmux,
             stale: true,
+            own_stop: false,
         })
     }
 
@@ -81,15 +84,21 @@ impl Screen {
     /// When there is no shell to go back to, or the terminal refuses.
     pub fn suspend(&mut self) -> Result<(), TerminalError> {
         self.stale = true;
-        self.guard.suspend().map(drop)
+        self.guard.suspend()?;
+        self.own_stop = true;
+        Ok(())
     }
 
-    /// Takes the terminal again after a stop and continue from outside. The next frame is drawn whole.
+    /// Must be called when the process was continued: after a stop from outside it takes the terminal again.
+    /// The next frame is drawn whole.
     ///
     /// # Errors
     /// When the terminal refuses.
     pub fn continued(&mut self) -> Result<(), TerminalError> {
         self.stale = true;
+        if std::mem::take(&mut self.own_stop) {
+            return Ok(());
+        }
         self.guard.retake().map(drop)
     }
 

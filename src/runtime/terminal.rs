@@ -221,20 +221,29 @@ impl Device {
         let _ = self.restore();
     }
 
-    /// Switches everything on, also when it is on already. Returns false once the terminal was given up.
+    /// Switches everything on; what is on already goes off first, for it may not be so any more. Returns
+    /// false once the terminal was given up.
     pub(super) fn take(&self) -> Result<bool, TerminalError> {
         let frame = self.frame.lock().unwrap_or_else(PoisonError::into_inner);
         if self.given_up.load(Ordering::Acquire) {
             return Ok(false);
         }
         // Set first: what was switched on by half is switched off by the guard.
-        self.taken.store(true, Ordering::Release);
+        let again = self.taken.swap(true, Ordering::AcqRel);
         if self.mode == Mode::Raw {
             // A shell may have changed the modes behind our back, and enabling twice does nothing.
             crossterm::terminal::disable_raw_mode().map_err(TerminalError::Mode)?;
             crossterm::terminal::enable_raw_mode().map_err(TerminalError::Mode)?;
         }
-        let sent = self.send(&enter_bytes(self.mouse.load(Ordering::Acquire)));
+        let mouse = self.mouse.load(Ordering::Acquire);
+        // Entering the alternate screen twice would forget where the shell's cursor was.
+        let mut bytes = if again {
+            leave_bytes(mouse)
+        } else {
+            Vec::new()
+        };
+        bytes.extend(enter_bytes(mouse));
+        let sent = self.send(&bytes);
         drop(frame);
         if self.given_up.load(Ordering::Acquire) {
             self.restore()?;
@@ -450,6 +459,15 @@ mod tests {
             sent(&mut reader),
             [enter_bytes(false), leave_bytes(false)].concat()
         );
+    }
+
+    #[test]
+    fn taking_again_leaves_first() {
+        let (device, mut reader) = device(true);
+        device.take().expect("taken");
+        device.take().expect("taken again");
+        let expected = [enter_bytes(true), leave_bytes(true), enter_bytes(true)].concat();
+        assert_eq!(sent(&mut reader), expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! look, so a half-written file is not read, and with the text, read bounded. Looking instead of being told
 //! works on every file system and for files that do not exist yet.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -139,9 +139,9 @@ impl FileWatch {
 #[derive(Debug)]
 struct Watched {
     path: PathBuf,
-    told: Option<Stamp>,
+    told: Stamp,
     /// A difference seen in the last look.
-    seen: Option<Option<Stamp>>,
+    seen: Option<Stamp>,
 }
 
 impl Watched {
@@ -151,8 +151,10 @@ impl Watched {
             return None;
         }
         let content = match now {
-            None => FileContent::Gone,
-            Some(_) => read(&self.path).map_or_else(FileContent::Unreadable, FileContent::Text),
+            Stamp::Absent => FileContent::Gone,
+            Stamp::Present { .. } => {
+                read(&self.path).map_or_else(FileContent::Unreadable, FileContent::Text)
+            }
         };
         if Stamp::of(&self.path) != now {
             // Written while it was read: the next looks tell.
@@ -167,7 +169,7 @@ impl Watched {
     }
 
     /// Whether the file differs from what was told and was the same in the last look.
-    fn settled(&mut self, now: Option<Stamp>) -> bool {
+    fn settled(&mut self, now: Stamp) -> bool {
         if now == self.told {
             self.seen = None;
             return false;
@@ -178,28 +180,25 @@ impl Watched {
 
 /// What tells one state of a file from another without reading it. A link counts as what it leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    modified: (i64, i64),
-    changed: (i64, i64),
-    size: u64,
-    inode: (u64, u64),
+enum Stamp {
+    /// There is nothing, or nothing that can be seen.
+    Absent,
+    Present {
+        modified: (i64, i64),
+        changed: (i64, i64),
+        size: u64,
+        inode: (u64, u64),
+    },
 }
 
 impl Stamp {
-    /// `None` when there is nothing at `path`, or nothing that can be seen.
-    fn of(path: &Path) -> Option<Self> {
-        std::fs::metadata(path)
-            .ok()
-            .map(|metadata| Self::new(&metadata))
-    }
-
-    fn new(metadata: &Metadata) -> Self {
-        Self {
+    fn of(path: &Path) -> Self {
+        std::fs::metadata(path).map_or(Self::Absent, |metadata| Self::Present {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
             size: metadata.size(),
             inode: (metadata.dev(), metadata.ino()),
-        }
+        })
     }
 }
 
@@ -232,13 +231,13 @@ fn read(path: &Path) -> Result<String, WatchError> {
 mod tests {
     use super::*;
 
-    fn stamp(size: u64) -> Option<Stamp> {
-        Some(Stamp {
+    fn stamp(size: u64) -> Stamp {
+        Stamp::Present {
             modified: (1, 0),
             changed: (1, 0),
             size,
             inode: (1, 1),
-        })
+        }
     }
 
     #[test]
@@ -252,7 +251,7 @@ mod tests {
                 vec![false, false, false],
             ),
             (
-                vec![None, stamp(1), None, None],
+                vec![Stamp::Absent, stamp(1), Stamp::Absent, Stamp::Absent],
                 vec![false, false, false, true],
             ),
         ] {
