@@ -1,1 +1,69 @@
-//! stub
+//! The command line: what the console is asked to do.
+
+mod args;
+mod config;
+mod demo;
+#[cfg(feature = "live")]
+mod live;
+mod output;
+mod replay;
+mod start;
+
+pub use args::{Args, command};
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::Command;
+use output::complain;
+
+/// Exit code when what was asked for is wrong.
+const WRONG: u8 = 2;
+
+/// Runs the command line of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let result = match &args.command {
+        Some(Command::Demo(demo)) => demo::run(&args, demo),
+        Some(Command::Config(command)) => config::run(&args, command),
+        Some(Command::Replay { file, at }) => replay::run(&args, file, *at),
+        Some(Command::Reference { what }) => {
+            output::say(&args::reference(*what));
+            Ok(0)
+        }
+        None => live(&args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::from(WRONG)
+        }
+    }
+}
+
+#[cfg(feature = "live")]
+fn live(args: &Args) -> Result<u8, CliError> {
+    live::run(args)
+}
+
+#[cfg(not(feature = "live"))]
+fn live(_args: &Args) -> Result<u8, CliError> {
+    Err(CliError(
+        "This is the training console: it has no way to real servers. Start it with: pulse-console demo"
+            .to_owned(),
+    ))
+}
+
+/// Why the console could not do what it was asked to. The message is one sentence or more.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct CliError(String);
+
+impl CliError {
+    fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}

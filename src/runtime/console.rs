@@ -255,6 +255,7 @@ impl Loop<'_> {
             Incoming::Observed(observations) => self.take(Msg::Observed(observations)),
             Incoming::Tick => self.take(Msg::Tick),
             Incoming::Say(importance, text) => self.take(Msg::Say(importance, text)),
+            Incoming::Signal(Signal::Stop) => self.suspend()?,
             Incoming::Signal(Signal::Continue) => self.screen.continued()?,
             Incoming::Signal(Signal::WindowChange) => self.resized()?,
             Incoming::Signal(signal) => {

@@ -18,6 +18,7 @@ pub mod screen;
 pub mod signals;
 pub mod snapshot;
 pub mod terminal;
+pub mod told;
 pub mod watcher;
 
 pub use clock::WallClock;

@@ -1,0 +1,237 @@
+//! Flags and commands.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::app::action;
+use crate::app::geometry::pane_name;
+use crate::input::{self, Context, Keymap};
+use crate::runtime::snapshot::Format;
+use crate::store::filter;
+use crate::store::table::TableId;
+use crate::{config, sim};
+
+/// The terminal console of the on-call staff of PLANA Pulse.
+///
+/// Without a command it opens the chosen profile's live platform.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) settings: SettingsArgs,
+    #[command(flatten)]
+    pub(super) snapshot: SnapshotArgs,
+}
+
+/// Where settings come from.
+#[derive(Debug, ClapArgs)]
+pub(super) struct SettingsArgs {
+    /// The profile to open.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// The settings file to read instead of the usual one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Sets one setting, such as ui.theme=light; may be given more than once.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// The theme to draw with.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) theme: Option<String>,
+    /// The key map to be driven by.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) keymap: Option<String>,
+    /// The kubeconfig file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) kubeconfig: Option<String>,
+    /// The context of the kubeconfig.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) context: Option<String>,
+    /// Refuses every change.
+    #[arg(long, global = true)]
+    pub(super) read_only: bool,
+}
+
+/// One frame instead of the live screen.
+#[derive(Debug, ClapArgs)]
+pub(super) struct SnapshotArgs {
+    /// Prints one frame of this pane and exits.
+    #[arg(long, global = true, value_name = "PANE")]
+    pub(super) snapshot: Option<Pane>,
+    /// The size of the frame.
+    #[arg(long, global = true, value_name = "WxH", default_value = "160x48", value_parser = size)]
+    pub(super) size: (u16, u16),
+    /// How the frame is printed.
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+    /// Keys to press before the frame is taken, such as "j j enter".
+    #[arg(long, global = true, value_name = "KEYS", default_value = "")]
+    pub(super) keys: String,
+    /// The most seconds to wait for the pane's feeds before the frame is taken.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 10)]
+    pub(super) wait: u16,
+}
+
+/// A pane, as named on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Pane {
+    /// The tenants.
+    Tenants,
+    /// The live events.
+    Events,
+    /// Upgrades, restores and templates.
+    Upgrades,
+}
+
+impl Pane {
+    pub(super) const fn table(self) -> TableId {
+        match self {
+            Self::Tenants => TableId::Tenants,
+            Self::Events => TableId::Events,
+            Self::Upgrades => TableId::Upgrades,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Opens the embedded training world; needs nothing but this program.
+    Demo(DemoArgs),
+    /// Shows and checks the settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Plays a recording again.
+    Replay {
+        /// The recording.
+        file: PathBuf,
+        /// Prints the screen after so many messages, instead of playing.
+        #[arg(long, value_name = "MESSAGES")]
+        at: Option<usize>,
+    },
+    /// Prints a reference page.
+    #[command(hide = true)]
+    Reference {
+        /// Which page.
+        what: Reference,
+    },
+}
+
+/// The training world.
+#[derive(Debug, ClapArgs)]
+pub(super) struct DemoArgs {
+    /// The scenario: calm-night, fleet-10k, hostile-data, or a file.
+    #[arg(long, default_value = "calm-night")]
+    pub(super) scenario: String,
+    /// Another seed than the scenario's own.
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// How fast time goes: 2 is twice as fast.
+    #[arg(long, default_value_t = 1.0)]
+    pub(super) speed: f64,
+    /// Virtual seconds to let pass before a frame is printed.
+    #[arg(long, default_value_t = 0, value_name = "SECONDS")]
+    pub(super) after: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Shows the settings in force.
+    Show {
+        /// Says where each value comes from.
+        #[arg(long)]
+        origin: bool,
+    },
+    /// Checks the settings, the theme and the key map, and says what is wrong.
+    Check,
+    /// Says where the files are.
+    Path,
+}
+
+/// The reference pages.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Reference {
+    /// Actions and keys.
+    Actions,
+    /// Settings.
+    Settings,
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parsed = text
+        .split_once('x')
+        .and_then(|(width, height)| Some((width.parse::<u16>().ok()?, height.parse::<u16>().ok()?)));
+    parsed
+        .filter(|(width, height)| (1..=500).contains(width) && (1..=500).contains(height))
+        .ok_or_else(|| format!("{text:?} is no size; write columns x lines, such as 160x48"))
+}
+
+/// The command line's description, for completions and checks.
+#[must_use]
+pub fn command() -> clap::Command {
+    Args::command()
+}
+
+pub(super) fn reference(what: Reference) -> String {
+    match what {
+        Reference::Actions => actions_page(),
+        Reference::Settings => config::reference(),
+    }
+}
+
+/// The page of actions and keys, made from the registry and the built-in key maps.
+#[must_use]
+pub fn actions_page() -> String {
+    let verbs = action::verbs();
+    let maps: Vec<(&str, Keymap)> = input::BUILTIN_NAMES
+        .iter()
+        .filter_map(|name| {
+            let base = |name: &str| input::builtin(name).map(ToOwned::to_owned);
+            let parsed = Keymap::parse(name, input::builtin(name)?, &base, &verbs).ok()?;
+            Some((*name, parsed.keymap))
+        })
+        .collect();
+    let mut page = String::from(
+        "# Actions and keys\n\nMade by `pulse-console reference actions` from the registry of actions; don't edit it by hand.\n",
+    );
+    for context in Context::ALL {
+        let rows: Vec<_> = action::REGISTRY
+            .iter()
+            .filter(|spec| spec.verb.contexts.contains(context))
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        // Writing to a string can't fail.
+        let _ = write!(page, "\n## {}: {}\n\n| action | does |", context.name(), context.doc());
+        maps.iter().for_each(|(name, _)| page.push_str(&format!(" {name} |")));
+        page.push_str("\n|---|---|");
+        maps.iter().for_each(|_| page.push_str("---|"));
+        page.push('\n');
+        for spec in rows {
+            let _ = write!(page, "| `{}` | {} |", spec.verb.id, spec.verb.doc);
+            for (_, map) in &maps {
+                let keys = map.keys_for(spec.verb.id, &[*context]);
+                let keys: Vec<String> =
+                    keys.iter().map(|keys| format!("`{}`", keys.replace('|', "\\|"))).collect();
+                page.push_str(&format!(" {} |", keys.join(" ")));
+            }
+            page.push('\n');
+        }
+    }
+    page.push_str("\n## Filters\n\n```text\n");
+    page.push_str(filter::help().trim_end());
+    page.push_str("\n```\n\nColumns by pane:\n");
+    for table in [TableId::Tenants, TableId::Events, TableId::Upgrades] {
+        let _ = write!(page, "\n### {}\n\n| column | shows |\n|---|---|\n", pane_name(table));
+        for column in crate::store::columns(table) {
+            let _ = writeln!(page, "| `{}` | {} |", column.id, column.doc);
+        }
+    }
+    let _ = write!(page, "\nScenarios of the training world: {}.\n", sim::NAMES.join(", "));
+    page
+}

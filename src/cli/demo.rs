@@ -1,0 +1,101 @@
+//! The training world on the screen, or as one printed frame.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::{Args, DemoArgs, Pane};
+use super::{CliError, output, start};
+use crate::app::{App, Msg, ProfileDanger, Setting};
+use crate::domain::Span;
+use crate::platform::{Clock, Platform as _};
+use crate::runtime::console::{self, Console, Places};
+use crate::runtime::snapshot;
+use crate::sim::{Engine, Scenario, Sim, scenario};
+
+/// The most bytes of a scenario file, 1 MiB.
+const LARGEST: u64 = 1024 * 1024;
+
+pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
+    let scenario = find(&demo.scenario)?;
+    let (loaded, paths) = start::settings(&args.settings)?;
+    let dressed = start::dress(&loaded, &paths);
+    let setting = Setting {
+        profile: "demo".to_owned(),
+        danger: ProfileDanger::Training,
+        scenario: Some(scenario.title().to_string()),
+        ..start::setting(&loaded, &dressed)
+    };
+    let engine = Engine::new(&scenario, demo.seed);
+    let no_terminal = !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal());
+    if args.snapshot.snapshot.is_some() || no_terminal {
+        let frame = Frame { loaded: &loaded, dressed: &dressed, setting };
+        frame.print(args, demo, engine)?;
+        if args.snapshot.snapshot.is_none() {
+            output::complain(
+                "\nThis is one frame, because there is no terminal. For the live screen, run in a terminal: \
+                 pulse-console demo",
+            );
+        }
+        return Ok(0);
+    }
+    let platform = Sim::new(engine, demo.speed);
+    let clock = platform.clock();
+    let app = start::app(&loaded, &dressed, setting, &*clock);
+    let console = Console {
+        app,
+        platform: Arc::new(platform),
+        theme: dressed.theme,
+        appearance: dressed.appearance,
+        places: Places { recordings: start::recordings(&paths), log: None },
+        recorded: loaded.settings.recorder.kept.value,
+    };
+    console::run(console).map_err(CliError::of)
+}
+
+fn find(name: &str) -> Result<Scenario, CliError> {
+    if !name.contains(['/', '.']) {
+        return scenario::builtin(name).map_err(CliError::of);
+    }
+    let path = Path::new(name);
+    let unread = |why: String| CliError(format!("The scenario {name} can't be read: {why}."));
+    let size = std::fs::metadata(path).map_err(|error| unread(error.to_string()))?.len();
+    if size > LARGEST {
+        return Err(unread(format!("it is larger than {} KiB", LARGEST / 1024)));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| unread(error.to_string()))?;
+    Scenario::parse(name, &text).map_err(CliError::of)
+}
+
+/// A clock that stands still.
+struct Standing(crate::domain::Timestamp);
+
+impl Clock for Standing {
+    fn now(&self) -> crate::domain::Timestamp {
+        self.0
+    }
+}
+
+struct Frame<'a> {
+    loaded: &'a crate::config::Loaded,
+    dressed: &'a start::Dressed,
+    setting: Setting,
+}
+
+impl Frame<'_> {
+    fn print(self, args: &Args, demo: &DemoArgs, mut engine: Engine) -> Result<(), CliError> {
+        let mut observations = engine.start();
+        observations.extend(engine.advance(Span::from_secs(demo.after)));
+        let clock = Standing(engine.now());
+        let mut app: App = start::app(self.loaded, self.dressed, self.setting, &clock);
+        let (width, height) = args.snapshot.size;
+        drop(app.update(clock.now(), Msg::Resize(width, height)));
+        drop(app.update(clock.now(), Msg::Observed(observations)));
+        app.screen.pane = args.snapshot.snapshot.map_or(app.screen.pane, Pane::table);
+        app.settle();
+        start::press(&mut app, &args.snapshot.keys, &clock)?;
+        let buffer = snapshot::frame(&mut app, &self.dressed.theme);
+        output::say(&snapshot::print(&buffer, args.snapshot.format));
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! The live platform of a profile on the screen, or as one printed frame.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::{Args, Pane};
+use super::{CliError, output, start};
+use crate::app::{App, Msg};
+use crate::config::{Loaded, Paths};
+use crate::live::Live;
+use crate::platform::{Clock as _, Platform};
+use crate::runtime::console::{self, Console, Places};
+use crate::runtime::{WallClock, log, snapshot, told};
+use crate::store::{Freshness, Store};
+
+pub(super) fn run(args: &Args) -> Result<u8, CliError> {
+    let (loaded, paths) = start::settings(&args.settings)?;
+    let mut dressed = start::dress(&loaded, &paths);
+    let settings = &loaded.settings;
+    let log_file = settings.log.file.value.clone();
+    let log = log::init(&log_file, settings.log.level.value.word());
+    if let Err(error) = &log {
+        dressed.warnings.push(format!("There is no log this time: {error}"));
+    }
+    let platform: Arc<dyn Platform> = Arc::new(live(&loaded, &paths));
+    let app = start::app(&loaded, &dressed, start::setting(&loaded, &dressed), &WallClock);
+    if let Some(pane) = args.snapshot.snapshot {
+        return print(args, pane, app, &platform, &dressed);
+    }
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        return Err(CliError(
+            "The console needs a terminal. For one frame without one: pulse-console --snapshot tenants"
+                .to_owned(),
+        ));
+    }
+    let console = Console {
+        app,
+        platform,
+        theme: dressed.theme,
+        appearance: dressed.appearance,
+        places: Places {
+            recordings: start::recordings(&paths),
+            log: log.is_ok().then_some(log_file),
+        },
+        recorded: settings.recorder.kept.value,
+    };
+    console::run(console).map_err(CliError::of)
+}
+
+fn live(loaded: &Loaded, paths: &Paths) -> Live {
+    let settings = &loaded.settings;
+    let cursor = format!("{}.json", settings.profile.value);
+    Live::new(settings, paths.cursors().join(cursor), Arc::new(WallClock))
+}
+
+/// Waits until the pane's feeds have told all there is, or say that they can't, and prints one frame.
+fn print(
+    args: &Args,
+    pane: Pane,
+    mut app: App,
+    platform: &Arc<dyn Platform>,
+    dressed: &start::Dressed,
+) -> Result<u8, CliError> {
+    let (width, height) = args.snapshot.size;
+    drop(app.update(WallClock.now(), Msg::Resize(width, height)));
+    app.screen.pane = pane.table();
+    let ready = |app: &App| {
+        Store::feeds_of(pane.table())
+            .iter()
+            .all(|feed| !matches!(app.store.feeds().get(*feed).freshness, Freshness::Syncing(_)))
+    };
+    let limit = Duration::from_secs(u64::from(args.snapshot.wait));
+    told::until(platform, limit, |observations| {
+        drop(app.update(WallClock.now(), Msg::Observed(observations)));
+        ready(&app)
+    })
+    .map_err(CliError::of)?;
+    app.settle();
+    start::press(&mut app, &args.snapshot.keys, &WallClock)?;
+    let buffer = snapshot::frame(&mut app, &dressed.theme);
+    output::say(&snapshot::print(&buffer, args.snapshot.format));
+    Ok(u8::from(!ready(&app)))
+}

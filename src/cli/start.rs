@@ -1,0 +1,156 @@
+//! What every way into the console needs: settings, theme, key map.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::CliError;
+use super::args::SettingsArgs;
+use crate::app::action::Permission;
+use crate::app::gate::Rights;
+use crate::app::{App, Importance, Msg, ProfileDanger, Setting};
+use crate::config::{self, Danger, Environment, Loaded, Paths, Sources};
+use crate::input::{self, parse_keys};
+use crate::platform::Clock;
+use crate::runtime::appearance::{Folders, terminal_depth};
+use crate::runtime::console::Appearance;
+use crate::store::StreamLimits;
+use crate::ui::theme::{ColorDepth, Theme};
+
+/// Loads the settings that the command line asks for.
+pub(super) fn settings(args: &SettingsArgs) -> Result<(Loaded, Paths), CliError> {
+    let env = Environment::of_process();
+    let paths = Paths::find(&env).map_err(CliError::of)?;
+    let flags = flags(args)?;
+    let sources = Sources { file: args.config.clone(), env, flags, paths: paths.clone() };
+    let loaded = config::load(&sources).map_err(CliError::of)?;
+    Ok((loaded, paths))
+}
+
+fn flags(args: &SettingsArgs) -> Result<Vec<(String, String)>, CliError> {
+    let named = [
+        ("profile", &args.profile),
+        ("ui.theme", &args.theme),
+        ("ui.keymap", &args.keymap),
+        ("kubernetes.kubeconfig", &args.kubeconfig),
+        ("kubernetes.context", &args.context),
+    ];
+    let mut flags: Vec<(String, String)> = named
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)))
+        .collect();
+    if args.read_only {
+        flags.push(("read_only".to_owned(), "true".to_owned()));
+    }
+    for assignment in &args.set {
+        flags.push(config::parse_assignment(assignment).map_err(CliError::of)?);
+    }
+    Ok(flags)
+}
+
+/// How the console looks and is driven, and what looks wrong about it.
+pub(super) struct Dressed {
+    pub(super) appearance: Appearance,
+    pub(super) theme: Theme,
+    pub(super) theme_name: String,
+    pub(super) keymap: Arc<input::Keymap>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Loads the theme and the key map. A bad file of the operator's own does not keep the console from starting:
+/// the built-in one is used, and that is said.
+pub(super) fn dress(loaded: &Loaded, paths: &Paths) -> Dressed {
+    let ui = &loaded.settings.ui;
+    let folders = Folders { themes: paths.themes(), keymaps: paths.keymaps() };
+    let depth = depth(ui.color.value);
+    let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    let mut theme_name = ui.theme.value.clone();
+    let theme = folders.theme(&theme_name, depth).or_else(|error| {
+        warnings.push(format!("{error} The theme is dark instead."));
+        "dark".clone_into(&mut theme_name);
+        folders.theme("dark", depth)
+    });
+    let theme = theme.map_or_else(
+        |error| {
+            warnings.push(error.to_string());
+            Theme::default()
+        },
+        |loaded| {
+            warnings.extend(loaded.warnings);
+            loaded.value
+        },
+    );
+    let mut keymap_name = ui.keymap.value.clone();
+    let keymap = folders.keymap(&keymap_name).or_else(|error| {
+        warnings.push(format!("{error} The keys are the default ones instead."));
+        "default".clone_into(&mut keymap_name);
+        folders.keymap("default")
+    });
+    let keymap = keymap.map_or_else(
+        |error| {
+            warnings.push(error.to_string());
+            Arc::default()
+        },
+        |loaded| {
+            warnings.extend(loaded.warnings);
+            loaded.value
+        },
+    );
+    let appearance =
+        Appearance { folders, keymap: keymap_name, depth, mouse: ui.mouse.value };
+    Dressed { appearance, theme, theme_name, keymap, warnings }
+}
+
+fn depth(color: config::ColorDepth) -> ColorDepth {
+    match color {
+        config::ColorDepth::Auto => terminal_depth(|name| std::env::var(name).ok()),
+        config::ColorDepth::TrueColor => ColorDepth::TrueColor,
+        config::ColorDepth::Indexed256 => ColorDepth::Indexed256,
+        config::ColorDepth::Ansi16 => ColorDepth::Ansi16,
+        config::ColorDepth::None => ColorDepth::None,
+    }
+}
+
+/// The app at start, with everything that looks wrong said.
+pub(super) fn app(loaded: &Loaded, dressed: &Dressed, setting: Setting, clock: &dyn Clock) -> App {
+    let events = &loaded.settings.events;
+    let limits =
+        StreamLimits { entries: events.kept.value, bytes: events.kept_bytes.value.0 };
+    let keymap = Arc::clone(&dressed.keymap);
+    let mut app = App::new(setting, limits, keymap, &dressed.theme_name);
+    for warning in &dressed.warnings {
+        drop(app.update(clock.now(), Msg::Say(Importance::Warning, warning.clone())));
+    }
+    app
+}
+
+/// What is shown of the setting.
+pub(super) fn setting(loaded: &Loaded, dressed: &Dressed) -> Setting {
+    let settings = &loaded.settings;
+    Setting {
+        profile: settings.profile.value.clone(),
+        danger: match settings.danger.value {
+            Danger::Production => ProfileDanger::Production,
+            Danger::Staging => ProfileDanger::Staging,
+            Danger::Local => ProfileDanger::Local,
+            Danger::Training => ProfileDanger::Training,
+        },
+        scenario: None,
+        zone: settings.ui.time_zone.value,
+        themes: dressed.appearance.folders.theme_names(),
+        rights: Rights { permission: Permission::Look, read_only: settings.read_only.value },
+    }
+}
+
+/// Presses `keys`, each drawn before the next, as an operator would.
+pub(super) fn press(app: &mut App, keys: &str, clock: &dyn Clock) -> Result<(), CliError> {
+    for chord in parse_keys(keys).map_err(CliError::of)? {
+        drop(app.update(clock.now(), Msg::Key(chord.to_event())));
+        app.settle();
+    }
+    Ok(())
+}
+
+/// The folder of the recordings.
+pub(super) fn recordings(paths: &Paths) -> PathBuf {
+    paths.recordings()
+}
