@@ -261,7 +261,7 @@ pub async fn send(
         .uri(path)
         .header("content-type", content_type)
         .body(body.into_bytes())
-        .map_err(|error| kube::Error::HttpError(error))?;
+        .map_err(kube::Error::HttpError)?;
     client.request_text(request).await?;
     Ok(())
 }
