@@ -69,17 +69,13 @@ pub enum Violation {
         /// What it should be older than.
         oldest: StreamId,
     },
-    /// A gap lies where nothing can be missing.
-    #[error(
-        "A gap is told after {after:?} and before {before:?}, but the newest entry is {newest:?}."
-    )]
-    GapMisplaced {
+    /// A gap that ends where it begins, or before.
+    #[error("A gap is told between {after} and {before}, where nothing can be missing.")]
+    EmptyGap {
         /// Where it begins.
-        after: Option<StreamId>,
+        after: StreamId,
         /// Where it ends.
-        before: Option<StreamId>,
-        /// The newest entry told.
-        newest: Option<StreamId>,
+        before: StreamId,
     },
 }
 
@@ -102,6 +98,10 @@ impl Contract {
                 let listing = self.listing(*feed);
                 listing.begun = true;
                 listing.told = Some(HashSet::new());
+                if *feed == FeedId::Events {
+                    // A stream that is listed anew began anew: its ids may be smaller.
+                    (self.newest, self.oldest) = (None, None);
+                }
             }
             Fact::RelistEnded => {
                 let listing = self.listing(*feed);
@@ -122,7 +122,7 @@ impl Contract {
             Fact::Remove(uid) => self.remove(*feed, uid)?,
             Fact::Entries(entries) => self.entries(entries)?,
             Fact::Older(entries) => self.older(entries)?,
-            Fact::Gap(gap) => self.gap(gap)?,
+            Fact::Gap(missed) => gap(missed)?,
             Fact::Alive | Fact::Unreachable(_) | Fact::LeftAt(_) => {}
         }
         Ok(())
@@ -235,20 +235,15 @@ impl Contract {
         }
         Ok(())
     }
+}
 
-    fn gap(&self, gap: &Gap) -> Result<(), Violation> {
-        let follows = gap.after.is_none() || gap.after == self.newest;
-        let ends = gap
-            .before
-            .is_none_or(|before| self.newest.is_none_or(|newest| before > newest));
-        if follows && ends {
-            return Ok(());
+/// A gap may lie anywhere: behind the newest entry, or in the past, where an earlier run left.
+fn gap(gap: &Gap) -> Result<(), Violation> {
+    match (gap.after, gap.before) {
+        (Some(after), Some(before)) if after >= before => {
+            Err(Violation::EmptyGap { after, before })
         }
-        Err(Violation::GapMisplaced {
-            after: gap.after,
-            before: gap.before,
-            newest: self.newest,
-        })
+        _ => Ok(()),
     }
 }
 
@@ -389,6 +384,24 @@ mod tests {
                 "",
             ),
             (
+                vec![
+                    RelistBegun,
+                    Entries(page(&[5])),
+                    RelistBegun,
+                    Entries(page(&[4])),
+                ],
+                "",
+            ),
+            (
+                vec![
+                    RelistBegun,
+                    Entries(page(&[5])),
+                    gap(Some(5), Some(9)),
+                    gap(Some(3), None),
+                ],
+                "",
+            ),
+            (
                 vec![RelistBegun, Entries(page(&[5, 5]))],
                 "The entry 5-0 is told as new after 5-0.",
             ),
@@ -396,10 +409,10 @@ mod tests {
                 vec![
                     RelistBegun,
                     Entries(page(&[5])),
-                    RelistBegun,
-                    Entries(page(&[5])),
+                    RelistEnded,
+                    Entries(page(&[4])),
                 ],
-                "The entry 5-0 is told as new after 5-0.",
+                "The entry 4-0 is told as new after 5-0.",
             ),
             (
                 vec![RelistBegun, Entries(page(&[5])), Older(page(&[3, 5]))],
@@ -410,17 +423,8 @@ mod tests {
                 "The entry 4-0 is told as older, but not older than 3-0.",
             ),
             (
-                vec![
-                    RelistBegun,
-                    Entries(page(&[5])),
-                    gap(Some(5), Some(9)),
-                    Entries(page(&[9])),
-                ],
-                "",
-            ),
-            (
-                vec![RelistBegun, Entries(page(&[5])), gap(Some(3), None)],
-                "A gap is told after Some(StreamId { ms: 3, seq: 0 }) and before None, but the newest entry is Some(StreamId { ms: 5, seq: 0 }).",
+                vec![RelistBegun, gap(Some(5), Some(5))],
+                "A gap is told between 5-0 and 5-0, where nothing can be missing.",
             ),
         ] {
             assert_eq!(check(FeedId::Events, facts), broken);

@@ -38,6 +38,8 @@ pub struct Engine {
     queued: u64,
     out: Vec<Observation>,
     started: bool,
+    /// How many hostile events there were.
+    pub(super) hostile: usize,
 }
 
 /// A feed's way to the world.
@@ -103,6 +105,7 @@ impl Engine {
             queued: 0,
             out: Vec::new(),
             started: false,
+            hostile: 0,
         };
         founding::found(&mut engine);
         engine
@@ -318,6 +321,7 @@ impl Engine {
         if !entries.is_empty() {
             self.tell(feed, Fact::Entries(entries));
         }
+        self.tell(feed, Fact::RelistEnded);
         let left = self
             .scenario
             .stream
@@ -326,7 +330,6 @@ impl Engine {
         if let Some(left) = left.and_then(|left| self.world.stream.at(left)) {
             self.tell(feed, Fact::LeftAt(left));
         }
-        self.tell(feed, Fact::RelistEnded);
         self.queue(PAGE_EVERY, Task::Older);
     }
 

@@ -1,14 +1,10 @@
-//! Events of the platform: what their data says, the envelope around it, and reading one back.
-//!
-//! Reading keeps to what a producer may send: whatever is not a CloudEvent becomes
-//! [`Content::Malformed`] with a reason, never an error.
-
-use std::fmt::Write as _;
+//! Events of the platform: what their data says, and the envelope around it.
 
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use super::reading::{self, summary};
 use crate::domain::{
     ClientSpec, CloudEvent, Content, Payload, StreamEntry, StreamId, Text, Timestamp,
 };
@@ -301,90 +297,9 @@ pub(super) fn raw_entry(raw: &str, stream_id: StreamId) -> StreamEntry {
     StreamEntry {
         id: stream_id,
         bytes: raw.len() as u64,
-        content: read(raw),
+        content: reading::read(raw),
         raw: Payload::new(raw),
     }
-}
-
-/// Reads one event.
-fn read(raw: &str) -> Content {
-    match envelope(raw) {
-        Ok(event) => Content::Event(event),
-        Err(why) => Content::Malformed(Text::bounded(&why, 512)),
-    }
-}
-
-fn envelope(raw: &str) -> Result<CloudEvent, String> {
-    let value: Value = serde_json::from_str(raw).map_err(|why| format!("not JSON: {why}"))?;
-    let Value::Object(fields) = value else {
-        return Err(format!("not an object but {}", sort(&value)));
-    };
-    let text = |name: &str| match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(Text::clean(text))),
-        Some(other) => Err(format!("its {name} is {}, not text", sort(other))),
-    };
-    let required = |name: &str| match text(name)? {
-        Some(text) if !text.is_empty() => Ok(text),
-        Some(_) | None => Err(format!("it has no {name}")),
-    };
-    Ok(CloudEvent {
-        id: required("id")?,
-        kind: required("type")?,
-        source: text("source")?.unwrap_or_default(),
-        subject: text("subject")?.unwrap_or_default(),
-        time: text("time")?.and_then(|time| Timestamp::parse(time.as_str())),
-        summary: fields.get("data").map(data_summary).unwrap_or_default(),
-    })
-}
-
-const fn sort(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}
-
-fn data_summary(data: &Value) -> Text {
-    match data {
-        Value::Object(fields) => summary(fields.iter().map(|(key, value)| (key.as_str(), value))),
-        Value::Array(items) => Text::clean(&format!("{} items", items.len())),
-        scalar => summary(std::iter::once(("data", scalar))),
-    }
-}
-
-/// The most characters of a summary.
-const SUMMARY_CHARS: usize = 160;
-
-/// `key=value` of each scalar.
-fn summary<'a>(fields: impl Iterator<Item = (&'a str, &'a Value)>) -> Text {
-    let mut line = String::new();
-    for (key, value) in fields {
-        if line.len() > SUMMARY_CHARS * 4 {
-            break;
-        }
-        let gap = if line.is_empty() { "" } else { " " };
-        let _ = match value {
-            Value::String(text) => {
-                let head: String = text.chars().take(SUMMARY_CHARS).collect();
-                write!(
-                    line,
-                    "{gap}{}={head}",
-                    key.chars().take(40).collect::<String>()
-                )
-            }
-            Value::Bool(_) | Value::Number(_) => write!(line, "{gap}{key}={value}"),
-            Value::Null | Value::Array(_) | Value::Object(_) => Ok(()),
-        };
-    }
-    if line.chars().count() > SUMMARY_CHARS {
-        line = line.chars().take(SUMMARY_CHARS - 1).chain(['…']).collect();
-    }
-    Text::clean(&line)
 }
 
 /// A ULID of `at` (26 characters of Crockford's base 32).
@@ -434,7 +349,7 @@ mod tests {
             let Content::Event(mut written) = entry.content.clone() else {
                 panic!("{kind:?} is malformed")
             };
-            let Content::Event(mut read) = read(entry.raw.raw()) else {
+            let Content::Event(mut read) = reading::read(entry.raw.raw()) else {
                 panic!("{kind:?} can't be read")
             };
             // Objects read back come in order of key.
@@ -475,36 +390,6 @@ mod tests {
             event.summary.as_str(),
             "subdomain=sin-oreh projectId=23 tier=pro odooVersion=18 ownerEmail=office@sin-oreh.example"
         );
-    }
-
-    #[test]
-    fn what_is_no_event_says_why() {
-        for (raw, why) in [
-            ("", "not JSON: EOF while parsing a value at line 1 column 0"),
-            ("[1]", "not an object but an array"),
-            (r#"{"type":"a"}"#, "it has no id"),
-            (r#"{"id":"1","type":""}"#, "it has no type"),
-            (r#"{"id":7,"type":"a"}"#, "its id is a number, not text"),
-            (
-                r#"{"id":"1","type":"a","subject":{}}"#,
-                "its subject is an object, not text",
-            ),
-        ] {
-            assert_eq!(read(raw), Content::Malformed(why.into()), "{raw}");
-        }
-    }
-
-    #[test]
-    fn summaries_are_bounded_and_clean() {
-        let long = format!(
-            r#"{{"id":"1","type":"a","data":{{"k":"{}","z":"\u001b["}}}}"#,
-            "я".repeat(500)
-        );
-        let Content::Event(event) = read(&long) else {
-            panic!("malformed")
-        };
-        assert_eq!(event.summary.as_str().chars().count(), SUMMARY_CHARS);
-        assert!(event.summary.as_str().ends_with('…'));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::platform::{Clock, Closed, Feed, Platform, Sink, World};
 
 /// How often the world moves.
 const TICK: Duration = Duration::from_millis(100);
+/// After so many ticks with nothing to tell, it asks whether anybody still listens.
+const IDLE_TICKS: u32 = 20;
 /// The most real time that one tick makes up for, such as after the machine slept.
 const CATCH_UP: Duration = Duration::from_secs(1);
 /// The fastest that the world's time passes, in seconds a second.
@@ -104,7 +106,7 @@ impl SimFeed {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut last = ticks.tick().await;
-        let mut owed_ms = 0.0;
+        let (mut owed_ms, mut idle) = (0.0, 0);
         let first = self.engine.start();
         tell(sink, first).await?;
         loop {
@@ -117,6 +119,12 @@ impl SimFeed {
             self.clock
                 .0
                 .store(self.engine.now().ms(), Ordering::Relaxed);
+            idle = if told.is_empty() { idle + 1 } else { 0 };
+            if idle == IDLE_TICKS {
+                idle = 0;
+                // A feed that tells nothing would never learn that the console is closing.
+                sink.send(Vec::new()).await?;
+            }
             tell(sink, told).await?;
         }
     }
@@ -146,5 +154,70 @@ async fn tell(sink: &Sink, observations: Vec<Observation>) -> Result<(), Closed>
             return Ok(());
         }
         sink.send(batch).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::platform::contract::Contract;
+    use crate::sim::scenario::builtin;
+
+    fn sim(speed: f64) -> Sim {
+        let scenario = builtin("calm-night").expect("a scenario");
+        Sim::new(Engine::new(&scenario, None), speed)
+    }
+
+    /// Runs `sim` for `real` on a clock that tokio moves by itself; what it told, and its time after it.
+    fn run(sim: &Sim, real: Duration) -> (Vec<Vec<Observation>>, Timestamp) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let (queue, mut told) = mpsc::channel(4);
+            let mut feeds = sim.feeds();
+            let feed = feeds.pop().expect("a feed");
+            assert_eq!(feed.ids(), FeedId::ALL);
+            let task = tokio::spawn(feed.run(Sink::new(queue, sim.clock())));
+            let mut batches = Vec::new();
+            let end = tokio::time::sleep(real);
+            tokio::pin!(end);
+            loop {
+                tokio::select! {
+                    () = &mut end => break,
+                    batch = told.recv() => batches.push(batch.expect("a batch")),
+                }
+            }
+            let now = sim.clock().now();
+            drop(told);
+            task.await.expect("the feed ends when nobody listens");
+            (batches, now)
+        })
+    }
+
+    #[test]
+    fn its_time_passes_at_its_speed() {
+        for (speed, secs) in [
+            (1.0, 20),
+            (60.0, 1_200),
+            (0.0, 0),
+            (f64::NAN, 20),
+            (-3.0, 0),
+        ] {
+            let sim = sim(speed);
+            let start = sim.clock().now();
+            let (batches, now) = run(&sim, Duration::from_millis(20_050));
+            assert_eq!(now.since(start), Span::from_secs(secs), "{speed}");
+            assert!(sim.feeds().is_empty(), "a feed is run once");
+            let mut contract = Contract::new();
+            for batch in &batches {
+                assert!(batch.len() <= Sink::BATCH);
+                contract.observe_all(batch).expect("the contract");
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::engine::{Engine, Task};
 use super::events::{self, Event, EventType};
+use super::hostile;
 use super::names;
 use super::objects::{Order, RunOrder, Standing};
 use super::scenario::{
@@ -30,6 +31,7 @@ pub(super) fn found(engine: &mut Engine) {
     for run in &scenario.runs {
         founded_run(engine, run.get_ref());
     }
+    hostile::found(engine);
     history(engine, &scenario);
     for feed in &scenario.denied {
         let trouble = denied(*feed);
@@ -238,6 +240,10 @@ fn history(engine: &mut Engine, scenario: &Scenario) {
     }
     events.sort_by_key(|(at, _, _)| *at);
     for (at, kind, tenant) in events {
+        if engine.rng.u64(0..100) < scenario.hostile.events_percent.get() {
+            hostile::publish(engine, at);
+            continue;
+        }
         let client = match &tenant {
             Some(tenant) => engine.world.order(tenant.as_str()),
             None => engine.world.any_tenant(&mut engine.rng),

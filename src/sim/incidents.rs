@@ -6,6 +6,7 @@ use super::engine::{Engine, Task};
 use super::events::{Event, EventType};
 use super::faults::Fault;
 use super::founding;
+use super::hostile;
 use super::objects::{Order, RunOrder, Standing};
 use super::scenario::{Incident, Part, Phase, RunKind, Tier, What, Word, pick};
 use crate::domain::{FeedId, Kind, Resource, Span, Spec, Status, Text, Trouble, TroubleKind, Uid};
@@ -15,7 +16,10 @@ impl Engine {
     pub(super) fn event(&mut self) {
         let scenario = Arc::clone(&self.scenario);
         self.queue_at_rate(scenario.stream.per_second, Task::Event);
-        if let Some(kind) = pick(&scenario.stream.mix, &mut self.rng) {
+        if self.rng.u64(0..100) < scenario.hostile.events_percent.get() {
+            let now = self.now();
+            hostile::publish(self, now);
+        } else if let Some(kind) = pick(&scenario.stream.mix, &mut self.rng) {
             self.emit_about(*kind, None);
         }
     }

@@ -125,6 +125,156 @@ fn parse_span(raw: &str) -> Option<Span> {
 mod tests {
     use super::*;
 
+    const HEAD: &str = "name = \"n\"\ntitle = \"t\"\nseed = 1\nstart = \"2026-11-21T00:47:00Z\"\n";
+
+    /// The whole message of what is wrong with `text` after a sound head of four lines.
+    fn message(text: &str) -> String {
+        match Scenario::parse("mine.toml", &format!("{HEAD}{text}")) {
+            Ok(_) => String::new(),
+            Err(why) => why.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_sound_scenario_is_read() {
+        assert_eq!(
+            message("[tenants]\ncount = 3\n[[tenant]]\nname = \"acme\"\n"),
+            ""
+        );
+        let scenario = Scenario::parse("mine.toml", HEAD).expect("a sound scenario");
+        assert_eq!(scenario.name().as_str(), "n");
+        assert_eq!(scenario.title().as_str(), "t");
+        assert_eq!(scenario.seed(), 1);
+        assert_eq!(scenario.start().to_string(), "2026-11-21T00:47:00Z");
+    }
+
+    #[test]
+    fn a_mistake_is_said_with_its_line() {
+        for (text, line, what) in [
+            (
+                "colour = 1",
+                5,
+                "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `hostile`, `denied`, `tenant`, `run`, `incident`",
+            ),
+            (
+                "[tenants]\ncount = 20001",
+                6,
+                "20001 is not between 0 and 20000",
+            ),
+            ("[tenants]\ncount = -1", 6, "-1 is not between 0 and 20000"),
+            (
+                "[tenants]\ncount = \"many\"",
+                6,
+                "invalid type: string \"many\", expected i64",
+            ),
+            (
+                "[tenants]\ntier = { gold = 1 }",
+                6,
+                "unknown variant `gold`, expected one of `starter`, `pro`, `enterprise`",
+            ),
+            (
+                "[stream]\nper-second = 1e9",
+                6,
+                "1000000000 is not between 0 and 2000",
+            ),
+            (
+                "[stream]\nper-second = nan",
+                6,
+                "NaN is not between 0 and 2000",
+            ),
+            (
+                "[stream]\n[[stream.past]]\nago = \"soon\"\ntype = \"agent.report\"",
+                7,
+                "“soon” is not a span such as 90s, 1m30s or 2d4h",
+            ),
+            (
+                "denied = [\"clouds\"]",
+                5,
+                "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`",
+            ),
+            (
+                "[[tenant]]\nname = \"Acme\"",
+                5,
+                "“Acme” is not a subdomain: 1 to 30 of a-z, 0-9 and -",
+            ),
+            (
+                "[[tenant]]\nname = \"a\"\n\n[[tenant]]\nname = \"a\"",
+                8,
+                "the tenant “a” comes twice",
+            ),
+            (
+                "[[tenant]]\nname = \"acme\"\n[[incident]]\nat = \"1m\"\nwhat = \"recover\"\ntenant = \"acne\"",
+                7,
+                "there is no tenant “acne”; perhaps “acme” is meant",
+            ),
+            (
+                "[[incident]]\nat = \"1m\"\nwhat = \"recover\"",
+                5,
+                "this incident needs a tenant",
+            ),
+            (
+                "[[incident]]\nat = \"1m\"\nwhat = \"feed-down\"",
+                5,
+                "this incident needs a feed",
+            ),
+            (
+                "[[incident]]\nat = \"1m\"\nwhat = \"stream-gap\"",
+                5,
+                "this incident needs a count",
+            ),
+            (
+                "[[incident]]\nat = \"1m\"\nwhat = \"event\"",
+                5,
+                "this incident needs a type",
+            ),
+            (
+                "[[run]]\nkind = \"template\"\nage = \"1m\"\nphase = \"running\"",
+                5,
+                "a template needs a name",
+            ),
+            (
+                "[[run]]\nkind = \"upgrade\"\nage = \"1m\"\nphase = \"running\"",
+                5,
+                "this run needs a tenant",
+            ),
+        ] {
+            let wanted = format!(
+                "The scenario “mine.toml” can't be used: line {line}: {what}. Correct that line, then start again."
+            );
+            assert_eq!(message(text), wanted);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_has_a_nearest() {
+        let message = |name| {
+            crate::sim::scenario::builtin(name)
+                .err()
+                .map(|why| why.to_string())
+        };
+        assert_eq!(
+            message("calm-nigth").as_deref(),
+            Some(
+                "There is no scenario “calm-nigth”; perhaps “calm-night” is meant. The scenarios are calm-night, fleet-10k, hostile-data."
+            )
+        );
+        assert_eq!(
+            message("xyz").as_deref(),
+            Some(
+                "There is no scenario “xyz”. The scenarios are calm-night, fleet-10k, hostile-data."
+            )
+        );
+    }
+
+    #[test]
+    fn a_scenario_that_is_too_long_is_not_read() {
+        let long = "#".repeat(MAX_BYTES + 1);
+        assert_eq!(
+            message(&long),
+            "The scenario “mine.toml” is 262208 bytes long and at most 262144 are read. Make it shorter, then start again."
+        );
+    }
+
     #[test]
     fn spans_are_read() {
         for (raw, secs) in [
