@@ -109,6 +109,7 @@ impl Feed for Kubernetes {
 async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, Closed> {
     let mut watches: Vec<Watch> = Kind::ALL.into_iter().map(|kind| Watch::new(kind, sink.clone())).collect();
     let mut pace = Pace::default();
+    let mut refusals = 0;
     loop {
         let began = sink.now();
         let trouble = match Session::begin(&options, began).await {
@@ -119,6 +120,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                 if sink.now().since(began) >= STEADY {
                     pace.reset();
                 }
+                refusals = 0;
                 match ended {
                     Ended::Closed => return Err(Closed),
                     Ended::Renew => continue,
@@ -126,8 +128,14 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                 }
             }
         };
-        for watch in &mut watches {
-            watch.say(trouble.clone()).await?;
+        refusals = if trouble.is_refusal() { refusals + 1 } else { 0 };
+        if refusals == 1 {
+            pace.reset();
+        }
+        if refusals == 0 || refusals >= watch::BELIEVED || !watches.iter().any(Watch::is_away) {
+            for watch in &mut watches {
+                watch.say(trouble.clone()).await?;
+            }
         }
         tokio::time::sleep(pace.next(limit(&trouble, &options))).await;
     }

@@ -149,6 +149,13 @@ pub(super) fn link(error: &kube::Error, place: &Place) -> Trouble {
             return Trouble::new(TroubleKind::Slow, &what, &format!("{network}, and whether the server address in {source} is right."));
         }
         Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => "no route to it",
+        Some(
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe,
+        ) => return cut(address),
+        _ if causes.contains("connection closed") => return cut(address),
         _ if causes.contains("tunnel") || causes.contains("socks") || causes.contains("proxy") => {
             let what = format!("the proxy on the way to the API server at {address} refuses: {causes}");
             return Trouble::new(TroubleKind::Unreachable, &what, &format!("Look at proxy-url in {source} and at HTTPS_PROXY."));
@@ -160,6 +167,11 @@ pub(super) fn link(error: &kube::Error, place: &Place) -> Trouble {
     };
     let what = format!("connecting to the API server at {address}: {how}");
     Trouble::new(TroubleKind::Unreachable, &what, &format!("{network}, and whether the server address in {source} is right."))
+}
+
+fn cut(address: &str) -> Trouble {
+    let what = format!("the link to the API server at {address} was cut");
+    Trouble::new(TroubleKind::Unreachable, &what, "The console tries again by itself; look at the network if it stays so.")
 }
 
 fn secured(error: &rustls::Error, place: &Place) -> Trouble {

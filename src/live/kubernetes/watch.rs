@@ -11,11 +11,15 @@ use super::object::Reader;
 use super::pace::{self, Pace};
 use super::session::{Ended, Session};
 use super::trouble::{self, Asked};
-use crate::domain::{Fact, FeedId, Kind, Span, Timestamp, Trouble};
+use crate::domain::{Fact, FeedId, Kind, Span, Timestamp, Trouble, TroubleKind};
 use crate::platform::{Closed, Sink};
 
 /// A watch that lasted so long was a good one: what follows starts with short waits again.
 const STEADY: Span = Span::from_secs(5);
+
+/// So many refusals in a row are believed. A server that starts refuses and lacks things at first,
+/// before it has read its own rules.
+pub(super) const BELIEVED: u32 = 4;
 
 /// Why a round of a watch stopped.
 #[derive(Debug)]
@@ -64,6 +68,8 @@ pub(super) struct Watch {
     /// Since when it is up to date.
     live_since: Option<Timestamp>,
     pace: Pace,
+    /// How many answers in a row were unwelcome ones.
+    refusals: u32,
 }
 
 impl Watch {
@@ -78,12 +84,15 @@ impl Watch {
             said: None,
             live_since: None,
             pace: Pace::default(),
+            refusals: 0,
         }
     }
 
     /// Follows the kind until the session is over.
     pub(super) async fn follow(&mut self, session: &Session) -> Ended {
         let mut found = session.found.clone();
+        self.pace.reset();
+        self.refusals = 0;
         loop {
             let stop = match found.path(self.kind) {
                 Some(path) => self.round(session, path).await,
@@ -121,6 +130,12 @@ impl Watch {
         Ok(())
     }
 
+    /// Whether the server was last said to be away, as opposed to refusing.
+    pub(super) fn is_away(&self) -> bool {
+        let kind = self.said.as_ref().map(|trouble| trouble.kind);
+        matches!(kind, Some(TroubleKind::Unreachable | TroubleKind::Slow | TroubleKind::Server))
+    }
+
     /// What is needed to say that the watch is up to date again; `None` when nothing said otherwise.
     pub(super) fn recover(&mut self) -> Option<Fact> {
         self.live_since = Some(self.sink.now());
@@ -135,6 +150,9 @@ impl Watch {
         if lived.is_some_and(|since| self.sink.now().since(since) >= STEADY) {
             self.pace.reset();
         }
+        if lived.is_some() {
+            self.refusals = 0;
+        }
         let failure = match stop {
             Ok(()) if self.pace.tries() == 0 => return Ok(Next::Wait(self.pace.next(Pace::LINK) / 8)),
             Ok(()) => return Ok(Next::Wait(self.pace.next(Pace::LINK))),
@@ -145,35 +163,53 @@ impl Watch {
         match failure.code() {
             Some(401) => Ok(Next::End(Ended::Lost(self.trouble(session, &failure)))),
             Some(403 | 404) => self.refused(session, Some(&failure)).await,
-            Some(410) => {
+            Some(410) if self.position.take().is_some() => {
                 tracing::debug!(kind = %self.kind, "the server forgot where the watch was");
-                self.position = None;
-                Ok(Next::Wait(self.pace.next(Pace::LINK)))
+                Ok(Next::Wait(Duration::ZERO))
             }
             _ if failure.is_silence() => {
                 session.doubt.notify_one();
                 self.is_doubtful = true;
+                self.refusals = 0;
                 // A link that was cut is taken up again at once; only if that fails it is news.
-                let is_news = lived.is_none() || self.pace.tries() > 0;
-                if is_news {
+                if lived.is_none() || self.pace.tries() > 0 {
                     self.say(self.trouble(session, &failure)).await?;
                 }
                 Ok(Next::Wait(self.pace.next(Pace::LINK)))
             }
-            _ => {
-                self.say(self.trouble(session, &failure)).await?;
-                let asked = match &failure {
-                    Failure::Status(refusal) => refusal.wait.map(|wait| wait + pace::jittered(wait / 4)),
-                    _ => None,
-                };
-                let own = self.pace.next(Pace::OTHER);
-                Ok(Next::Wait(asked.map_or(own, |asked| asked.max(own))))
-            }
+            code => self.failed(session, &failure, code == Some(429)).await,
         }
+    }
+
+    /// The server can't answer now, or answers with nonsense.
+    async fn failed(&mut self, session: &Session, failure: &Failure, is_busy: bool) -> Result<Next, Closed> {
+        self.count_refusal();
+        // A server that starts, or is asked much, says in passing that it is busy.
+        if !is_busy || self.refusals >= BELIEVED {
+            self.say(self.trouble(session, failure)).await?;
+        }
+        let asked = match failure {
+            Failure::Status(refusal) => refusal.wait.map(|wait| wait + pace::jittered(wait / 4)),
+            _ => None,
+        };
+        let own = self.pace.next(Pace::OTHER);
+        Ok(Next::Wait(asked.map_or(own, |asked| asked.max(own))))
+    }
+
+    /// The first refusal after silence is followed up soon.
+    fn count_refusal(&mut self) {
+        if self.refusals == 0 {
+            self.pace.reset();
+        }
+        self.refusals = self.refusals.saturating_add(1);
     }
 
     /// The kind is forbidden or absent: that one only, and it may change.
     async fn refused(&mut self, session: &Session, failure: Option<&Failure>) -> Result<Next, Closed> {
+        self.count_refusal();
+        if self.is_away() && self.refusals < BELIEVED {
+            return Ok(Next::Ask(self.pace.next(Pace::LINK)));
+        }
         if session.is_starting().await {
             self.say(trouble::starting(&session.place.address)).await?;
             return Ok(Next::Ask(self.pace.next(Pace::LINK)));
