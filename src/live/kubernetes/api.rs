@@ -1,0 +1,268 @@
+//! Requests to the API server: `GET` only, each with a time limit and a bounded answer.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use http::header::RETRY_AFTER;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde::Deserialize;
+
+use super::loose::{Loose, Scalar};
+
+/// The longest wait for the first byte of an answer.
+const ANSWER: Duration = Duration::from_secs(10);
+/// The longest silence inside an answer.
+const SILENCE: Duration = Duration::from_secs(15);
+/// The largest answer that is read whole.
+const LARGEST: usize = 256 * 1024 * 1024;
+/// As much of an error's answer as is read.
+const ERROR: usize = 64 * 1024;
+/// The longest that a server may tell us to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Why a request did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// No connection, or it broke.
+    #[error("the link failed: {0}")]
+    Link(#[source] kube::Error),
+    /// No answer in time.
+    #[error("no answer within {} s", .0.as_secs())]
+    Late(Duration),
+    /// The server ended its answer too early.
+    #[error("the answer ended before it was complete")]
+    Cut,
+    /// The server answers that it won't or can't.
+    #[error("the server answered {}: {}", .0.code, .0.message)]
+    Status(Box<Refusal>),
+    /// The answer breaks the protocol: a clause that says how.
+    #[error("{0}")]
+    Strange(String),
+}
+
+/// An answer other than success.
+#[derive(Debug, Default)]
+pub(super) struct Refusal {
+    /// The HTTP code.
+    pub(super) code: u16,
+    /// One word why, such as `Expired`.
+    pub(super) reason: String,
+    /// What the server says, in words.
+    pub(super) message: String,
+    /// How long the server asks us to wait.
+    pub(super) wait: Option<Duration>,
+}
+
+impl Failure {
+    /// The HTTP code that the server answered with, if it answered.
+    pub(super) fn code(&self) -> Option<u16> {
+        match self {
+            Self::Status(refusal) => Some(refusal.code),
+            Self::Link(_) | Self::Late(_) | Self::Cut | Self::Strange(_) => None,
+        }
+    }
+
+    /// Whether the server could not be heard, as opposed to answering something unwelcome.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self, Self::Link(_) | Self::Late(_) | Self::Cut)
+    }
+
+    /// A failure that the server tells inside a stream, as a `Status` object.
+    pub(super) fn told(code: &str, reason: &str, message: &str) -> Self {
+        Self::Status(Box::new(Refusal {
+            code: code.parse().unwrap_or(500),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            wait: None,
+        }))
+    }
+}
+
+/// Asks the API server of one kubeconfig.
+#[derive(Clone)]
+pub(super) struct Api {
+    client: kube::Client,
+}
+
+impl Api {
+    /// Asks through `client`, which must not retry by itself.
+    pub(super) fn new(client: kube::Client) -> Self {
+        Self { client }
+    }
+
+    /// The whole answer to `GET path`, which may take as long as bytes keep coming.
+    pub(super) async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let mut stream = self.open(path).await?;
+        let mut answer = Vec::new();
+        while let Some(frame) = stream.next(SILENCE).await? {
+            if answer.len() + frame.len() > LARGEST {
+                return Err(Failure::Strange(format!("the answer is larger than {LARGEST} bytes")));
+            }
+            answer.extend_from_slice(&frame);
+        }
+        Ok(answer)
+    }
+
+    /// The answer to `GET path` as text, within `limit` altogether.
+    pub(super) async fn get_within(&self, path: &str, limit: Duration) -> Result<String, Failure> {
+        let answer = tokio::time::timeout(limit, self.get(path)).await.map_err(|_| Failure::Late(limit))??;
+        text(answer)
+    }
+
+    /// Opens the answer to `GET path`: it has begun, and it is a success.
+    pub(super) async fn open(&self, path: &str) -> Result<Stream, Failure> {
+        let request = Request::get(path)
+            .header(http::header::ACCEPT, "application/json")
+            .body(Body::empty())
+            .map_err(|error| Failure::Strange(format!("the address can't be asked for: {error}")))?;
+        let sent = tokio::time::timeout(ANSWER, self.client.send(request));
+        let response = sent.await.map_err(|_| Failure::Late(ANSWER))?.map_err(Failure::Link)?;
+        if response.status().is_success() {
+            return Ok(Stream::new(response.into_body()));
+        }
+        Err(Failure::Status(Box::new(refusal(response).await)))
+    }
+}
+
+/// An answer that comes in parts.
+pub(super) struct Stream {
+    body: Body,
+    /// An end that [`Stream::ready`] met, for [`Stream::next`] to tell.
+    ended: Option<Option<Failure>>,
+}
+
+impl Stream {
+    fn new(body: Body) -> Self {
+        Self { body, ended: None }
+    }
+
+    /// The next bytes; none when the server ended the answer.
+    pub(super) async fn next(&mut self, silence: Duration) -> Result<Option<Vec<u8>>, Failure> {
+        if let Some(ended) = self.ended.take() {
+            return ended.map_or(Ok(None), Err);
+        }
+        loop {
+            let frame = tokio::time::timeout(silence, self.body.frame());
+            match frame.await.map_err(|_| Failure::Late(silence))? {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(Failure::Link(error)),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data.into()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Bytes that are there already; none when nothing is.
+    pub(super) fn ready(&mut self) -> Option<Vec<u8>> {
+        if self.ended.is_some() {
+            return None;
+        }
+        match self.body.frame().now_or_never()? {
+            Some(Ok(frame)) => frame.into_data().ok().map(Into::into),
+            Some(Err(error)) => {
+                self.ended = Some(Some(Failure::Link(error)));
+                None
+            }
+            None => {
+                self.ended = Some(None);
+                None
+            }
+        }
+    }
+}
+
+/// The answer as text.
+pub(super) fn text(answer: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(answer).map_err(|_| Failure::Strange("the answer is not UTF-8 text".to_owned()))
+}
+
+/// Makes an unexpected answer a failure, without repeating it at length.
+pub(super) fn not_json(answer: &str, error: &serde_json::Error) -> Failure {
+    if is_page(answer) {
+        return Failure::Strange("it answered with a web page instead of JSON".to_owned());
+    }
+    Failure::Strange(format!("its answer is not the JSON expected ({error})"))
+}
+
+fn is_page(answer: &str) -> bool {
+    answer.trim_start().starts_with('<')
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Status<'a> {
+    #[serde(borrow)]
+    reason: Scalar<'a>,
+    #[serde(borrow)]
+    message: Scalar<'a>,
+    #[serde(borrow)]
+    details: Loose<Details<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Details<'a> {
+    #[serde(borrow)]
+    retry_after_seconds: Scalar<'a>,
+}
+
+async fn refusal(response: Response<Body>) -> Refusal {
+    let code = response.status();
+    let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let wait = header.and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
+    let mut stream = Stream::new(response.into_body());
+    let mut answer = Vec::new();
+    while let Ok(Some(frame)) = stream.next(Duration::from_secs(2)).await {
+        answer.extend_from_slice(&frame);
+        if answer.len() > ERROR {
+            break;
+        }
+    }
+    read_refusal(code, wait, &String::from_utf8_lossy(&answer))
+}
+
+fn read_refusal(code: StatusCode, wait: Option<Duration>, answer: &str) -> Refusal {
+    let Loose(status) = serde_json::from_str::<Loose<Status<'_>>>(answer).unwrap_or_default();
+    let message = match status.message.as_str() {
+        "" if is_page(answer) => "a web page".to_owned(),
+        "" if answer.trim_start().starts_with('{') => code.canonical_reason().unwrap_or_default().to_owned(),
+        "" => answer.trim().chars().take(300).collect(),
+        message => message.chars().take(600).collect(),
+    };
+    let told = status.details.0.retry_after_seconds.as_str().parse().ok().map(Duration::from_secs);
+    Refusal {
+        code: code.as_u16(),
+        reason: status.reason.as_str().to_owned(),
+        message,
+        wait: wait.or(told).filter(|wait| !wait.is_zero()).map(|wait| wait.min(LONGEST_WAIT)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_read_from_any_answer() {
+        let status = r#"{"kind":"Status","message":"too old","reason":"Expired","details":{"retryAfterSeconds":3}}"#;
+        for (code, wait, answer, message, reason, waits) in [
+            (410, None, status, "too old", "Expired", Some(3)),
+            (429, Some(1), "Too many requests, please try again later.\n", "Too many requests, please try again later.", "", Some(1)),
+            (429, Some(86_400), "", "", "", Some(60)),
+            (502, None, "<html><body>Bad gateway</body></html>", "a web page", "", None),
+            (503, None, "{}", "Service Unavailable", "", None),
+            (500, None, "null", "null", "", None),
+        ] {
+            let code = StatusCode::from_u16(code).expect("a code");
+            let refusal = read_refusal(code, wait.map(Duration::from_secs), answer);
+            assert_eq!(refusal.message, message, "{answer}");
+            assert_eq!(refusal.reason, reason, "{answer}");
+            assert_eq!(refusal.wait, waits.map(Duration::from_secs), "{answer}");
+        }
+    }
+}

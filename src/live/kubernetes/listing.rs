@@ -1,0 +1,267 @@
+//! A round of a watch: the listing, as a stream or in pages, then the changes as they come.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::api::{self, Failure, Stream};
+use super::lines::Lines;
+use super::loose::{Loose, Scalar};
+use super::object::{Raw, Reader};
+use super::session::Session;
+use super::watch::{Stop, Watch};
+use crate::domain::{Fact, FeedId};
+use crate::platform::Sink;
+
+/// The longest silence of a watch: the server sends a bookmark about every minute.
+const QUIET: Duration = Duration::from_secs(150);
+/// The longest silence of a listing that comes as a stream; then the server doesn't know how to end one.
+const QUIET_LISTING: Duration = Duration::from_secs(5);
+/// How often a listing in pages begins anew, with larger pages, when the server forgets it half-way.
+const RESTARTS: u32 = 3;
+
+impl Watch {
+    /// Lists if needed, then tells changes until the server ends the watch.
+    pub(super) async fn round(&mut self, session: &Session, path: &str) -> Result<(), Stop> {
+        if self.is_doubtful && self.position.is_some() && !self.can_resume(session, path).await? {
+            self.position = None;
+        }
+        if self.position.is_none() {
+            if session.streams() {
+                match self.stream(session, path).await {
+                    Err(Stop::Failed(failure)) if cannot_stream(&failure) && session.fall_back() => {}
+                    other => return other,
+                }
+            }
+            self.pages(session, path).await?;
+        }
+        self.resume(session, path).await
+    }
+
+    /// Whether the server's data has not gone back behind our position, as it does when it was restored
+    /// from a backup or made anew. A watch from the future would be silent instead of failing.
+    async fn can_resume(&self, session: &Session, path: &str) -> Result<bool, Failure> {
+        let answer = api::text(session.api.get(&format!("{path}?limit=1")).await?)?;
+        let page = read_page(&answer)?;
+        let parse = |version: &str| version.parse::<u128>().ok();
+        let (here, there) = (self.position.as_deref().and_then(parse), parse(page.metadata.0.resource_version.as_str()));
+        Ok(here.zip(there).is_some_and(|(here, there)| here <= there))
+    }
+
+    /// Lists by a watch that begins with all objects.
+    async fn stream(&mut self, session: &Session, path: &str) -> Result<(), Stop> {
+        let initial = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+        let stream = session.api.open(&format!("{path}?{}&{initial}", watching())).await?;
+        self.pump(session, stream, true).await
+    }
+
+    /// Watches from the position on.
+    async fn resume(&mut self, session: &Session, path: &str) -> Result<(), Stop> {
+        let position = encoded(self.position.as_deref().unwrap_or_default());
+        let stream = session.api.open(&format!("{path}?{}&resourceVersion={position}", watching())).await?;
+        let recovered = self.recover();
+        self.tell(recovered.into_iter().collect()).await?;
+        session.set_live(self.kind, true);
+        self.pump(session, stream, false).await
+    }
+
+    /// Lists page by page, told as they come.
+    async fn pages(&mut self, session: &Session, path: &str) -> Result<(), Stop> {
+        let mut size = session.page_size;
+        for _ in 0..RESTARTS {
+            match self.pages_of(session, path, size).await {
+                Err(Stop::Failed(failure)) if failure.code() == Some(410) => size = size.saturating_mul(4),
+                other => return other,
+            }
+        }
+        self.pages_of(session, path, size).await
+    }
+
+    async fn pages_of(&mut self, session: &Session, path: &str, size: u32) -> Result<(), Stop> {
+        self.reader.restart();
+        self.tell(vec![Fact::RelistBegun]).await?;
+        let mut from = String::new();
+        loop {
+            let answer = session.api.get(&format!("{path}?limit={size}{from}")).await?;
+            session.hear(answer.len());
+            let answer = api::text(answer)?;
+            let page = read_page(&answer)?;
+            for items in page.items.chunks(Sink::BATCH) {
+                let facts = items.iter().map(|item| Fact::Upsert(self.reader.object(item.get()))).collect();
+                self.tell(facts).await?;
+            }
+            let meta = &page.metadata.0;
+            if meta.next.as_str().is_empty() {
+                let version = meta.resource_version.as_str();
+                if version.is_empty() {
+                    return Err(Failure::Strange("its list names no resource version".to_owned()).into());
+                }
+                self.tell(vec![Fact::RelistEnded]).await?;
+                self.position = Some(version.to_owned());
+                return Ok(());
+            }
+            from = format!("&continue={}", encoded(meta.next.as_str()));
+        }
+    }
+
+    /// Tells what `stream` brings until the server ends it.
+    async fn pump(&mut self, session: &Session, mut stream: Stream, mut is_listing: bool) -> Result<(), Stop> {
+        let mut lines = Lines::default();
+        let mut batch = Batch::default();
+        if is_listing {
+            self.reader.restart();
+            batch.facts.push(Fact::RelistBegun);
+        }
+        loop {
+            let quiet = if is_listing { QUIET_LISTING } else { QUIET };
+            let mut frame = match stream.next(quiet).await {
+                Ok(frame) => frame,
+                // The server ends watches after some minutes; so does a link that was silent for too long.
+                Err(Failure::Late(_)) if !is_listing => return Ok(()),
+                Err(failure) => return Err(failure.into()),
+            };
+            if frame.is_none() {
+                return if is_listing { Err(Failure::Cut.into()) } else { Ok(()) };
+            }
+            while let Some(bytes) = frame {
+                session.hear(bytes.len());
+                lines.push(&bytes).map_err(|error| Failure::Strange(error.to_string()))?;
+                while let Some(line) = lines.next() {
+                    batch.take(&mut self.reader, line);
+                }
+                frame = if batch.facts.len() < Sink::BATCH { stream.ready() } else { None };
+            }
+            let mut done = std::mem::take(&mut batch);
+            if done.is_listed && is_listing {
+                is_listing = false;
+                done.facts.extend(self.recover());
+                self.tell(done.facts).await?;
+                session.set_live(self.kind, true);
+            } else {
+                self.tell(done.facts).await?;
+            }
+            if !is_listing && let Some(version) = done.version {
+                self.position = Some(version);
+            }
+            if let Some(failure) = done.failure {
+                return Err(failure.into());
+            }
+        }
+    }
+
+    async fn tell(&self, facts: Vec<Fact>) -> Result<(), Stop> {
+        Ok(self.sink.tell(FeedId::of(self.kind), facts).await?)
+    }
+}
+
+/// Facts that were read and not yet told.
+#[derive(Default)]
+struct Batch {
+    facts: Vec<Fact>,
+    /// The newest resource version among them.
+    version: Option<String>,
+    /// The listing is complete.
+    is_listed: bool,
+    /// The server said that it stops.
+    failure: Option<Failure>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Event<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Scalar<'a>,
+    #[serde(borrow)]
+    object: Loose<Raw<'a>>,
+}
+
+impl Batch {
+    /// Takes in one line of a watch.
+    fn take(&mut self, reader: &mut Reader, line: &[u8]) {
+        if line.iter().all(u8::is_ascii_whitespace) || self.failure.is_some() {
+            return;
+        }
+        let Loose(event) = match serde_json::from_slice::<Loose<Event<'_>>>(line) {
+            Ok(event) => event,
+            Err(error) => return self.facts.push(Fact::Upsert(reader.lost(&error.to_string()))),
+        };
+        let raw = &event.object.0;
+        match event.kind.as_str() {
+            "ADDED" | "MODIFIED" => self.facts.push(Fact::Upsert(reader.resource(raw))),
+            "DELETED" => self.facts.extend(Reader::uid(raw).map(Fact::Remove)),
+            "BOOKMARK" => {
+                if raw.metadata.0.annotations.0.listed.as_str() == "true" {
+                    self.is_listed = true;
+                    self.facts.push(Fact::RelistEnded);
+                }
+            }
+            "ERROR" => {
+                self.failure = Some(Failure::told(raw.code.as_str(), raw.reason.as_str(), raw.message.as_str()));
+                return;
+            }
+            // A bare `Status`, as some proxies write it, or something that is no event at all.
+            _ => {
+                self.failure = Some(match raw_status(line) {
+                    Some(failure) => failure,
+                    None => Failure::Strange("its watch brings something that is no event".to_owned()),
+                });
+                return;
+            }
+        }
+        let version = raw.metadata.0.resource_version.as_str();
+        if !version.is_empty() {
+            self.version = Some(version.to_owned());
+        }
+    }
+}
+
+fn raw_status(line: &[u8]) -> Option<Failure> {
+    let Loose(raw) = serde_json::from_slice::<Loose<Raw<'_>>>(line).ok()?;
+    let code = raw.code.as_str();
+    (!code.is_empty()).then(|| Failure::told(code, raw.reason.as_str(), raw.message.as_str()))
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow, default)]
+    metadata: Loose<PageMeta<'a>>,
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PageMeta<'a> {
+    #[serde(borrow)]
+    resource_version: Scalar<'a>,
+    #[serde(borrow, rename = "continue")]
+    next: Scalar<'a>,
+}
+
+fn read_page(answer: &str) -> Result<Page<'_>, Failure> {
+    serde_json::from_str(answer).map_err(|error| api::not_json(answer, &error))
+}
+
+/// Whether the server refuses to stream a listing, or never ends it.
+fn cannot_stream(failure: &Failure) -> bool {
+    matches!(failure.code(), Some(400 | 422)) || matches!(failure, Failure::Late(QUIET_LISTING))
+}
+
+/// The parameters of every watch. The server ends it after four to five minutes, each at another time.
+fn watching() -> String {
+    format!("watch=1&allowWatchBookmarks=true&timeoutSeconds={}", fastrand::u32(240..300))
+}
+
+/// `raw` as a value in a query.
+fn encoded(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    for byte in raw.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

@@ -1,0 +1,154 @@
+//! The platform's five kinds on a Kubernetes API server.
+//!
+//! A reader: it gets, lists and watches, and never asks for anything else. It holds no objects; what it
+//! reads goes on to the store in batches. It never gives up: every trouble is told once, as a sentence,
+//! and tried again, with the kubeconfig read anew each time.
+
+mod api;
+mod certificate;
+mod connect;
+mod credential;
+mod discovery;
+mod heartbeat;
+mod interner;
+mod kubeconfig;
+mod lines;
+mod listing;
+mod loose;
+mod object;
+mod pace;
+mod proxy;
+mod session;
+mod spec;
+mod trouble;
+mod watch;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use self::pace::Pace;
+use self::session::{Ended, Session};
+use self::watch::Watch;
+use crate::domain::{FeedId, Kind, Span, Trouble, TroubleKind};
+use crate::platform::{Closed, Feed, Sink};
+
+/// A session that lasted so long was a good one: the next tries start with short waits.
+const STEADY: Span = Span::from_secs(5);
+
+/// How the API server is found and asked.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The kubeconfig; none for `$KUBECONFIG`, then `~/.kube/config`, then the pod's service account.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context in it; none for its current one.
+    pub context: Option<String>,
+    /// The API group of the five kinds.
+    pub group: String,
+    /// The most objects on a page of a listing that doesn't come as a stream.
+    pub page_size: u32,
+    /// Whether listings come as a stream.
+    pub streaming_lists: Streaming,
+    /// How often, at most, a kind that is refused or absent is asked for again.
+    pub ask_again: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            kubeconfig: None,
+            context: None,
+            group: "planapulse.com".to_owned(),
+            page_size: 500,
+            streaming_lists: Streaming::Auto,
+            ask_again: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Whether listings come as a stream, which is the quickest way, and needs a server of Kubernetes 1.32 or later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Streaming {
+    /// As a stream, and in pages when the server doesn't know how.
+    #[default]
+    Auto,
+    /// As a stream only.
+    On,
+    /// In pages only.
+    Off,
+}
+
+/// The feed of the five kinds.
+#[derive(Debug)]
+pub struct Kubernetes {
+    options: Options,
+}
+
+/// A feed of the five kinds from the server that `options` describe.
+#[must_use]
+pub fn feed(options: Options) -> Kubernetes {
+    Kubernetes { options }
+}
+
+impl Feed for Kubernetes {
+    fn ids(&self) -> Vec<FeedId> {
+        Kind::ALL.into_iter().map(FeedId::of).collect()
+    }
+
+    fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
+        async move {
+            // The only way to end is that nobody listens.
+            let Err(Closed) = run(self.options, sink).await;
+        }
+        .boxed()
+    }
+}
+
+async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, Closed> {
+    let mut watches: Vec<Watch> = Kind::ALL.into_iter().map(|kind| Watch::new(kind, sink.clone())).collect();
+    let mut pace = Pace::default();
+    let mut refusals = 0;
+    loop {
+        let began = sink.now();
+        let trouble = match Session::begin(&options, began).await {
+            Err(trouble) => trouble,
+            Ok(session) => {
+                tracing::info!(address = %session.place.address, "the API server answers");
+                let ended = session.run(&mut watches, &sink).await;
+                if sink.now().since(began) >= STEADY {
+                    pace.reset();
+                }
+                refusals = 0;
+                match ended {
+                    Ended::Closed => return Err(Closed),
+                    Ended::Renew => continue,
+                    Ended::Lost(trouble) => trouble,
+                }
+            }
+        };
+        refusals = if trouble.is_refusal() { refusals + 1 } else { 0 };
+        if refusals == 1 {
+            pace.reset();
+        }
+        if refusals == 0 || refusals >= watch::BELIEVED || !watches.iter().any(Watch::is_away) {
+            for watch in &mut watches {
+                watch.say(trouble.clone()).await?;
+            }
+        }
+        tokio::time::sleep(pace.next(limit(&trouble, &options))).await;
+    }
+}
+
+/// The longest wait after `trouble`: short when the server may be back at any moment.
+fn limit(trouble: &Trouble, options: &Options) -> Duration {
+    match trouble.kind {
+        TroubleKind::Unreachable | TroubleKind::Slow | TroubleKind::Server => Pace::LINK,
+        TroubleKind::NotConfigured | TroubleKind::Certificate | TroubleKind::Unauthenticated | TroubleKind::Protocol => {
+            Pace::OTHER
+        }
+        // A credential command may bother a person each time that it runs.
+        TroubleKind::Config | TroubleKind::Denied | TroubleKind::Absent => options.ask_again,
+    }
+}

@@ -1,0 +1,163 @@
+//! One link to the API server, from its first answer until it is lost.
+//!
+//! All of it runs inside one future: five watches and a heartbeat. What the watches learn outlives it.
+
+use std::future::pending;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Notify;
+
+use super::api::{Api, Failure};
+use super::connect::{self, Link};
+use super::discovery::{self, Found};
+use super::trouble::{self, Asked, Place};
+use super::watch::Watch;
+use super::{Options, Streaming, heartbeat};
+use crate::domain::{Kind, Timestamp, Trouble};
+use crate::platform::Sink;
+
+/// So long before credentials run out, new ones are asked for.
+const EARLY: Duration = Duration::from_secs(30);
+/// The longest wait for the server to say whether it is ready.
+const READY: Duration = Duration::from_secs(2);
+
+/// Why a session ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// Nobody listens any more.
+    Closed,
+    /// The server can't be heard, or no longer knows us.
+    Lost(Trouble),
+    /// The credentials run out soon, and new ones are due.
+    Renew,
+}
+
+/// A link that works, and what the watches share.
+pub(super) struct Session {
+    /// Asks the server.
+    pub(super) api: Api,
+    /// For the sentences.
+    pub(super) place: Place,
+    /// The API group of the kinds.
+    pub(super) group: String,
+    /// The kinds that the server had at the beginning.
+    pub(super) found: Found,
+    /// The most objects on a page of a listing.
+    pub(super) page_size: u32,
+    /// How often a refused or absent kind is asked for again.
+    pub(super) ask_again: Duration,
+    /// A watch broke: is the server still there?
+    pub(super) doubt: Notify,
+    streaming: AtomicBool,
+    fallback: bool,
+    live: [AtomicBool; Kind::ALL.len()],
+    heard: AtomicU64,
+    ends: Option<Timestamp>,
+}
+
+impl Session {
+    /// Reaches the server and asks which kinds it has.
+    pub(super) async fn begin(options: &Options, now: Timestamp) -> Result<Self, Trouble> {
+        let Link { api, place, ends } = connect::link(options).await?;
+        let found = match discovery::ask(&api, &options.group).await {
+            Ok(found) => found,
+            Err(failure) => return Err(not_found(&api, &place, &options.group, &failure, now).await),
+        };
+        Ok(Self {
+            api,
+            place,
+            group: options.group.clone(),
+            found,
+            page_size: options.page_size.max(1),
+            ask_again: options.ask_again,
+            doubt: Notify::new(),
+            streaming: AtomicBool::new(options.streaming_lists != Streaming::Off),
+            fallback: options.streaming_lists == Streaming::Auto,
+            live: Default::default(),
+            heard: AtomicU64::new(0),
+            ends: ends.filter(|ends| ends.since(now) > crate::domain::Span::from_secs(2 * EARLY.as_secs())),
+        })
+    }
+
+    /// Runs until the link is lost or nobody listens. `watches` keep their place for the next session.
+    pub(super) async fn run(&self, watches: &mut [Watch], sink: &Sink) -> Ended {
+        let mut follows: FuturesUnordered<_> = watches.iter_mut().map(|watch| watch.follow(self)).collect();
+        let watching = async {
+            match follows.next().await {
+                Some(ended) => ended,
+                None => pending().await,
+            }
+        };
+        let beating = heartbeat::beat(self, sink);
+        let ended = match select(pin!(watching), pin!(beating)).await {
+            Either::Left((ended, _)) | Either::Right((ended, _)) => ended,
+        };
+        tracing::info!(address = %self.place.address, ?ended, "the session with the API server ended");
+        ended
+    }
+
+    /// Whether a listing may come as a stream.
+    pub(super) fn streams(&self) -> bool {
+        self.streaming.load(Ordering::Relaxed)
+    }
+
+    /// The server does not stream listings. Answers whether pages are allowed instead.
+    pub(super) fn fall_back(&self) -> bool {
+        if self.fallback && self.streaming.swap(false, Ordering::Relaxed) {
+            tracing::info!("the API server does not stream listings; they are read in pages");
+        }
+        self.fallback
+    }
+
+    /// Notes whether the watch of `kind` is up to date.
+    pub(super) fn set_live(&self, kind: Kind, live: bool) {
+        if let Some(flag) = Kind::ALL.iter().position(|known| *known == kind).and_then(|index| self.live.get(index)) {
+            flag.store(live, Ordering::Relaxed);
+        }
+    }
+
+    /// The kinds whose watches are up to date.
+    pub(super) fn live(&self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.into_iter().zip(&self.live).filter(|(_, live)| live.load(Ordering::Relaxed)).map(|(kind, _)| kind)
+    }
+
+    /// Notes bytes received on a watch.
+    pub(super) fn hear(&self, bytes: usize) {
+        self.heard.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Bytes received on watches so far.
+    pub(super) fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    /// Whether new credentials are due.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.ends.is_some_and(|ends| now.after(crate::domain::Span::from_secs(EARLY.as_secs())) >= ends)
+    }
+
+    /// Whether the server itself says that it isn't ready, so that what it refuses or lacks may yet come.
+    pub(super) async fn is_starting(&self) -> bool {
+        is_starting(&self.api).await
+    }
+}
+
+async fn is_starting(api: &Api) -> bool {
+    match api.get_within("/readyz", READY).await {
+        Ok(_) => false,
+        Err(failure) => failure.is_silence() || failure.code().is_some_and(|code| code >= 500),
+    }
+}
+
+async fn not_found(api: &Api, place: &Place, group: &str, failure: &Failure, now: Timestamp) -> Trouble {
+    if failure.code() == Some(403) && is_starting(api).await {
+        return trouble::starting(&place.address);
+    }
+    let doing = format!("asking for the kinds of {group}");
+    trouble::of(failure, Asked { doing: &doing, resource: "*", group }, place, now)
+}

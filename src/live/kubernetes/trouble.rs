@@ -1,0 +1,255 @@
+//! Failures as sentences for a tired person: what failed, why, and what to do next.
+
+use std::error::Error;
+use std::io;
+
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
+
+use super::api::{Failure, Refusal};
+use crate::domain::{Timestamp, Trouble, TroubleKind};
+
+/// Where the server is and who asks, for the sentences.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Host and port of the API server.
+    pub(super) address: String,
+    /// Where this is set: `context prod of /home/x/.kube/config`.
+    pub(super) source: String,
+    /// The user of the kubeconfig.
+    pub(super) user: String,
+    /// Where the user's credentials are set.
+    pub(super) file: String,
+    /// When the user's client certificate runs out, where there is one.
+    pub(super) certificate_ends: Option<Timestamp>,
+    /// The command that gives the user's credentials, where one does.
+    pub(super) plugin: Option<String>,
+}
+
+/// What was asked for, for the sentences.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    /// What was being done: a clause such as `listing PLANAClients`.
+    pub(super) doing: &'a str,
+    /// The resource to ask rights for, such as `planaclients`.
+    pub(super) resource: &'a str,
+    /// Its API group.
+    pub(super) group: &'a str,
+}
+
+/// Turns `failure` of a request into trouble. `now` tells whether a client certificate has run out.
+pub(super) fn of(failure: &Failure, asked: Asked<'_>, place: &Place, now: Timestamp) -> Trouble {
+    match failure {
+        Failure::Link(error) => link(error, place),
+        Failure::Late(limit) => {
+            let what =
+                format!("{}: no answer from {} within {} s", asked.doing, place.address, limit.as_secs());
+            Trouble::new(TroubleKind::Slow, &what, "Look at the network between here and there; the console tries again by itself.")
+        }
+        Failure::Cut => {
+            let what = format!("{}: {} ended the answer before it was complete", asked.doing, place.address);
+            Trouble::new(TroubleKind::Unreachable, &what, "The console tries again by itself.")
+        }
+        Failure::Status(refusal) => answered(refusal, asked, place, now),
+        Failure::Strange(how) => {
+            let what = format!("{}: {} does not answer as an API server: {how}", asked.doing, place.address);
+            let remedy = format!("See whether the server address in {} is right and no proxy stands between.", place.source);
+            Trouble::new(TroubleKind::Protocol, &what, &remedy)
+        }
+    }
+}
+
+fn answered(refusal: &Refusal, asked: Asked<'_>, place: &Place, now: Timestamp) -> Trouble {
+    let Asked { doing, resource, group } = asked;
+    let said = if refusal.message.is_empty() { String::new() } else { format!(" ({})", refusal.message) };
+    let address = &place.address;
+    match refusal.code {
+        401 => unknown_user(place, now),
+        403 => {
+            let who = subject(&refusal.message).unwrap_or(&place.user);
+            let what = format!("{doing} is forbidden for user {who} on {address}");
+            let remedy = format!("Ask an administrator for the verbs list and watch on {resource} in the API group {group}.");
+            Trouble::new(TroubleKind::Denied, &what, &remedy)
+        }
+        404 => absent(resource, group, address),
+        429 => {
+            let what = format!("{doing}: {address} is too busy and asks to wait{said}");
+            Trouble::new(TroubleKind::Server, &what, "")
+        }
+        code if code >= 500 => {
+            let what = format!("{doing}: {address} answered {code}{said}");
+            Trouble::new(TroubleKind::Server, &what, "See how the control plane is; the console tries again by itself.")
+        }
+        code => {
+            let what = format!("{doing}: {address} answered {code}{said}");
+            let remedy = format!("See whether the server address in {} is right.", place.source);
+            Trouble::new(TroubleKind::Protocol, &what, &remedy)
+        }
+    }
+}
+
+/// The server does not have the resource.
+pub(super) fn absent(kind: &str, group: &str, address: &str) -> Trouble {
+    let what = format!("the API server at {address} has no {kind} in the API group {group}");
+    Trouble::new(
+        TroubleKind::Absent,
+        &what,
+        "See whether this is the right cluster and whether Crossplane has installed the kind (kubectl get xrd).",
+    )
+}
+
+/// The server has begun to answer, and isn't ready to answer truly.
+pub(super) fn starting(address: &str) -> Trouble {
+    let what = format!("the API server at {address} is there and says that it is not ready");
+    Trouble::new(TroubleKind::Server, &what, "Wait while it starts; if it stays so, look at the control plane.")
+}
+
+fn unknown_user(place: &Place, now: Timestamp) -> Trouble {
+    let Place { address, user, file, .. } = place;
+    if let Some(ends) = place.certificate_ends.filter(|ends| *ends <= now) {
+        let what = format!("the client certificate of user {user} in {file} expired on {ends}");
+        return Trouble::new(TroubleKind::Certificate, &what, "Fetch a fresh kubeconfig, or have the certificate renewed.");
+    }
+    let what = format!("the API server at {address} does not accept the credentials of user {user} in {file} (401)");
+    let remedy = match &place.plugin {
+        Some(plugin) => format!("Log in again: run {plugin} by hand and see what it says."),
+        None => "They may have run out or been revoked: log in again, or fetch a fresh kubeconfig.".to_owned(),
+    };
+    Trouble::new(TroubleKind::Unauthenticated, &what, &remedy)
+}
+
+/// The user that the server names in a refusal: `... User "bob" cannot list ...`.
+fn subject(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("User \"")?;
+    let (user, _) = rest.split_once('"')?;
+    (!user.is_empty()).then_some(user)
+}
+
+/// Trouble with the connection itself.
+pub(super) fn link(error: &kube::Error, place: &Place) -> Trouble {
+    let Place { address, source, .. } = place;
+    if let Some(tls) = find::<rustls::Error>(error) {
+        return secured(tls, place);
+    }
+    if let Some(auth) = find::<kube::client::AuthError>(error) {
+        let what = format!("the credentials of user {} in {} can't be used: {auth}", place.user, place.file);
+        return Trouble::new(TroubleKind::Config, &what, "Log in again, or fetch a fresh kubeconfig.");
+    }
+    let io = find::<io::Error>(error).map(io::Error::kind);
+    let causes = chain(error);
+    let network = "See whether it is up and can be reached from here (VPN, firewall)";
+    if causes.contains("dns error") || causes.contains("failed to lookup address") {
+        let what = format!("the name of the API server at {address} is not known here");
+        let remedy = format!("Look at the VPN and DNS, and whether the server address in {source} is right.");
+        return Trouble::new(TroubleKind::Unreachable, &what, &remedy);
+    }
+    let how = match io {
+        Some(io::ErrorKind::ConnectionRefused) => "connection refused",
+        Some(io::ErrorKind::TimedOut) => {
+            let what = format!("connecting to the API server at {address}: no answer within {} s", super::connect::CONNECT.as_secs());
+            return Trouble::new(TroubleKind::Slow, &what, &format!("{network}, and whether the server address in {source} is right."));
+        }
+        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => "no route to it",
+        Some(
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe,
+        ) => return cut(address),
+        _ if causes.contains("connection closed") => return cut(address),
+        _ if causes.contains("tunnel") || causes.contains("socks") || causes.contains("proxy") => {
+            let what = format!("the proxy on the way to the API server at {address} refuses: {causes}");
+            return Trouble::new(TroubleKind::Unreachable, &what, &format!("Look at proxy-url in {source} and at HTTPS_PROXY."));
+        }
+        _ => {
+            let what = format!("the link to the API server at {address} broke ({causes})");
+            return Trouble::new(TroubleKind::Unreachable, &what, &format!("{network}."));
+        }
+    };
+    let what = format!("connecting to the API server at {address}: {how}");
+    Trouble::new(TroubleKind::Unreachable, &what, &format!("{network}, and whether the server address in {source} is right."))
+}
+
+fn cut(address: &str) -> Trouble {
+    let what = format!("the link to the API server at {address} was cut");
+    Trouble::new(TroubleKind::Unreachable, &what, "The console tries again by itself; look at the network if it stays so.")
+}
+
+fn secured(error: &rustls::Error, place: &Place) -> Trouble {
+    let Place { address, source, user, file, .. } = place;
+    let renew = "Have the server's certificate renewed; see that the clock of this machine is right too.";
+    let (what, remedy) = match error {
+        rustls::Error::InvalidCertificate(bad) => match bad {
+            CertificateError::ExpiredContext { not_after, .. } => {
+                let ends = Timestamp::from_ms(i64::try_from(not_after.as_secs()).unwrap_or(i64::MAX / 1000).saturating_mul(1000));
+                (format!("the certificate of the API server at {address} expired on {ends}"), renew.to_owned())
+            }
+            CertificateError::Expired => {
+                (format!("the certificate of the API server at {address} has expired"), renew.to_owned())
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+                format!("the certificate of the API server at {address} is not valid yet"),
+                "See that the clock of this machine is right.".to_owned(),
+            ),
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => (
+                format!("the certificate of the API server at {address} is signed by an authority that {source} does not trust"),
+                "Fetch a fresh kubeconfig: its certificate-authority-data must be the cluster's own. If it is, someone may be listening in.".to_owned(),
+            ),
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+                format!("the certificate of the API server at {address} is not for that name: {bad}"),
+                format!("Use a name that it is for, or set tls-server-name, in {source}."),
+            ),
+            other => (format!("the certificate of the API server at {address} is not accepted: {other}"), renew.to_owned()),
+        },
+        rustls::Error::AlertReceived(
+            alert @ (AlertDescription::BadCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateRequired
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::UnknownCA),
+        ) => (
+            format!("the API server at {address} does not accept the client certificate of user {user} in {file} ({alert:?})"),
+            "Fetch a fresh kubeconfig, or have the certificate renewed.".to_owned(),
+        ),
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
+            format!("the server at {address} does not speak TLS"),
+            format!("See whether the server address in {source} is right, its port above all."),
+        ),
+        other => (
+            format!("no secure link to the API server at {address}: {other}"),
+            format!("See whether the server address in {source} is right."),
+        ),
+    };
+    Trouble::new(TroubleKind::Certificate, &what, &remedy)
+}
+
+/// The deepest that causes are looked at; a cycle must not hang the console.
+const DEPTH: usize = 16;
+
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| {
+        let error: &'e (dyn Error + 'static) = *error;
+        // An I/O error hides the error that it carries from `source`, and shows that one's cause instead.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        }
+    })
+    .take(DEPTH)
+}
+
+fn find<E: Error + 'static>(error: &kube::Error) -> Option<&E> {
+    let error: &(dyn Error + 'static) = error;
+    // The innermost I/O error is the system's own; those around it only carry it.
+    causes(error).filter_map(|cause| cause.downcast_ref::<E>()).last()
+}
+
+/// The innermost words of an error, which say most.
+fn chain(error: &kube::Error) -> String {
+    let error: &(dyn Error + 'static) = error;
+    let mut words: Vec<String> = causes(error).map(ToString::to_string).collect();
+    words.dedup();
+    let skip = words.len().saturating_sub(2);
+    let kept: Vec<String> = words.into_iter().skip(skip).collect();
+    kept.join(": ").chars().take(200).collect()
+}
