@@ -1,1 +1,2 @@
-//! stub
+//! What we know: facts are written here by one writer, and read by reference.
+pub mod table;

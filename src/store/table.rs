@@ -1,0 +1,142 @@
+//! The shape that every table has: columns, and rows whose cells are typed values.
+//!
+//! Filter, sort and draw all read the same [`Value`]s, so a column is described once.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Health, StreamId, Text, Timestamp, Uid};
+
+/// Where a row lives in its table until it goes. A slot may be used again by another row.
+pub type Slot = u64;
+
+/// The tables of the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TableId {
+    /// One row per tenant.
+    Tenants,
+    /// One row per entry of the event stream, and per gap in it.
+    Events,
+    /// One row per upgrade, restore and template build.
+    Upgrades,
+}
+
+/// The identity of a row: what the cursor and marks belong to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum RowId {
+    /// An object of the API server.
+    Object(Uid),
+    /// An entry of the event stream.
+    Entry(StreamId),
+    /// A mark between entries of the stream (a gap, or where the operator left), by its number.
+    Mark(u64),
+}
+
+/// The content of one cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Nothing is known, or there is nothing.
+    Nothing,
+    /// A word or a line.
+    Text(&'a str),
+    /// A count.
+    Number(u64),
+    /// A size.
+    Bytes(u64),
+    /// A point in time, shown as its age.
+    At(Timestamp),
+    /// A point in time, shown as the time of day.
+    Clock(Timestamp),
+    /// A health.
+    Health(Health),
+}
+
+/// What sort of values a column holds; it decides how a filter reads what it is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Words.
+    Text,
+    /// Counts.
+    Number,
+    /// Sizes, compared with units: `10GB`.
+    Bytes,
+    /// Points in time, compared by age: `26h`.
+    Time,
+    /// Healths, compared by word.
+    Health,
+}
+
+/// How wide a column is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// Always so many cells.
+    Fixed(u16),
+    /// At least so many cells, and a share of what is left by weight.
+    Flex {
+        /// The least cells.
+        least: u16,
+        /// Its share of what is left.
+        weight: u16,
+    },
+}
+
+/// One column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// The name used in filters, sorting and the choice of columns.
+    pub id: &'static str,
+    /// The word over the column.
+    pub title: &'static str,
+    /// What it shows, in one line.
+    pub doc: &'static str,
+    /// What sort of values it holds.
+    pub kind: ColumnKind,
+    /// How wide it is.
+    pub width: Width,
+    /// Which columns give way first on a narrow screen: the highest. 0 never does.
+    pub rank: u8,
+    /// Whether a plain word of a filter looks into it.
+    pub searched: bool,
+    /// Whether it is shown unless chosen otherwise.
+    pub shown: bool,
+}
+
+/// A table: rows by slot, columns by number.
+pub trait Table {
+    /// Its columns.
+    fn columns(&self) -> &'static [Column];
+
+    /// Grows with every change of a row.
+    fn revision(&self) -> u64;
+
+    /// The slots changed since `revision`, oldest first; none when that is too long ago to tell.
+    fn changes_since(&self, revision: u64) -> Option<Vec<Slot>>;
+
+    /// Every slot in use, ascending.
+    fn slots(&self) -> Box<dyn Iterator<Item = Slot> + '_>;
+
+    /// How many rows there are.
+    fn len(&self) -> usize;
+
+    /// Whether there is no row.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The identity of the row at `slot`; none when the slot is free.
+    fn id(&self, slot: Slot) -> Option<RowId>;
+
+    /// Where the row `id` is now.
+    fn find(&self, id: &RowId) -> Option<Slot>;
+
+    /// The cell of the row at `slot` in the column numbered `column`.
+    fn value(&self, slot: Slot, column: usize) -> Value<'_>;
+
+    /// The name by which rows of equal sort keys are ordered.
+    fn name(&self, slot: Slot) -> Text;
+
+    /// Whether the row passes every filter, because hiding it would deceive: a gap in a stream.
+    fn always_shown(&self, _slot: Slot) -> bool {
+        false
+    }
+}

@@ -1,0 +1,120 @@
+//! The real servers that tests and the development platform run against: a Kubernetes API server with etcd, and Valkey.
+//!
+//! Each server is the program itself, in a folder and on a loopback port of its own, seen only through the client crates
+//! that the console uses too. It is not a mock and knows nothing of the console. Invariants: nothing listens beyond
+//! loopback; a server never outlives the process that started it; a program that is not there is an error that says what
+//! to run, never a test that passes without having tested.
+//!
+//! ```ignore
+//! mod platform;
+//! let server = platform::ApiServer::start().await?;
+//! server.create_clients(40).await?;
+//! let kubeconfig = server.kubeconfig(platform::User::Viewer);
+//! ```
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "every test binary uses another part of this module"
+)]
+
+mod api_server;
+mod certificates;
+mod events;
+mod folder;
+mod kinds;
+mod kubeconfig;
+mod ports;
+mod process;
+mod seed;
+mod valkey;
+
+pub use api_server::{ApiServer, ApiServerOptions};
+pub use certificates::Validity;
+pub use events::{EventLayout, cloud_event};
+pub use kinds::{Kind, client_name, client_object, condition, usual_moment};
+pub use kubeconfig::User;
+pub use valkey::{Valkey, ValkeyOptions};
+
+/// Why a server could not be started, stopped or filled.
+#[derive(thiserror::Error)]
+pub enum PlatformError {
+    /// A program is not on this machine.
+    #[error(
+        "{program} is not on this machine, so what needs it cannot run. Run `make test`, which {remedy}."
+    )]
+    Missing {
+        /// What was looked for.
+        program: &'static str,
+        /// What `make test` does about it.
+        remedy: &'static str,
+    },
+    /// A program ended, or did not answer in time.
+    #[error("{program} {how}. Its log is {log} and ends with:\n{tail}")]
+    NotReady {
+        /// Which program.
+        program: &'static str,
+        /// Ended, or silent for too long.
+        how: String,
+        /// The whole log.
+        log: String,
+        /// The last lines of it.
+        tail: String,
+    },
+    /// A port, a file or a process could not be had.
+    #[error("could not {what}: {source}")]
+    Io {
+        /// What was tried, as a verb phrase.
+        what: String,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The server is stopped.
+    #[error("{0} is stopped; call start_again first.")]
+    Stopped(&'static str),
+    /// A certificate could not be made.
+    #[error("could not make a certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// The API server refused, or could not be reached.
+    #[error("the API server: {0}")]
+    Kubernetes(#[from] Box<kube::Error>),
+    /// A kubeconfig could not be read back.
+    #[error("the kubeconfig: {0}")]
+    Kubeconfig(#[from] Box<kube::config::KubeconfigError>),
+    /// Valkey refused, or could not be reached.
+    #[error("Valkey: {0}")]
+    Valkey(#[from] redis::RedisError),
+}
+
+/// A test that returns this error prints it with `Debug`: the sentence helps, the structure does not.
+impl std::fmt::Debug for PlatformError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, out)
+    }
+}
+
+impl From<kube::Error> for PlatformError {
+    fn from(error: kube::Error) -> Self {
+        Self::Kubernetes(Box::new(error))
+    }
+}
+
+impl From<kube::config::KubeconfigError> for PlatformError {
+    fn from(error: kube::config::KubeconfigError) -> Self {
+        Self::Kubeconfig(Box::new(error))
+    }
+}
+
+/// Names what was tried, for the system's bare errors.
+trait Doing<T> {
+    fn doing(self, what: impl FnOnce() -> String) -> Result<T, PlatformError>;
+}
+
+impl<T> Doing<T> for std::io::Result<T> {
+    fn doing(self, what: impl FnOnce() -> String) -> Result<T, PlatformError> {
+        self.map_err(|source| PlatformError::Io {
+            what: what(),
+            source,
+        })
+    }
+}

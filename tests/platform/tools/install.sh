@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs what the tests need and this machine lacks: tmux, and valkey-server (from Debian's backports where the release
+# itself has none; redis-server where neither is to be had). Does nothing when all is there. Not as root it prints the one
+# command to run and exits 2.
+set -euo pipefail
+
+wanted=()
+command -v tmux >/dev/null || wanted+=(tmux)
+command -v valkey-server >/dev/null || command -v redis-server >/dev/null || wanted+=(valkey-server)
+[ ${#wanted[@]} -gt 0 ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "Missing: ${wanted[*]}. Install them with this system's package manager (redis-server does for valkey-server)." >&2
+  exit 2
+fi
+if [ "$(id -u)" -ne 0 ]; then
+  echo "Missing: ${wanted[*]}. Run: sudo $(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/install.sh" >&2
+  exit 2
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+# A test machine wants the program, not a service on the well-known port.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+
+has_candidate() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+
+add_backports() {
+  local codename site options=""
+  local list=/etc/apt/sources.list.d/pulse-console-backports.list
+  local key=/usr/share/keyrings/debian-archive-keyring.gpg
+  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  [ -n "$codename" ] || return 0
+  # The archive that this machine already uses.
+  site=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+    awk -v c="$codename" '$1 == c && $2 == "main" { print $3; exit }')
+  [ -n "$site" ] || return 0
+  [ ! -r "$key" ] || options="[signed-by=$key] "
+  echo "deb ${options}${site} ${codename}-backports main" >"$list"
+  apt-get update -qq || rm -f "$list"
+}
+
+apt-get update -qq || true
+if [[ " ${wanted[*]} " == *" valkey-server "* ]] && ! has_candidate valkey-server; then
+  add_backports
+  has_candidate valkey-server || wanted=("${wanted[@]/valkey-server/redis-server}")
+fi
+apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
+echo "installed: ${wanted[*]}"
