@@ -27,6 +27,15 @@ const ANSWER: Duration = Duration::from_secs(4);
 /// How long connecting may take, the TLS handshake included.
 const CONNECT: Duration = Duration::from_secs(2);
 
+/// Whether a read waits when there is nothing new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// It returns at once.
+    No,
+    /// It watches the stream for [`BLOCK`].
+    ForEntries,
+}
+
 /// Who the server is, and who asks.
 #[derive(Clone)]
 pub(super) struct Target {
@@ -211,17 +220,16 @@ impl Link {
         Ok(page)
     }
 
-    /// At most `count` entries after `after`, ascending. With `wait`, a stream without any is
-    /// watched for [`BLOCK`].
+    /// At most `count` entries after `after`, ascending.
     pub(super) async fn read(
         &mut self,
         after: StreamId,
         count: u64,
-        wait: bool,
+        wait: Wait,
     ) -> Result<Vec<RawEntry>, Failure> {
         let mut command = cmd("XREAD");
         command.arg("COUNT").arg(count);
-        if wait {
+        if wait == Wait::ForEntries {
             command.arg("BLOCK").arg(BLOCK.as_millis().to_string());
         }
         command.arg("STREAMS").arg(&self.stream).arg(after.to_string());

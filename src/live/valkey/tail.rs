@@ -13,12 +13,12 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::Options;
 use super::appetite::Appetite;
 use super::cloudevent;
-use super::connect::{Link, Target};
+use super::connect::{Link, Target, Wait};
 use super::cursor::{Cursor, CursorFile};
 use super::position::{self, Position, Since, Snapshot, Verdict};
 use super::trouble::{self, Failure};
 use super::wire::RawEntry;
-use crate::domain::{Fact, FeedId, Gap, StreamEntry, StreamId, Trouble};
+use crate::domain::{Fact, FeedId, Gap, Span, StreamEntry, StreamId, Trouble};
 use crate::platform::{Closed, Sink};
 
 /// The least time between two reads.
@@ -26,6 +26,9 @@ const PACE: Duration = Duration::from_millis(16);
 
 /// How often the count of the server is compared with ours.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// A console that takes longer than this to take facts in is behind.
+const HELD_UP: Span = Span::from_ms(250);
 
 /// How often the place in the stream is written down.
 const KEEP: Duration = Duration::from_secs(2);
@@ -37,10 +40,19 @@ const WAIT_MS: (u64, u64) = (200, 2_000);
 pub(super) async fn run(options: Options, sink: Sink) {
     let closed = match Target::new(&options) {
         Ok(target) => Tail::new(options, target, sink).follow().await,
-        Err(failure) => sink.tell(FeedId::Events, [Fact::Unreachable(trouble::address(&failure))]).await,
+        Err(failure) => lament(trouble::address(&failure), &sink).await,
     };
     if let Err(Closed) = closed {
         tracing::debug!("The feed of the event stream ends.");
+    }
+}
+
+/// Tells a trouble that trying again won't heal, and waits until nobody listens.
+async fn lament(trouble: Trouble, sink: &Sink) -> Result<(), Closed> {
+    sink.tell(FeedId::Events, [Fact::Unreachable(trouble)]).await?;
+    loop {
+        tokio::time::sleep(KEEP).await;
+        sink.send(Vec::new()).await?;
     }
 }
 
@@ -103,12 +115,11 @@ impl Tail {
         loop {
             let mut live = false;
             let failure = match self.session(&mut live).await {
-                Err(End::Failed(failure)) => failure,
-                Err(End::Closed(closed)) => {
+                End::Failed(failure) => failure,
+                End::Closed(closed) => {
                     self.keep_place().await;
                     return Err(closed);
                 }
-                Ok(()) => continue,
             };
             self.learn(&failure);
             if live {
@@ -129,30 +140,49 @@ impl Tail {
     }
 
     /// Reads on one connection until it breaks. `live` is set once the stream was read.
-    async fn session(&mut self, live: &mut bool) -> Result<(), End> {
+    async fn session(&mut self, live: &mut bool) -> End {
+        let mut link = match self.begin().await {
+            Ok(link) => link,
+            Err(end) => return end,
+        };
+        *live = true;
+        let mut pace = every(PACE);
+        loop {
+            pace.tick().await;
+            if let Err(end) = self.turn(&mut link).await {
+                return end;
+            }
+        }
+    }
+
+    /// Connects, tells a listing or goes on where the last session ended, and reads once.
+    async fn begin(&mut self) -> Result<Link, End> {
         let mut link = Link::open(&self.target).await?;
         let snapshot = link.snapshot().await?;
         self.look.reset();
         if self.position.is_some() {
             self.look_at(&mut link, snapshot).await?;
-            self.tell([Fact::Alive]).await?;
         } else {
             self.list(&mut link, snapshot, None).await?;
         }
-        *live = true;
-        let mut pace = every(PACE);
-        loop {
-            pace.tick().await;
-            if self.look.tick().now_or_never().is_some() {
-                let snapshot = link.snapshot().await?;
-                self.look_at(&mut link, snapshot).await?;
-            }
-            self.read(&mut link).await?;
-            self.page(&mut link).await?;
-            if self.keep.tick().now_or_never().is_some() {
-                self.keep_place().await;
-            }
+        self.read(&mut link, Wait::No).await?;
+        self.tell([Fact::Alive]).await?;
+        Ok(link)
+    }
+
+    /// A look at the stream if it is time, a read, a page of history if one is wanted.
+    async fn turn(&mut self, link: &mut Link) -> Result<(), End> {
+        if self.look.tick().now_or_never().is_some() {
+            let snapshot = link.snapshot().await?;
+            self.look_at(link, snapshot).await?;
         }
+        let wait = if self.history.is_none() { Wait::ForEntries } else { Wait::No };
+        self.read(link, wait).await?;
+        self.page(link).await?;
+        if self.keep.tick().now_or_never().is_some() {
+            self.keep_place().await;
+        }
+        Ok(())
     }
 
     /// Tells the newest page as a listing, and what is known of the time since the last run.
@@ -205,10 +235,10 @@ impl Tail {
         }
     }
 
-    /// One read of the tail. It waits for new entries unless history is still to be told.
-    async fn read(&mut self, link: &mut Link) -> Result<(), End> {
+    /// One read of the tail.
+    async fn read(&mut self, link: &mut Link, wait: Wait) -> Result<(), End> {
         let Some(position) = &mut self.position else { return Ok(()) };
-        let (wait, count) = (self.history.is_none(), self.appetite.count());
+        let count = self.appetite.count();
         let read = link.read(position.at(), count, wait).await?;
         eat(&mut self.appetite, &read);
         let ids: Vec<_> = read.iter().map(|entry| entry.id).collect();
@@ -223,7 +253,7 @@ impl Tail {
         let mut facts: Vec<_> = gap.map(Fact::Gap).into_iter().collect();
         if !ids.is_empty() {
             facts.push(Fact::Entries(self.parse(read).1));
-        } else if wait {
+        } else if wait == Wait::ForEntries {
             facts.push(Fact::Alive);
         }
         if !whole {
@@ -290,8 +320,14 @@ impl Tail {
         self.cursor.save(cursor).await;
     }
 
-    async fn tell(&self, facts: impl IntoIterator<Item = Fact>) -> Result<(), Closed> {
-        self.sink.tell(FeedId::Events, facts).await
+    async fn tell(&mut self, facts: impl IntoIterator<Item = Fact>) -> Result<(), Closed> {
+        let begun = self.sink.now();
+        self.sink.tell(FeedId::Events, facts).await?;
+        if self.sink.now().since(begun) > HELD_UP {
+            // The console is behind, so trimming may overtake us: look before the next read.
+            self.look.reset_immediately();
+        }
+        Ok(())
     }
 }
 
