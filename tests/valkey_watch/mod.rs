@@ -24,6 +24,11 @@ impl Clock for Machine {
     }
 }
 
+/// Milliseconds of the machine's clock, for figures that are printed and never judged.
+pub fn now() -> i64 {
+    Machine.now().ms()
+}
+
 /// A running feed and everything it told.
 pub struct Watch {
     queue: mpsc::Receiver<Vec<Observation>>,

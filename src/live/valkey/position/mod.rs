@@ -18,10 +18,11 @@
 //!    read that passed the mark, or, if those were read already, at the first entry read since the last mark:
 //!    the number is exact, the place is within that range.
 //! 4. Without `added` the number is [`Missed::Some`], told only when rule 2 sees the reader overtaken.
-//! 5. *Reset.* The stream began anew if there is none any more, if its `last` is behind the reader,
-//!    or if it had fewer entries than the reader counted. What the old stream still had is unknowable, so
-//!    the gap has [`Missed::Some`]. A stream that began anew and in which, by the next look, as many entries came *and
-//!    went* as the reader had ever counted, can't be told from a trimmed one, and is told as that.
+//! 5. *Reset.* The stream began anew if there is none any more, if its `last` is behind the reader, if its
+//!    `first` is behind that of an earlier look, or if it had fewer entries than the reader counted. What
+//!    the old stream still had is unknowable, so the gap has [`Missed::Some`]. A stream that began anew and in which, by the
+//!    next look, as many entries came *and went* as the reader had ever counted, can't be told from a trimmed
+//!    one, and is told as that. (The same holds for a clock that went back while entries were missed unnoticed.)
 //! 6. After a reset the new stream is read from its begin. Its ids are by the server's clock, so they are greater than
 //!    those told before and simply follow. Where they aren't (the clock went back), the entries can't be
 //!    told in order: the verdict is to list the stream anew.
@@ -56,6 +57,11 @@ impl Snapshot {
         Some(self.added?.saturating_sub(self.length?))
     }
 
+    /// No entry is older than this, now or later: entries go from the front and come at the end.
+    fn floor(&self) -> StreamId {
+        self.first.unwrap_or(self.last)
+    }
+
     /// Whether nothing up to `id` is left.
     fn is_past(&self, id: StreamId) -> bool {
         match self.first {
@@ -88,6 +94,8 @@ pub(super) struct Position {
     rank: Option<u64>,
     /// The last snapshot, until reading has passed it.
     mark: Option<Snapshot>,
+    /// No entry of this stream is older, by the last look.
+    floor: StreamId,
     /// The newest entry told when the rank was last proved.
     proved: Option<StreamId>,
     /// What was told since then.
@@ -103,6 +111,7 @@ impl Position {
             told,
             rank: snapshot.map_or(Some(0), |snapshot| snapshot.added),
             mark: None,
+            floor: snapshot.map_or_else(StreamId::default, Snapshot::floor),
             proved: told,
             recent: VecDeque::new(),
         }
@@ -124,8 +133,9 @@ impl Position {
         if self.is_reset(seen) {
             return self.reset(seen);
         }
+        let floor = std::mem::replace(&mut self.floor, seen.floor());
         if seen.is_past(self.at) {
-            return Verdict::Go(self.overtaken(seen));
+            return Verdict::Go(self.overtaken(seen, floor));
         }
         if seen.last == self.at {
             let gap = self.checkpoint(seen, self.recent.front().copied());
@@ -160,7 +170,10 @@ impl Position {
 
     /// Counts entries as read and told.
     fn count(&mut self, ids: &[StreamId]) {
-        let Some(last) = ids.last() else { return };
+        let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return };
+        if self.at == StreamId::default() {
+            self.floor = *first;
+        }
         self.rank = self.rank.map(|rank| rank.saturating_add(ids.len() as u64));
         self.at = self.at.max(*last);
         self.told = Some(*last);
@@ -209,22 +222,20 @@ impl Position {
     }
 
     /// Nothing up to the place is left: what is gone beyond it was missed.
-    fn overtaken(&mut self, seen: &Snapshot) -> Option<Gap> {
+    fn overtaken(&mut self, seen: &Snapshot, floor: StreamId) -> Option<Gap> {
         self.mark = None;
         let missed = match (seen.gone(), self.rank) {
             (Some(gone), Some(rank)) => Some(Missed::Exactly(gone.saturating_sub(rank))),
-            // A stream that was not there before may well have been whole until now.
-            _ if self.at != StreamId::default() && seen.last > self.at => Some(Missed::Some),
+            // A stream that was not there before may well have been whole until now, and one whose
+            // front did not move lost nothing since the last look.
+            _ if floor != StreamId::default() && seen.floor() > floor && seen.last > self.at => {
+                Some(Missed::Some)
+            }
             _ => None,
         };
         self.rank = seen.gone();
-        match seen.first {
-            None => self.at = self.at.max(seen.last),
-            Some(_) if seen.added.is_none() => {
-                // Nothing is counted; the next look must not tell the same again before a read.
-                self.at = before(seen.first).unwrap_or(self.at).max(self.at);
-            }
-            Some(_) => {}
+        if seen.first.is_none() {
+            self.at = self.at.max(seen.last);
         }
         self.proved = self.told;
         self.recent.clear();
@@ -234,7 +245,7 @@ impl Position {
     /// There is no stream. A gap, if there was one.
     fn vanished(&mut self) -> Option<Gap> {
         let had = self.at != StreamId::default() || self.rank.is_some_and(|rank| rank > 0);
-        self.begin(StreamId::default(), Some(0));
+        self.begin(StreamId::default(), Some(0), StreamId::default());
         had.then(|| reset_gap(self.told, None))
     }
 
@@ -244,6 +255,7 @@ impl Position {
             _ => false,
         };
         seen.last < self.at
+            || seen.first.is_some_and(|first| first < self.floor)
             || shrunk(seen.added)
             || (seen.is_past(self.at) && shrunk(seen.gone()))
     }
@@ -252,11 +264,11 @@ impl Position {
     fn reset(&mut self, seen: &Snapshot) -> Verdict {
         let told = self.told;
         let Some(first) = seen.first else {
-            self.begin(StreamId::default(), seen.added);
+            self.begin(StreamId::default(), seen.added, seen.floor());
             return Verdict::Go(Some(reset_gap(told, None)));
         };
         if told.is_none_or(|told| first > told) {
-            self.begin(told.unwrap_or_default(), seen.gone());
+            self.begin(told.unwrap_or_default(), seen.gone(), seen.floor());
             return Verdict::Go(Some(reset_gap(told, Some(first))));
         }
         // Perhaps some of the new stream was told already, as if it were the old one.
@@ -269,19 +281,21 @@ impl Position {
             None => self.proved,
         };
         if self.at == seen.last {
-            self.begin(seen.last, seen.added);
+            self.begin(seen.last, seen.added, seen.floor());
         } else {
             // How many of the new stream came before `first` is not known; the mark will tell the rank.
             self.rank = None;
             self.mark = Some(*seen);
+            self.floor = seen.floor();
         }
         Verdict::Go(Some(reset_gap(after, Some(first))))
     }
 
-    /// Reads on from `at`, which has `rank`.
-    fn begin(&mut self, at: StreamId, rank: Option<u64>) {
+    /// Reads on from `at`, which has `rank`, in a stream whose entries begin at `floor`.
+    fn begin(&mut self, at: StreamId, rank: Option<u64>, floor: StreamId) {
         self.at = at;
         self.rank = rank;
+        self.floor = floor;
         self.mark = None;
         self.proved = self.told;
         self.recent.clear();
