@@ -3,7 +3,9 @@
 
 mod platform;
 
-use platform::{EventLayout, PlatformError, Validity, Valkey, ValkeyOptions, usual_moment};
+use platform::{
+    EventLayout, EventStream, PlatformError, Validity, Valkey, ValkeyOptions, usual_moment,
+};
 
 const STREAM: &str = "PLANA:events";
 
@@ -14,13 +16,7 @@ async fn a_restart_loses_everything_and_keeps_the_port() -> Outcome {
     let mut valkey = Valkey::start().await?;
     let port = valkey.port();
     valkey
-        .publish(
-            STREAM,
-            0..1_200,
-            &EventLayout::one_field(),
-            usual_moment(),
-            50_000,
-        )
+        .publish(&EventStream::default(), 0..1_200, usual_moment())
         .await?;
     assert_eq!(valkey.length(STREAM).await?, 1_200);
 
@@ -33,13 +29,7 @@ async fn a_restart_loses_everything_and_keeps_the_port() -> Outcome {
     assert_eq!((valkey.port(), valkey.length(STREAM).await?), (port, 0));
 
     valkey
-        .publish(
-            STREAM,
-            0..10,
-            &EventLayout::Separate,
-            usual_moment(),
-            50_000,
-        )
+        .publish(&EventStream::default(), 0..10, usual_moment())
         .await?;
     valkey.stop().await;
     assert!(
@@ -54,31 +44,30 @@ async fn a_restart_loses_everything_and_keeps_the_port() -> Outcome {
 #[tokio::test]
 async fn the_stream_is_trimmed_and_laid_out_as_asked() -> Outcome {
     let valkey = Valkey::start().await?;
-    valkey
-        .publish(
-            STREAM,
-            0..3_000,
-            &EventLayout::one_field(),
-            usual_moment(),
-            1_000,
-        )
-        .await?;
+    let small = EventStream {
+        keep: 1_000,
+        ..EventStream::default()
+    };
+    valkey.publish(&small, 0..3_000, usual_moment()).await?;
     let length = valkey.length(STREAM).await?;
     assert!(
         (1_000..1_200).contains(&length),
         "about 1 000 are kept, not {length}"
     );
 
-    for (stream, layout, wanted) in [
+    for (key, layout, wanted) in [
         ("one", EventLayout::OneField("payload".into()), "payload"),
         ("many", EventLayout::Separate, "specversion"),
     ] {
-        valkey
-            .publish(stream, 0..1, &layout, usual_moment(), 10)
-            .await?;
+        let stream = EventStream {
+            key: key.into(),
+            layout,
+            keep: 10,
+        };
+        valkey.publish(&stream, 0..1, usual_moment()).await?;
         let mut connection = valkey.connection().await?;
         let entries: redis::streams::StreamRangeReply = redis::cmd("XRANGE")
-            .arg(stream)
+            .arg(key)
             .arg("-")
             .arg("+")
             .query_async(&mut connection)
@@ -88,7 +77,7 @@ async fn the_stream_is_trimmed_and_laid_out_as_asked() -> Outcome {
                 .ids
                 .iter()
                 .all(|entry| entry.map.contains_key(wanted)),
-            "{stream}"
+            "{key}"
         );
     }
     Ok(())
@@ -103,7 +92,7 @@ async fn passwords_and_the_reader_are_enforced() -> Outcome {
     };
     let valkey = Valkey::start_with(options).await?;
     valkey
-        .publish(STREAM, 0..5, &EventLayout::Separate, usual_moment(), 50)
+        .publish(&EventStream::default(), 0..5, usual_moment())
         .await?;
 
     let stranger = redis::Client::open(valkey.url())?;
@@ -143,7 +132,7 @@ async fn tls_is_verified_against_its_own_authority() -> Outcome {
     };
     let valkey = Valkey::start_with(options).await?;
     valkey
-        .publish(STREAM, 0..3, &EventLayout::Separate, usual_moment(), 50)
+        .publish(&EventStream::default(), 0..3, usual_moment())
         .await?;
     assert_eq!(valkey.length(STREAM).await?, 3);
     assert!(valkey.authority_file().is_some_and(|file| file.is_file()));

@@ -1,1 +1,331 @@
-//! stub
+//! What input means: messages go in, the state changes, effects come out.
+//!
+//! [`App::update`] and [`App::settle`] are the only ways the state changes, both on one thread and without
+//! waiting for anything. The app does no I/O: what must be done outside it asks for with an [`Effect`].
+
+pub mod action;
+pub mod detail;
+pub mod gate;
+pub mod geometry;
+mod hints;
+mod keys;
+pub mod line;
+mod memo;
+mod mouse;
+pub mod notices;
+pub mod overlay;
+pub mod palette;
+pub mod pane;
+mod update;
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use crossterm::event::{KeyEvent, MouseEvent};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{FeedId, Observation, Timestamp};
+use crate::input::{Chord, Context, Keymap};
+use crate::store::table::TableId;
+use crate::store::{FeedState, Store, StreamLimits};
+use gate::Rights;
+use geometry::{Geometry, PANES};
+pub use hints::{Hint, help_lines, hints, HelpLine};
+pub use memo::Memo;
+use notices::{Level, Notices};
+use overlay::Overlay;
+use pane::Pane;
+
+/// What happened, as told to [`App::update`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse was used.
+    Mouse(MouseEvent),
+    /// The terminal has this size now.
+    Resize(u16, u16),
+    /// The terminal's window has, or has not, the focus.
+    Focus(bool),
+    /// Feeds told these.
+    Observed(Vec<Observation>),
+    /// Time went on.
+    Tick,
+    /// The theme of this name is drawn with now.
+    Theme(String),
+    /// Something is to be said.
+    Say(Importance, String),
+    /// The keys are bound anew.
+    #[serde(skip)]
+    Keymap(Arc<Keymap>),
+}
+
+/// How much a notice wants to be seen, as told in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Importance {
+    /// Something was done.
+    Info,
+    /// Something is not as it should be.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// What must be done outside the app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// End the program.
+    Quit,
+    /// Hand the terminal back to the shell until the program is resumed.
+    Suspend,
+    /// Draw every cell anew.
+    Redraw,
+    /// Put the text on the clipboard.
+    Copy(String),
+    /// Write the recording to a file.
+    Record,
+    /// Load the theme of this name.
+    LoadTheme(String),
+}
+
+/// What is shown of the setting: which world, as whom, and how.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The profile's name.
+    pub profile: String,
+    /// How dangerous a mistake here is, which colours the header.
+    pub danger: ProfileDanger,
+    /// A line about the scenario, in the training world.
+    pub scenario: Option<String>,
+    /// The zone of the second clock.
+    pub zone: Tz,
+    /// The names of the themes to choose from.
+    pub themes: Vec<String>,
+    /// What the operator may do.
+    pub rights: Rights,
+}
+
+/// How dangerous a mistake in a profile is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProfileDanger {
+    /// Customers are hit.
+    Production,
+    /// Colleagues are hit.
+    Staging,
+    /// Nobody else is hit.
+    Local,
+    /// Nothing is real.
+    Training,
+}
+
+/// The size of the terminal, and which pane it shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Columns and lines.
+    pub size: (u16, u16),
+    /// The pane shown.
+    pub pane: TableId,
+}
+
+/// The keys: their map, and the ones pressed that begin a longer sequence.
+struct Keys {
+    map: Arc<Keymap>,
+    pending: Vec<Chord>,
+}
+
+/// The console's whole state.
+pub struct App {
+    /// What is known.
+    pub store: Store,
+    /// The size of the terminal, and which pane it shows.
+    pub screen: Screen,
+    /// What is shown of the setting.
+    pub setting: Setting,
+    /// Notices to the operator.
+    pub notices: Notices,
+    /// The name of the theme that is drawn with.
+    pub theme: String,
+    panes: [Pane; PANES.len()],
+    overlay: Option<Overlay>,
+    keys: Keys,
+    now: Timestamp,
+}
+
+impl App {
+    /// The console at start.
+    #[must_use]
+    pub fn new(setting: Setting, limits: StreamLimits, keymap: Arc<Keymap>, theme: &str) -> Self {
+        Self {
+            store: Store::new(limits),
+            screen: Screen { size: (0, 0), pane: TableId::Tenants },
+            setting,
+            notices: Notices::default(),
+            theme: theme.to_owned(),
+            panes: PANES.map(|(table, _)| Pane::new(table)),
+            overlay: None,
+            keys: Keys { map: keymap, pending: Vec::new() },
+            now: Timestamp::default(),
+        }
+    }
+
+    /// Takes in what happened at `at`; says what must be done outside.
+    pub fn update(&mut self, at: Timestamp, msg: Msg) -> Vec<Effect> {
+        // The clock of a world may be set back; ages must not become negative.
+        self.now = self.now.max(at);
+        match msg {
+            Msg::Key(key) => return self.key(key),
+            Msg::Paste(text) => self.paste(&text),
+            Msg::Mouse(event) => return self.mouse(event),
+            Msg::Resize(width, height) => self.screen.size = (width, height),
+            Msg::Observed(observations) => self.observe(observations),
+            Msg::Theme(name) => self.theme = name,
+            Msg::Say(importance, text) => self.say(importance.into(), &text),
+            Msg::Keymap(map) => {
+                self.keys = Keys { map, pending: Vec::new() };
+            }
+            Msg::Focus(_) | Msg::Tick => {}
+        }
+        Vec::new()
+    }
+
+    /// Brings what is shown up to date with what is known. Called once before each frame, so that a key
+    /// always means the row that was on the screen when it was pressed.
+    pub fn settle(&mut self) {
+        let rows = self.geometry().page();
+        let (store, now) = (&self.store, self.now);
+        let pane = pane_of(&mut self.panes, self.screen.pane);
+        store.with_table(pane.table, |table| pane.refresh(table, now, rows));
+        pane.refresh_detail(store);
+        let lines = self.geometry().drawer_lines();
+        let drawer = &mut pane_of(&mut self.panes, self.screen.pane).drawer;
+        let all = drawer.detail.as_ref().map_or(0, |detail| detail.lines.len());
+        drawer.top = drawer.top.min(all.saturating_sub(lines));
+    }
+
+    /// Where everything stands.
+    #[must_use]
+    pub fn geometry(&self) -> Geometry {
+        Geometry::of(self)
+    }
+
+    /// Now, in the world's time.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The pane shown.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "there is a pane for every table")]
+    pub fn pane(&self) -> &Pane {
+        &self.panes[place(self.screen.pane)]
+    }
+
+    /// Every pane.
+    #[must_use]
+    pub const fn panes(&self) -> &[Pane; PANES.len()] {
+        &self.panes
+    }
+
+    /// What is laid over the pane.
+    #[must_use]
+    pub const fn overlay(&self) -> Option<&Overlay> {
+        self.overlay.as_ref()
+    }
+
+    /// The keys pressed that begin a longer sequence.
+    #[must_use]
+    pub fn pending(&self) -> &[Chord] {
+        &self.keys.pending
+    }
+
+    /// The map of the keys.
+    #[must_use]
+    pub fn keymap(&self) -> &Keymap {
+        &self.keys.map
+    }
+
+    /// The feed of the pane shown that is in trouble or silent, if one is.
+    #[must_use]
+    pub fn trouble(&self) -> Option<(FeedId, &FeedState)> {
+        Store::feeds_of(self.screen.pane)
+            .iter()
+            .map(|feed| (*feed, self.store.feeds().get(*feed)))
+            .find(|(_, state)| {
+                state.freshness.trouble().is_some() || state.freshness.is_old(self.now)
+            })
+    }
+
+    /// The contexts that keys are looked up in, the topmost first.
+    #[must_use]
+    pub fn contexts(&self) -> Vec<Context> {
+        match &self.overlay {
+            Some(Overlay::Palette(_)) => vec![Context::Palette, Context::Line, Context::Global],
+            Some(Overlay::Help { .. }) => vec![Context::Help, Context::Global],
+            Some(Overlay::Feeds { .. } | Overlay::Notices { .. }) => {
+                vec![Context::Feeds, Context::Global]
+            }
+            Some(Overlay::Columns { .. }) => vec![Context::Columns, Context::Global],
+            None => self.pane_contexts(),
+        }
+    }
+
+    fn pane_contexts(&self) -> Vec<Context> {
+        let pane = self.pane();
+        if pane.filter.typing.is_some() {
+            vec![Context::Filter, Context::Line, Context::Global]
+        } else if pane.drawer.open && pane.drawer.focused {
+            vec![Context::Drawer, Context::Global]
+        } else if pane.table == TableId::Events {
+            vec![Context::Events, Context::Table, Context::Global]
+        } else {
+            vec![Context::Table, Context::Global]
+        }
+    }
+
+    fn pane_mut(&mut self) -> &mut Pane {
+        pane_of(&mut self.panes, self.screen.pane)
+    }
+
+    fn say(&mut self, level: Level, text: &str) {
+        self.notices.say(level, text, self.now);
+    }
+
+    fn observe(&mut self, observations: Vec<Observation>) {
+        for observation in observations {
+            let feed = observation.feed;
+            let before = self.store.feeds().get(feed).freshness.trouble().cloned();
+            self.store.apply(observation);
+            let after = self.store.feeds().get(feed).freshness.trouble();
+            if let Some(why) = after.filter(|why| before.as_ref() != Some(*why)) {
+                if why.kind != crate::domain::TroubleKind::NotConfigured {
+                    let text = format!("{feed}: {why}");
+                    self.say(Level::Warning, &text);
+                }
+            } else if before.is_some() && after.is_none() {
+                self.say(Level::Info, &format!("{feed}: reached again."));
+            }
+        }
+    }
+}
+
+impl From<Importance> for Level {
+    fn from(importance: Importance) -> Self {
+        match importance {
+            Importance::Info => Self::Info,
+            Importance::Warning => Self::Warning,
+            Importance::Error => Self::Error,
+        }
+    }
+}
+
+fn place(table: TableId) -> usize {
+    PANES.iter().position(|(other, _)| *other == table).unwrap_or_default()
+}
+
+#[expect(clippy::indexing_slicing, reason = "there is a pane for every table")]
+fn pane_of(panes: &mut [Pane; PANES.len()], table: TableId) -> &mut Pane {
+    &mut panes[place(table)]
+}

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{Text, Timestamp};
 
 /// The id of a stream entry: a time in milliseconds and a number within it. Ids only ever grow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct StreamId {
     /// Milliseconds since the epoch, by the server's clock.
     pub ms: u64,
@@ -36,7 +38,10 @@ impl FromStr for StreamId {
 
     fn from_str(raw: &str) -> Result<Self, Self::Err> {
         let (ms, seq) = raw.split_once('-').unwrap_or((raw, "0"));
-        Ok(Self { ms: ms.parse()?, seq: seq.parse()? })
+        Ok(Self {
+            ms: ms.parse()?,
+            seq: seq.parse()?,
+        })
     }
 }
 
@@ -83,6 +88,17 @@ pub struct StreamEntry {
     pub content: Content,
     /// The event as received: its JSON, or its fields as a JSON object.
     pub raw: Payload,
+}
+
+impl StreamEntry {
+    /// The event it carries; none when it is malformed.
+    #[must_use]
+    pub const fn event(&self) -> Option<&CloudEvent> {
+        match &self.content {
+            Content::Event(event) => Some(event),
+            Content::Malformed(_) => None,
+        }
+    }
 }
 
 /// What a stream entry carries.

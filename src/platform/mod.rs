@@ -3,6 +3,8 @@
 //! A world is the live platform or the embedded one. Nothing above this layer can tell which it is, but
 //! for the word that the header shows.
 
+pub mod contract;
+
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -92,7 +94,11 @@ impl Sink {
                 self.send(std::mem::take(&mut batch)).await?;
             }
         }
-        if batch.is_empty() { Ok(()) } else { self.send(batch).await }
+        if batch.is_empty() {
+            Ok(())
+        } else {
+            self.send(batch).await
+        }
     }
 
     /// Sends one batch of observations as they are.

@@ -1,1 +1,26 @@
-//! stub
+//! The embedded training world: a platform that needs nothing but the program.
+//!
+//! It is deterministic: a scenario, a seed and the time passed decide all that happens. It refuses to be
+//! a second way for facts: everything it tells passes the same doors as the real platform's.
+
+mod engine;
+mod events;
+mod faults;
+mod feed;
+mod founding;
+mod incidents;
+mod names;
+mod objects;
+pub mod scenario;
+mod stream;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use engine::Engine;
+pub use events::{Event, EventType};
+pub use faults::Fault;
+pub use feed::Sim;
+pub use scenario::{NAMES, Scenario, ScenarioError};
+pub use world::World;

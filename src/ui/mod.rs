@@ -1,1 +1,65 @@
-//! stub
+//! How it looks: the app's state, drawn.
+//!
+//! [`draw`] changes nothing but cells. It formats only the rows that are on the screen, cannot fail, and
+//! takes what is where from [`Geometry`].
+
+mod drawer;
+mod footer;
+mod header;
+mod overlays;
+mod paint;
+mod rows;
+mod table;
+pub mod theme;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::App;
+use crate::app::geometry::{Geometry, LEAST};
+use paint::Paint;
+use theme::{Role, Theme};
+
+/// Draws `app` into `buffer`, which has the size of the screen.
+pub fn draw(app: &App, geometry: &Geometry, theme: &Theme, buffer: &mut Buffer) {
+    let mut paint = Paint::new(buffer, theme);
+    paint.fill(geometry.screen, Role::Text);
+    if geometry.header.width == 0 {
+        too_small(&mut paint, geometry.screen);
+        return;
+    }
+    header::draw(app, geometry, &mut paint);
+    table::draw(app, geometry, &mut paint);
+    if let Some(place) = geometry.drawer {
+        drawer::draw(app, place, &mut paint);
+    }
+    footer::draw(app, geometry, &mut paint);
+    if let (Some(place), Some(overlay)) = (geometry.overlay, app.overlay()) {
+        overlays::draw(app, overlay, place, &mut paint);
+    }
+}
+
+/// Where the terminal's cursor stands, while a line is being typed.
+#[must_use]
+pub fn cursor(app: &App, geometry: &Geometry) -> Option<(u16, u16)> {
+    if geometry.header.width == 0 {
+        return None;
+    }
+    match (app.overlay(), geometry.overlay) {
+        (Some(overlay), Some(place)) => overlays::cursor(overlay, place),
+        _ => footer::cursor(app, geometry),
+    }
+}
+
+fn too_small(paint: &mut Paint<'_>, screen: Rect) {
+    let (width, height) = LEAST;
+    let lines = [
+        "The window is too small.".to_owned(),
+        format!("It has {}×{} cells,", screen.width, screen.height),
+        format!("{width}×{height} are needed."),
+    ];
+    let top = screen.height.saturating_sub(3) / 2;
+    for (y, line) in (top..screen.height).zip(&lines) {
+        paint.text(0, y, screen.width, line, Role::NoticeWarn);
+    }
+}

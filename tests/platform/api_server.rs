@@ -6,19 +6,21 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use kube::api::{DynamicObject, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::{conditions, wait::await_condition};
 use kube::{Api, Client, Config};
 
 use super::certificates::{self, Authority, Validity};
 use super::folder::Folder;
-use super::kinds::Kind;
+use super::kinds::{GROUP, Kind};
 use super::kubeconfig::User;
 use super::ports::Port;
 use super::process::Process;
 use super::{Doing as _, PlatformError, seed};
 
 const START_WITHIN: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(20);
 const REMEDY: &str = "builds it with Go";
 
 /// How an API server is to differ from the usual one.
@@ -152,6 +154,13 @@ impl ApiServer {
         Ok(())
     }
 
+    /// A client of etcd's own JSON gateway.
+    pub fn etcd_client(&self) -> Result<Client, PlatformError> {
+        let url = format!("http://127.0.0.1:{}", self.etcd_port.number());
+        let url = url.parse().map_err(|_| PlatformError::Stopped("etcd"))?;
+        Ok(Client::try_from(Config::new(url))?)
+    }
+
     fn log(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!("{name}.log"))
     }
@@ -195,7 +204,7 @@ impl ApiServer {
         }
         for kind in Kind::ALL {
             let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-            let name = format!("{}.{}", kind.plural(), super::kinds::GROUP);
+            let name = format!("{}.{}", kind.plural(), GROUP);
             apply(
                 &client,
                 &format!("{path}/{name}"),
@@ -204,23 +213,38 @@ impl ApiServer {
             .await?;
         }
         for kind in Kind::ALL {
-            let name = format!("{}.{}", kind.plural(), super::kinds::GROUP);
-            let established = await_condition(
-                Api::all(client.clone()),
-                &name,
-                conditions::is_crd_established(),
-            );
-            let waited = tokio::time::timeout(START_WITHIN, established).await;
-            if !matches!(waited, Ok(Ok(Some(_)))) {
-                return Err(PlatformError::NotReady {
-                    program: "kube-apiserver",
-                    how: format!("did not establish {name}"),
-                    log: self.log("kube-apiserver").display().to_string(),
-                    tail: format!("{waited:?}"),
-                });
-            }
+            self.wait_until_served(&client, kind).await?;
         }
         Ok(())
+    }
+
+    /// Waits until the definition of `kind` is established and its collection answers: a new collection is refused with
+    /// 429 for a moment.
+    async fn wait_until_served(&self, client: &Client, kind: Kind) -> Result<(), PlatformError> {
+        let name = format!("{}.{GROUP}", kind.plural());
+        let established = await_condition(
+            Api::all(client.clone()),
+            &name,
+            conditions::is_crd_established(),
+        );
+        let api = Api::<DynamicObject>::all_with(client.clone(), &kind.resource());
+        let served = tokio::time::timeout(START_WITHIN, async {
+            established.await.map_err(|error| error.to_string())?;
+            while api.list_metadata(&ListParams::default()).await.is_err() {
+                tokio::time::sleep(POLL).await;
+            }
+            Ok::<_, String>(())
+        });
+        let outcome = served
+            .await
+            .map_err(|_| "it took too long".to_owned())
+            .flatten();
+        outcome.map_err(|why| PlatformError::NotReady {
+            program: "kube-apiserver",
+            how: format!("does not serve {name}"),
+            log: self.log("kube-apiserver").display().to_string(),
+            tail: why,
+        })
     }
 
     fn etcd_arguments(&self) -> Vec<String> {

@@ -42,6 +42,28 @@ impl EventLayout {
     }
 }
 
+/// A stream to publish to.
+#[derive(Debug, Clone)]
+pub struct EventStream {
+    /// Its key.
+    pub key: String,
+    /// How an event lies in an entry.
+    pub layout: EventLayout,
+    /// About how many entries it keeps (`MAXLEN ~`).
+    pub keep: usize,
+}
+
+impl Default for EventStream {
+    /// As PLANA has it; the layout is a guess.
+    fn default() -> Self {
+        Self {
+            key: "PLANA:events".into(),
+            layout: EventLayout::one_field(),
+            keep: 50_000,
+        }
+    }
+}
+
 /// The event with this index, said to have happened at `at`. Its id is unique and grows with the index.
 pub fn cloud_event(index: usize, at: DateTime<Utc>) -> Value {
     let (kind, source) = match index % 10 {

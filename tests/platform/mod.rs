@@ -17,6 +17,10 @@
     unreachable_pub,
     reason = "every test binary uses another part of this module"
 )]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "fields are set in JSON objects made a line above"
+)]
 
 mod api_server;
 mod certificates;
@@ -31,8 +35,11 @@ mod valkey;
 
 pub use api_server::{ApiServer, ApiServerOptions};
 pub use certificates::Validity;
-pub use events::{EventLayout, cloud_event};
-pub use kinds::{Kind, client_name, client_object, condition, usual_moment};
+pub use events::{EventLayout, EventStream, cloud_event};
+pub use folder::write_private;
+pub use kinds::{
+    Kind, client_name, client_object, client_tier, client_version, condition, usual_moment,
+};
 pub use kubeconfig::User;
 pub use valkey::{Valkey, ValkeyOptions};
 

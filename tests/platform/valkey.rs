@@ -2,6 +2,7 @@
 //!
 //! Every stop loses all data, on purpose: that is what a restart does in production.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, Tls
 
 use super::PlatformError;
 use super::certificates::{Authority, Validity};
-use super::events::{EventLayout, cloud_event};
+use super::events::{EventStream, cloud_event};
 use super::folder::Folder;
 use super::ports::Port;
 use super::process::{Process, on_path};
@@ -149,34 +150,30 @@ impl Valkey {
         Ok(())
     }
 
-    /// Adds events `range` to `stream`, a second apart up to `until`, keeping about `keep` entries.
+    /// Adds events `range` to `stream`, said to have happened a second apart up to `until`.
     pub async fn publish(
         &self,
-        stream: &str,
-        range: std::ops::Range<usize>,
-        layout: &EventLayout,
+        stream: &EventStream,
+        range: Range<usize>,
         until: DateTime<Utc>,
-        keep: usize,
     ) -> Result<(), PlatformError> {
         let mut connection = self.connection().await?;
-        let indexes: Vec<usize> = range.clone().collect();
-        for batch in indexes.chunks(BATCH) {
+        let mut start = range.start;
+        while start < range.end {
+            let end = range.end.min(start + BATCH);
             let mut pipe = redis::pipe();
-            for &index in batch {
+            for index in start..end {
                 let seconds = i64::try_from(range.end - 1 - index).unwrap_or(0);
                 let event = cloud_event(index, until - chrono::Duration::seconds(seconds));
                 pipe.cmd("XADD")
-                    .arg(stream)
+                    .arg(&stream.key)
                     .arg("MAXLEN")
                     .arg("~")
-                    .arg(keep)
-                    .arg("*");
-                for (name, value) in layout.fields(&event) {
-                    pipe.arg(name).arg(value);
-                }
-                pipe.ignore();
+                    .arg(stream.keep);
+                pipe.arg("*").arg(stream.layout.fields(&event)).ignore();
             }
             pipe.query_async::<()>(&mut connection).await?;
+            start = end;
         }
         Ok(())
     }

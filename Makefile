@@ -1,0 +1,37 @@
+# pulse-console: one command for each thing one does with it. `make` alone lists them.
+
+CARGO ?= cargo
+DIR ?= .platform
+TENANTS ?= 40
+LIVE = --features real-servers
+TRAINING = --no-default-features
+
+.DEFAULT_GOAL := help
+.PHONY: help demo platform platform-down test check bench
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Run the training console: needs nothing but cargo and a C compiler
+	@$(CARGO) run --profile demo $(TRAINING) -- demo
+
+platform: ## Start the real local platform (API server, Valkey) and keep it moving; TENANTS=40 DIR=.platform
+	@tests/platform/tools/install.sh
+	@tests/platform/tools/kube.sh >/dev/null
+	@$(CARGO) run --quiet $(LIVE) --example platform -- up --dir $(DIR) --tenants $(TENANTS) --churn
+
+platform-down: ## Stop the platform that `make platform` started
+	@$(CARGO) run --quiet $(LIVE) --example platform -- down --dir $(DIR)
+
+test: ## Install what is missing, start the real servers, run every test; the last line counts them
+	@tests/platform/tools/test.sh
+
+check: ## Format, lints and documentation, for the live and for the training build
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets $(LIVE) -- -D warnings
+	$(CARGO) clippy --all-targets $(TRAINING) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items $(LIVE)
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items $(TRAINING)
+
+bench: ## Measure; prints JSON
+	$(CARGO) bench

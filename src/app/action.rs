@@ -1,0 +1,294 @@
+//! What the operator can mean: one row per action.
+//!
+//! Keys, hints, the palette, help and the reference page are all made from [`REGISTRY`].
+
+use crate::input::{Context, Verb};
+use crate::store::table::TableId;
+
+/// What the operator means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// About the program itself.
+    Shell(Shell),
+    /// Opens something over the pane.
+    Open(Opening),
+    /// Goes to a pane.
+    Pane(PaneMove),
+    /// Moves the cursor of the table.
+    Cursor(Motion),
+    /// Changes how the table is shown, or what is marked in it.
+    Table(TableAction),
+    /// About the detail drawer.
+    Drawer(DrawerAction),
+    /// Scrolls the drawer, or the page laid over the pane.
+    Scroll(Motion),
+    /// Copies to the clipboard.
+    Copy(CopyWhat),
+    /// About the live tail.
+    Tail(TailAction),
+    /// Ends or recalls a line that is typed.
+    Line(LineAction),
+    /// Chooses in a list laid over the pane.
+    Choice(ChoiceAction),
+}
+
+/// Actions about the program itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shell {
+    /// Ends the program.
+    Quit,
+    /// Hands the terminal back to the shell until it is resumed.
+    Suspend,
+    /// Draws the whole screen anew.
+    Redraw,
+    /// Writes the recording of the last minutes to a file.
+    Record,
+    /// Goes to the next theme.
+    NextTheme,
+}
+
+/// What can be laid over the pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Opening {
+    /// Keys that work here, and the filter language.
+    Help,
+    /// The search over actions, panes and tenants.
+    Palette,
+    /// The state of every feed.
+    Feeds,
+    /// Past notices.
+    Notices,
+    /// The choice of columns.
+    Columns,
+    /// The filter line.
+    Filter,
+}
+
+/// Which pane to go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PaneMove {
+    /// This one.
+    To(TableId),
+    /// The one to the right.
+    Next,
+    /// The one to the left.
+    Previous,
+}
+
+/// A movement along rows or lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Motion {
+    /// One down.
+    Down,
+    /// One up.
+    Up,
+    /// A screen down.
+    PageDown,
+    /// A screen up.
+    PageUp,
+    /// To the first.
+    First,
+    /// To the last.
+    Last,
+}
+
+/// How the table is shown, or what is marked in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TableAction {
+    /// Marks the row, or takes the mark off.
+    Mark,
+    /// Takes every mark off.
+    ClearMarks,
+    /// Sorts by the next column.
+    NextSort,
+    /// Turns the order round.
+    ReverseSort,
+    /// Scrolls the columns to the left.
+    ColumnsLeft,
+    /// Scrolls the columns to the right.
+    ColumnsRight,
+    /// Takes the filter off; without one closes the drawer, then takes the marks off.
+    Back,
+    /// Takes the filter off.
+    ClearFilter,
+}
+
+/// Actions about the detail drawer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DrawerAction {
+    /// Opens it; when open, moves the keys into it.
+    Open,
+    /// Closes it.
+    Close,
+    /// Moves the keys into it.
+    Focus,
+    /// Moves the keys back to the table.
+    Blur,
+}
+
+/// What is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CopyWhat {
+    /// The name of the row.
+    Name,
+    /// The whole object or event.
+    All,
+}
+
+/// Actions about the live tail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TailAction {
+    /// Holds the list still, or lets it go on.
+    Pause,
+    /// Goes to the newest and stays there.
+    Newest,
+    /// Filters to the tenant of the row.
+    FollowTenant,
+    /// Goes to the next gap.
+    NextGap,
+    /// Goes to the gap before.
+    PreviousGap,
+}
+
+/// Ends or recalls a line that is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LineAction {
+    /// Takes the line.
+    Accept,
+    /// Leaves the line, and what was before it stays.
+    Cancel,
+    /// The line taken before this one.
+    Previous,
+    /// The line taken after this one.
+    Next,
+}
+
+/// Chooses in a list laid over the pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChoiceAction {
+    /// One down.
+    Next,
+    /// One up.
+    Previous,
+    /// Switches the chosen one on or off.
+    Toggle,
+    /// Closes the list or page.
+    Close,
+}
+
+/// Who may do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// Everybody who may look.
+    Look,
+    /// Those who may change things.
+    Operate,
+}
+
+/// What it may break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Danger {
+    /// Nothing outside this console changes.
+    None,
+    /// Something changes that can be changed back.
+    Reversible,
+    /// Something is lost.
+    Destructive,
+}
+
+/// One row of the registry.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionSpec {
+    /// What is meant.
+    pub action: Action,
+    /// Its name, contexts and line of help, as key files know it.
+    pub verb: Verb,
+    /// Who may do it.
+    pub permission: Permission,
+    /// What it may break.
+    pub danger: Danger,
+}
+
+use Context::{Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Palette, Table};
+
+const fn look(
+    id: &'static str,
+    action: Action,
+    contexts: &'static [Context],
+    doc: &'static str,
+) -> ActionSpec {
+    let verb = Verb { id, doc, contexts };
+    ActionSpec { action, verb, permission: Permission::Look, danger: Danger::None }
+}
+
+/// Every action of the console, in the order of the reference page.
+pub static REGISTRY: &[ActionSpec] = &[
+    look("app.quit", Action::Shell(Shell::Quit), &[Global], "quit"),
+    look("app.suspend", Action::Shell(Shell::Suspend), &[Global], "suspend to the shell"),
+    look("app.help", Action::Open(Opening::Help), &[Global], "show the keys that work here"),
+    look("app.palette", Action::Open(Opening::Palette), &[Global], "find an action, pane or tenant"),
+    look("app.redraw", Action::Shell(Shell::Redraw), &[Global], "draw the screen anew"),
+    look("app.record", Action::Shell(Shell::Record), &[Global], "save a recording of the last minutes"),
+    look("app.feeds", Action::Open(Opening::Feeds), &[Global], "show the state of every feed"),
+    look("app.notices", Action::Open(Opening::Notices), &[Global], "show past notices"),
+    look("theme.next", Action::Shell(Shell::NextTheme), &[Global], "go to the next theme"),
+    look("pane.tenants", Action::Pane(PaneMove::To(TableId::Tenants)), &[Global], "go to the tenants"),
+    look("pane.events", Action::Pane(PaneMove::To(TableId::Events)), &[Global], "go to the live events"),
+    look("pane.upgrades", Action::Pane(PaneMove::To(TableId::Upgrades)), &[Global], "go to upgrades, restores and templates"),
+    look("pane.next", Action::Pane(PaneMove::Next), &[Global], "go to the next pane"),
+    look("pane.previous", Action::Pane(PaneMove::Previous), &[Global], "go to the pane before"),
+    look("cursor.down", Action::Cursor(Motion::Down), &[Table], "move down"),
+    look("cursor.up", Action::Cursor(Motion::Up), &[Table], "move up"),
+    look("cursor.page-down", Action::Cursor(Motion::PageDown), &[Table], "move a screen down"),
+    look("cursor.page-up", Action::Cursor(Motion::PageUp), &[Table], "move a screen up"),
+    look("cursor.first", Action::Cursor(Motion::First), &[Table], "move to the first row"),
+    look("cursor.last", Action::Cursor(Motion::Last), &[Table], "move to the last row"),
+    look("cursor.mark", Action::Table(TableAction::Mark), &[Table], "mark the row, or take the mark off"),
+    look("marks.clear", Action::Table(TableAction::ClearMarks), &[Table], "take every mark off"),
+    look("sort.next", Action::Table(TableAction::NextSort), &[Table], "sort by the next column"),
+    look("sort.reverse", Action::Table(TableAction::ReverseSort), &[Table], "turn the order round"),
+    look("columns.left", Action::Table(TableAction::ColumnsLeft), &[Table], "scroll the columns left"),
+    look("columns.right", Action::Table(TableAction::ColumnsRight), &[Table], "scroll the columns right"),
+    look("columns.open", Action::Open(Opening::Columns), &[Table], "choose the columns"),
+    look("filter.open", Action::Open(Opening::Filter), &[Table], "filter the rows"),
+    look("filter.clear", Action::Table(TableAction::ClearFilter), &[Table], "take the filter off"),
+    look("table.back", Action::Table(TableAction::Back), &[Table], "go back: filter, drawer, marks"),
+    look("drawer.open", Action::Drawer(DrawerAction::Open), &[Table], "open the details of the row"),
+    look("drawer.close", Action::Drawer(DrawerAction::Close), &[Table, Drawer], "close the details"),
+    look("drawer.focus", Action::Drawer(DrawerAction::Focus), &[Table], "move into the details"),
+    look("drawer.blur", Action::Drawer(DrawerAction::Blur), &[Drawer], "move back to the table"),
+    look("drawer.down", Action::Scroll(Motion::Down), &[Drawer, Help, Feeds], "scroll down"),
+    look("drawer.up", Action::Scroll(Motion::Up), &[Drawer, Help, Feeds], "scroll up"),
+    look("drawer.page-down", Action::Scroll(Motion::PageDown), &[Drawer, Help, Feeds], "scroll a screen down"),
+    look("drawer.page-up", Action::Scroll(Motion::PageUp), &[Drawer, Help, Feeds], "scroll a screen up"),
+    look("drawer.first", Action::Scroll(Motion::First), &[Drawer, Help, Feeds], "scroll to the top"),
+    look("drawer.last", Action::Scroll(Motion::Last), &[Drawer, Help, Feeds], "scroll to the end"),
+    look("row.copy", Action::Copy(CopyWhat::Name), &[Table, Drawer], "copy the name of the row"),
+    look("row.copy-all", Action::Copy(CopyWhat::All), &[Table, Drawer], "copy the whole object"),
+    look("tail.pause", Action::Tail(TailAction::Pause), &[Table], "hold the list still, or let it go on"),
+    look("tail.newest", Action::Tail(TailAction::Newest), &[Events], "follow the newest event"),
+    look("events.follow-tenant", Action::Tail(TailAction::FollowTenant), &[Events], "show only the tenant of the row"),
+    look("gap.next", Action::Tail(TailAction::NextGap), &[Events], "go to the next gap"),
+    look("gap.previous", Action::Tail(TailAction::PreviousGap), &[Events], "go to the gap before"),
+    look("line.accept", Action::Line(LineAction::Accept), &[Line, Filter, Palette], "take the line"),
+    look("line.cancel", Action::Line(LineAction::Cancel), &[Line, Filter, Palette], "leave the line"),
+    look("history.previous", Action::Line(LineAction::Previous), &[Filter], "the filter before"),
+    look("history.next", Action::Line(LineAction::Next), &[Filter], "the filter after"),
+    look("choice.next", Action::Choice(ChoiceAction::Next), &[Palette, Columns], "move down"),
+    look("choice.previous", Action::Choice(ChoiceAction::Previous), &[Palette, Columns], "move up"),
+    look("columns.toggle", Action::Choice(ChoiceAction::Toggle), &[Columns], "show or hide the column"),
+    look("columns.close", Action::Choice(ChoiceAction::Close), &[Columns], "close the choice"),
+    look("help.close", Action::Choice(ChoiceAction::Close), &[Help, Feeds], "close the page"),
+];
+
+/// The row of the registry named `id`.
+#[must_use]
+pub fn spec(id: &str) -> Option<&'static ActionSpec> {
+    REGISTRY.iter().find(|spec| spec.verb.id == id)
+}
+
+/// Every action as key files know it.
+#[must_use]
+pub fn verbs() -> Vec<Verb> {
+    REGISTRY.iter().map(|spec| spec.verb).collect()
+}

@@ -1,0 +1,148 @@
+//! The details of one row, as lines.
+
+mod event;
+mod json;
+mod resource;
+
+use crate::domain::{Health, Text, Timestamp};
+use crate::store::table::{RowId, Table};
+use crate::store::{EventsTable, Line, Store, TenantsTable, UpgradesTable};
+
+/// What a piece of a line means, for the theme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing special.
+    Plain,
+    /// Less important.
+    Muted,
+    /// A heading.
+    Heading,
+    /// A health.
+    Health(Health),
+    /// Something missing.
+    Gap,
+    /// A key of JSON.
+    JsonKey,
+    /// A string of JSON.
+    JsonString,
+    /// A number of JSON.
+    JsonNumber,
+    /// `true`, `false` or `null`.
+    JsonLiteral,
+}
+
+/// A piece of a line.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// Text.
+    Text(Tone, Text),
+    /// A time, with its age.
+    Age(Timestamp),
+}
+
+/// A line of details: a label, where it has one, and what it says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetailLine {
+    /// What it speaks of.
+    pub label: &'static str,
+    /// What it says.
+    pub pieces: Vec<Piece>,
+}
+
+/// The details of one row.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// The row.
+    pub id: RowId,
+    /// Its name.
+    pub title: Text,
+    /// Its lines.
+    pub lines: Vec<DetailLine>,
+    /// The revision of the store that they stand for.
+    revision: u64,
+}
+
+impl Detail {
+    /// The details of the row `id`; none when there is no such row.
+    #[must_use]
+    pub fn of(store: &Store, id: &RowId) -> Option<Self> {
+        let (title, lines) = match id {
+            RowId::Object(uid) => resource::lines(store, uid)?,
+            RowId::Entry(_) | RowId::Mark(_) => {
+                let slot = EventsTable::new(store).find(id)?;
+                match store.stream().get(slot)? {
+                    Line::Entry { entry, duplicate } => event::entry_lines(entry, *duplicate),
+                    Line::Gap(gap) => event::gap_lines(gap),
+                    Line::Left(left) => event::left_lines(*left),
+                }
+            }
+        };
+        Some(Self { id: id.clone(), title, lines, revision: store.revision() })
+    }
+
+    /// Whether it still says what the store knows of `id`. Entries never change.
+    #[must_use]
+    pub fn is_current(&self, id: &RowId, store: &Store) -> bool {
+        self.id == *id && (matches!(id, RowId::Entry(_)) || self.revision == store.revision())
+    }
+}
+
+/// What is copied of the row `id`: its name, or all of it.
+#[must_use]
+pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
+    match id {
+        RowId::Object(uid) => resource::copied(store, uid, all),
+        RowId::Entry(entry) => {
+            let slot = store.stream().find(*entry)?;
+            let Line::Entry { entry, .. } = store.stream().get(slot)? else { return None };
+            if all {
+                return Some(json::plain(entry.raw.raw()));
+            }
+            let event = entry.event().filter(|event| !event.id.is_empty());
+            Some(event.map_or_else(|| entry.id.to_string(), |event| event.id.to_string()))
+        }
+        RowId::Mark(_) => {
+            let detail = Detail::of(store, id)?;
+            Some(detail.title.to_string())
+        }
+    }
+}
+
+/// The name of the tenant that the row `id` belongs to.
+#[must_use]
+pub fn tenant(store: &Store, id: &RowId) -> Option<Text> {
+    match id {
+        RowId::Object(_) => {
+            let tenants = TenantsTable::new(store);
+            if let Some(slot) = tenants.find(id) {
+                return Some(tenants.name(slot));
+            }
+            let runs = UpgradesTable::new(store);
+            runs.held(runs.find(id)?)?.resource.tenant().cloned()
+        }
+        RowId::Entry(entry) => match store.stream().get(store.stream().find(*entry)?)? {
+            Line::Entry { entry, .. } => {
+                let subject = &entry.event()?.subject;
+                (!subject.is_empty()).then(|| subject.clone())
+            }
+            Line::Gap(_) | Line::Left(_) => None,
+        },
+        RowId::Mark(_) => None,
+    }
+}
+
+fn heading(text: &str) -> DetailLine {
+    DetailLine { label: "", pieces: vec![Piece::Text(Tone::Heading, Text::clean(text))] }
+}
+
+fn blank() -> DetailLine {
+    DetailLine::default()
+}
+
+fn said(label: &'static str, tone: Tone, text: &Text) -> DetailLine {
+    DetailLine { label, pieces: vec![Piece::Text(tone, text.clone())] }
+}
+
+fn age(label: &'static str, at: Timestamp) -> DetailLine {
+    DetailLine { label, pieces: vec![Piece::Age(at)] }
+}

@@ -1,0 +1,209 @@
+//! Where everything stands on the screen: a pure function of the app's state.
+//!
+//! It stands here and not beside the drawing because keys need it too (how far is a page?) and so does the
+//! mouse (what was clicked?).
+
+use ratatui::layout::Rect;
+
+use super::App;
+use super::overlay::Overlay;
+use super::pane::Pane;
+use crate::store::table::{Column, TableId, Width};
+
+/// The smallest screen that is drawn.
+pub const LEAST: (u16, u16) = (60, 15);
+
+/// From this width on the drawer stands beside the table, else below it.
+const WIDE: u16 = 120;
+
+/// Where everything stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Geometry {
+    /// The whole screen.
+    pub screen: Rect,
+    /// The line at the top.
+    pub header: Rect,
+    /// The line with the panes.
+    pub bar: Rect,
+    /// Each pane's place on that line.
+    pub tabs: Vec<(TableId, Rect)>,
+    /// The line that says what is wrong with the pane's feed, when something is.
+    pub banner: Option<Rect>,
+    /// The line with the columns' titles.
+    pub titles: Rect,
+    /// The rows.
+    pub rows: Rect,
+    /// The columns, by number, with their place from left to right.
+    pub columns: Vec<(usize, u16, u16)>,
+    /// The drawer with its border, when it is open.
+    pub drawer: Option<Rect>,
+    /// The line with filter and counts.
+    pub status: Rect,
+    /// The line with hints or a notice.
+    pub footer: Rect,
+    /// What is laid over the pane, with its border.
+    pub overlay: Option<Rect>,
+}
+
+impl Geometry {
+    /// Where everything stands for `app`.
+    #[must_use]
+    pub fn of(app: &App) -> Self {
+        let (width, height) = app.screen.size;
+        let screen = Rect::new(0, 0, width, height);
+        if width < LEAST.0 || height < LEAST.1 {
+            return Self { screen, ..Self::default() };
+        }
+        let pane = app.pane();
+        let line = |y| Rect::new(0, y, width, 1);
+        let mut body = Rect::new(0, 2, width, height - 4);
+        let banner = app.trouble().is_some().then(|| {
+            body.y += 1;
+            body.height -= 1;
+            Rect::new(0, 2, width, 1)
+        });
+        let (body, drawer) = split(body, pane);
+        let rows = Rect { y: body.y + 1, height: body.height - 1, ..body };
+        Self {
+            screen,
+            header: line(0),
+            bar: line(1),
+            tabs: tabs(),
+            banner,
+            titles: Rect { height: 1, ..body },
+            rows,
+            columns: place_columns(pane, rows.width),
+            drawer,
+            status: line(height - 2),
+            footer: line(height - 1),
+            overlay: app.overlay().map(|overlay| overlay_place(overlay, screen)),
+        }
+    }
+
+    /// Lines of the drawer between its borders.
+    #[must_use]
+    pub fn drawer_lines(&self) -> usize {
+        self.drawer.map_or(0, |drawer| usize::from(drawer.height.saturating_sub(2)))
+    }
+
+    /// Lines of what is laid over the pane, between its borders.
+    #[must_use]
+    pub fn overlay_lines(&self) -> usize {
+        self.overlay.map_or(0, |overlay| usize::from(overlay.height.saturating_sub(2)))
+    }
+
+    /// How many rows fit.
+    #[must_use]
+    pub fn page(&self) -> usize {
+        usize::from(self.rows.height)
+    }
+}
+
+/// The word that a pane is called by.
+#[must_use]
+pub const fn pane_name(table: TableId) -> &'static str {
+    match table {
+        TableId::Tenants => "tenants",
+        TableId::Events => "events",
+        TableId::Upgrades => "upgrades",
+    }
+}
+
+/// The panes in the order of the bar, with the digit that leads there.
+pub const PANES: [(TableId, char); 3] =
+    [(TableId::Tenants, '2'), (TableId::Events, '3'), (TableId::Upgrades, '7')];
+
+fn tabs() -> Vec<(TableId, Rect)> {
+    let mut x = 1;
+    PANES
+        .into_iter()
+        .map(|(table, _)| {
+            let width = u16::try_from(pane_name(table).len()).unwrap_or(0) + 4;
+            let place = Rect::new(x, 1, width, 1);
+            x += width + 1;
+            (table, place)
+        })
+        .collect()
+}
+
+fn split(body: Rect, pane: &Pane) -> (Rect, Option<Rect>) {
+    if !pane.drawer.open {
+        return (body, None);
+    }
+    if body.width >= WIDE {
+        let width = (body.width * 2 / 5).max(56);
+        let table = Rect { width: body.width - width, ..body };
+        return (table, Some(Rect { x: table.width, width, ..body }));
+    }
+    let height = (body.height * 3 / 5).max(6);
+    let table = Rect { height: body.height - height, ..body };
+    (table, Some(Rect { y: body.y + table.height, height, ..body }))
+}
+
+fn overlay_place(overlay: &Overlay, screen: Rect) -> Rect {
+    let (width, height) = match overlay {
+        Overlay::Palette(_) => (72, 18),
+        Overlay::Columns { .. } => (64, 20),
+        Overlay::Help { .. } => (100, screen.height),
+        Overlay::Feeds { .. } | Overlay::Notices { .. } => (120, screen.height),
+    };
+    let width = screen.width.saturating_sub(4).min(width);
+    let height = screen.height.saturating_sub(4).min(height);
+    Rect::new((screen.width - width) / 2, 2, width, height)
+}
+
+/// The first column's room for marks and the cursor's sign.
+pub const GUTTER: u16 = 2;
+
+/// Places the columns of `pane` on `width` cells: those of the highest rank give way first.
+fn place_columns(pane: &Pane, width: u16) -> Vec<(usize, u16, u16)> {
+    let mut columns: Vec<(usize, &Column)> = pane.shown_columns().collect();
+    let scrolled = pane.columns.scrolled.min(columns.len().saturating_sub(1));
+    if scrolled > 0 {
+        columns.drain(1..=scrolled);
+    }
+    let room = width.saturating_sub(GUTTER);
+    while columns.len() > 1 && least_width(&columns) > room {
+        let least_wanted = columns
+            .iter()
+            .enumerate()
+            .max_by_key(|(place, (_, column))| (column.rank, *place))
+            .map(|(place, _)| place);
+        // After scrolling the operator asks for what is further right, so the far end gives way.
+        let place = if scrolled > 0 { Some(columns.len() - 1) } else { least_wanted };
+        columns.remove(place.unwrap_or_default());
+    }
+    let spare = room.saturating_sub(least_width(&columns));
+    let weights: u16 = columns.iter().map(|(_, column)| weight(column)).sum();
+    let mut x = GUTTER;
+    columns
+        .into_iter()
+        .map(|(number, column)| {
+            let share = (u32::from(spare) * u32::from(weight(column)))
+                .checked_div(u32::from(weights))
+                .unwrap_or_default();
+            let width = least(column) + u16::try_from(share).unwrap_or_default();
+            let place = (number, x, width.min(room));
+            x += width + 1;
+            place
+        })
+        .collect()
+}
+
+fn least_width(columns: &[(usize, &Column)]) -> u16 {
+    columns.iter().map(|(_, column)| least(column) + 1).sum::<u16>().saturating_sub(1)
+}
+
+const fn least(column: &Column) -> u16 {
+    match column.width {
+        Width::Fixed(cells) => cells,
+        Width::Flex { least, .. } => least,
+    }
+}
+
+const fn weight(column: &Column) -> u16 {
+    match column.width {
+        Width::Fixed(_) => 0,
+        Width::Flex { weight, .. } => weight,
+    }
+}

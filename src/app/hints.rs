@@ -1,0 +1,124 @@
+//! Which keys to show: a few in the footer, all of them on the help page. Both come from the keys in effect.
+
+use super::App;
+use super::action;
+use crate::input::Context;
+use crate::store::filter;
+
+/// A key and what it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The key, or keys, as typed.
+    pub keys: String,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+/// A line of the help page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HelpLine {
+    /// A heading.
+    Heading(String),
+    /// A key and what it does.
+    Key(Hint),
+    /// Plain text.
+    Text(String),
+}
+
+/// What the footer hints at in each context, the most useful first, with a short word for it.
+const HINTED: &[(Context, &[(&str, &str)])] = &[
+    (
+        Context::Filter,
+        &[("line.accept", "keep"), ("line.cancel", "back"), ("history.previous", "earlier filters")],
+    ),
+    (
+        Context::Palette,
+        &[("line.accept", "go"), ("choice.next", "next"), ("line.cancel", "close")],
+    ),
+    (Context::Help, &[("help.close", "close"), ("drawer.down", "scroll")]),
+    (Context::Feeds, &[("help.close", "close"), ("drawer.down", "scroll")]),
+    (Context::Columns, &[("columns.toggle", "show or hide"), ("columns.close", "close")]),
+    (
+        Context::Drawer,
+        &[("drawer.blur", "to the table"), ("drawer.down", "scroll"), ("row.copy-all", "copy all"), ("app.help", "help")],
+    ),
+    (
+        Context::Events,
+        &[
+            ("drawer.open", "details"),
+            ("filter.open", "filter"),
+            ("tail.newest", "follow"),
+            ("tail.pause", "pause"),
+            ("events.follow-tenant", "this tenant"),
+            ("gap.previous", "last gap"),
+            ("app.palette", "palette"),
+            ("app.help", "help"),
+        ],
+    ),
+    (
+        Context::Table,
+        &[
+            ("drawer.open", "details"),
+            ("filter.open", "filter"),
+            ("sort.next", "sort"),
+            ("cursor.mark", "mark"),
+            ("row.copy", "copy"),
+            ("columns.open", "columns"),
+            ("app.palette", "palette"),
+            ("app.help", "help"),
+        ],
+    ),
+];
+
+/// The hints of the footer for what has the keys now.
+#[must_use]
+pub fn hints(app: &App) -> Vec<Hint> {
+    let contexts = app.contexts();
+    let top = contexts.first().copied().unwrap_or(Context::Global);
+    let pending = !app.pending().is_empty();
+    if pending {
+        return continuations(app, &contexts);
+    }
+    let hinted = HINTED.iter().find(|(context, _)| *context == top).map_or(&[][..], |(_, h)| *h);
+    hinted
+        .iter()
+        .filter_map(|(id, doc)| {
+            let keys = app.keymap().keys_for(id, &contexts).into_iter().next()?;
+            Some(Hint { keys, doc })
+        })
+        .collect()
+}
+
+/// What may follow the keys pressed so far.
+fn continuations(app: &App, contexts: &[Context]) -> Vec<Hint> {
+    let pressed: Vec<String> = app.pending().iter().map(ToString::to_string).collect();
+    let lead = format!("{} ", pressed.join(" "));
+    app.keymap()
+        .bindings(contexts)
+        .into_iter()
+        .filter_map(|binding| {
+            let keys = binding.keys.strip_prefix(&lead)?.to_owned();
+            Some(Hint { keys, doc: action::spec(binding.verb)?.verb.doc })
+        })
+        .collect()
+}
+
+/// The lines of the help page: every key that works below it, then the filter language.
+#[must_use]
+pub fn help_lines(app: &App) -> Vec<HelpLine> {
+    let mut lines = Vec::new();
+    for context in app.pane_contexts() {
+        lines.push(HelpLine::Heading(context.doc().to_owned()));
+        for spec in action::REGISTRY.iter().filter(|spec| spec.verb.contexts.contains(&context)) {
+            let keys = app.keymap().keys_for(spec.verb.id, &[context]);
+            if !keys.is_empty() {
+                let hint = Hint { keys: keys.join(", "), doc: spec.verb.doc };
+                lines.push(HelpLine::Key(hint));
+            }
+        }
+        lines.push(HelpLine::Text(String::new()));
+    }
+    lines.push(HelpLine::Heading("the filter line".to_owned()));
+    lines.extend(filter::help().lines().map(|line| HelpLine::Text(line.to_owned())));
+    lines
+}

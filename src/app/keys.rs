@@ -1,0 +1,102 @@
+//! Keys and pasted text: which action they mean, or which line they go into.
+
+use crossterm::event::KeyEvent;
+
+use super::action::{self, Action};
+use super::line::Line;
+use super::notices::Level;
+use super::overlay::Overlay;
+use super::{App, Effect, gate};
+use crate::input::{Chord, Step};
+
+impl App {
+    pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(chord) = Chord::from_event(&key) else { return Vec::new() };
+        self.notices.seen();
+        self.keys.pending.push(chord);
+        match self.keys.map.step(&self.contexts(), &self.keys.pending) {
+            Step::Run(id) => {
+                self.keys.pending.clear();
+                self.run_named(id)
+            }
+            Step::Pending(_) => Vec::new(),
+            Step::Unbound => {
+                let pressed = std::mem::take(&mut self.keys.pending);
+                self.unbound(key, &pressed);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Runs the action `id`, if the gate lets it.
+    pub(super) fn run_named(&mut self, id: &str) -> Vec<Effect> {
+        let Some(spec) = action::spec(id) else { return Vec::new() };
+        match gate::check(spec, self.setting.rights) {
+            Ok(()) => self.run(spec.action),
+            Err(refusal) => {
+                self.say(Level::Warning, &refusal);
+                Vec::new()
+            }
+        }
+    }
+
+    fn unbound(&mut self, key: KeyEvent, pressed: &[Chord]) {
+        if self.line_mut().is_some_and(|line| line.key(key)) {
+            self.line_changed();
+        } else if self.line_mut().is_none() {
+            let keys: Vec<String> = pressed.iter().map(Chord::to_string).collect();
+            let help = self.keys.map.keys_for("app.help", &self.contexts());
+            let help = help.first().map_or("?", String::as_str);
+            let text = format!("{} does nothing here; {help} shows the keys.", keys.join(" "));
+            self.say(Level::Info, &text);
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(line) = self.line_mut() {
+            line.paste(text);
+            self.line_changed();
+        } else {
+            self.keys.pending.clear();
+            self.say(Level::Warning, "The pasted text was ignored: no line is being typed.");
+        }
+    }
+
+    /// The line being typed, if one is.
+    pub(super) fn line_mut(&mut self) -> Option<&mut Line> {
+        match &mut self.overlay {
+            Some(Overlay::Palette(palette)) => Some(&mut palette.line),
+            Some(_) => None,
+            None => super::pane_of(&mut self.panes, self.screen.pane).filter.typing.as_mut(),
+        }
+    }
+
+    pub(super) fn line_changed(&mut self) {
+        if let Some(Overlay::Palette(palette)) = &mut self.overlay {
+            palette.search(&self.store);
+            return;
+        }
+        let pane = self.pane_mut();
+        if let Some(query) = pane.filter.typed(pane.table) {
+            pane.view.set_query(query);
+        }
+    }
+
+    /// Runs what an id of the palette names.
+    pub(super) fn run(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Shell(shell) => return self.shell(shell),
+            Action::Copy(what) => return self.copy(what),
+            Action::Line(line) => return self.line_action(line),
+            Action::Open(opening) => self.open(opening),
+            Action::Pane(to) => self.go(to),
+            Action::Cursor(motion) => self.move_cursor(motion),
+            Action::Table(table) => self.table_action(table),
+            Action::Drawer(drawer) => self.drawer_action(drawer),
+            Action::Scroll(motion) => self.scroll(motion),
+            Action::Tail(tail) => self.tail(tail),
+            Action::Choice(choice) => self.choose(choice),
+        }
+        Vec::new()
+    }
+}

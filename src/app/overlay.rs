@@ -1,0 +1,40 @@
+//! What is laid over the pane: one thing at a time, closed by going back.
+
+use super::palette::Palette;
+
+/// What is laid over the pane.
+#[derive(Debug)]
+pub enum Overlay {
+    /// The palette.
+    Palette(Palette),
+    /// The keys that work here, and the filter language.
+    Help {
+        /// The first line shown.
+        top: usize,
+    },
+    /// The state of every feed.
+    Feeds {
+        /// The first line shown.
+        top: usize,
+    },
+    /// Past notices.
+    Notices {
+        /// The first line shown.
+        top: usize,
+    },
+    /// The choice of columns.
+    Columns {
+        /// The chosen column's number.
+        chosen: usize,
+    },
+}
+
+impl Overlay {
+    /// The first line shown, where it is a page that scrolls.
+    pub const fn top_mut(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Help { top } | Self::Feeds { top } | Self::Notices { top } => Some(top),
+            Self::Palette(_) | Self::Columns { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! What each action does.
+
+use super::action::{
+    ChoiceAction, CopyWhat, DrawerAction, LineAction, Motion, Opening, PaneMove, Shell,
+    TableAction, TailAction,
+};
+use super::detail;
+use super::geometry::PANES;
+use super::notices::Level;
+use super::overlay::Overlay;
+use super::palette::{Palette, Target};
+use super::pane::Held;
+use super::{App, Effect, help_lines, place};
+use crate::domain::Timestamp;
+use crate::store::columns;
+use crate::store::table::{RowId, Table, TableId};
+use crate::store::view::Sort;
+
+impl App {
+    pub(super) fn shell(&mut self, action: Shell) -> Vec<Effect> {
+        match action {
+            Shell::Quit => vec![Effect::Quit],
+            Shell::Suspend => vec![Effect::Suspend],
+            Shell::Redraw => vec![Effect::Redraw],
+            Shell::Record => vec![Effect::Record],
+            Shell::NextTheme => {
+                let themes = &self.setting.themes;
+                let at = themes.iter().position(|name| *name == self.theme).map_or(0, |at| at + 1);
+                let next = themes.get(at).or_else(|| themes.first()).cloned();
+                next.map(Effect::LoadTheme).into_iter().collect()
+            }
+        }
+    }
+
+    pub(super) fn open(&mut self, opening: Opening) {
+        self.overlay = Some(match opening {
+            Opening::Filter => {
+                self.pane_mut().drawer.focused = false;
+                self.pane_mut().filter.open();
+                return;
+            }
+            Opening::Help => Overlay::Help { top: 0 },
+            Opening::Feeds => Overlay::Feeds { top: 0 },
+            Opening::Notices => Overlay::Notices { top: usize::MAX },
+            Opening::Columns => Overlay::Columns { chosen: 0 },
+            Opening::Palette => {
+                self.overlay = None;
+                Overlay::Palette(Palette::open(&self.store, self.contexts()))
+            }
+        });
+        self.limit_overlay();
+    }
+
+    pub(super) fn go(&mut self, to: PaneMove) {
+        self.overlay = None;
+        let at = place(self.screen.pane);
+        let next = match to {
+            PaneMove::To(table) => place(table),
+            PaneMove::Next => (at + 1) % PANES.len(),
+            PaneMove::Previous => (at + PANES.len() - 1) % PANES.len(),
+        };
+        if let Some((table, _)) = PANES.get(next) {
+            self.screen.pane = *table;
+        }
+    }
+
+    pub(super) fn move_cursor(&mut self, motion: Motion) {
+        let rows = self.geometry().page();
+        self.with_pane(|pane, table| pane.step(table, motion, rows));
+    }
+
+    /// Calls `act` with the pane shown and its table.
+    pub(super) fn with_pane<R>(
+        &mut self,
+        act: impl FnOnce(&mut super::pane::Pane, &dyn Table) -> R,
+    ) -> R {
+        let pane = super::pane_of(&mut self.panes, self.screen.pane);
+        self.store.with_table(pane.table, |table| act(pane, table))
+    }
+
+    pub(super) fn table_action(&mut self, action: TableAction) {
+        match action {
+            TableAction::Mark => self.mark(),
+            TableAction::ClearMarks => self.pane_mut().marks.clear(),
+            TableAction::NextSort => self.next_sort(),
+            TableAction::ReverseSort => self.reverse_sort(),
+            TableAction::ColumnsLeft => {
+                let scrolled = &mut self.pane_mut().columns.scrolled;
+                *scrolled = scrolled.saturating_sub(1);
+            }
+            TableAction::ColumnsRight => {
+                let most = self.pane().shown_columns().count().saturating_sub(2);
+                let scrolled = &mut self.pane_mut().columns.scrolled;
+                *scrolled = (*scrolled + 1).min(most);
+            }
+            TableAction::ClearFilter => self.filter_to(""),
+            TableAction::Back => self.back(),
+        }
+    }
+
+    fn mark(&mut self) {
+        let Some(id) = self.pane().cursor.id.clone() else {
+            self.say(Level::Info, "The cursor is on no row.");
+            return;
+        };
+        let marks = &mut self.pane_mut().marks;
+        if !marks.remove(&id) {
+            marks.insert(id);
+        }
+        self.move_cursor(Motion::Down);
+    }
+
+    /// Goes back one step: the filter first, then the drawer, then the marks.
+    fn back(&mut self) {
+        let pane = self.pane_mut();
+        if !pane.filter.text.is_empty() {
+            self.filter_to("");
+        } else if pane.drawer.open {
+            pane.drawer.open = false;
+        } else {
+            pane.marks.clear();
+            pane.columns.scrolled = 0;
+        }
+    }
+
+    fn filter_to(&mut self, text: &str) {
+        let pane = self.pane_mut();
+        if let Some(query) = pane.filter.apply(pane.table, text) {
+            pane.view.set_query(query);
+        }
+    }
+
+    fn next_sort(&mut self) {
+        let pane = self.pane();
+        let shown: Vec<usize> = pane.shown_columns().map(|(number, _)| number).collect();
+        let next = match pane.view.sort() {
+            None => shown.first().copied(),
+            Some(sort) => shown.iter().copied().find(|number| *number > sort.column),
+        };
+        // The stream has an order of its own, to which it comes back after the last column.
+        let natural = pane.table == TableId::Events && pane.view.sort().is_some();
+        let next = next.or_else(|| shown.first().copied().filter(|_| !natural));
+        self.sort_by(next.map(|column| Sort { column, descending: false }));
+    }
+
+    fn reverse_sort(&mut self) {
+        let sort = self.pane().view.sort();
+        self.sort_by(sort.map(|sort| Sort { descending: !sort.descending, ..sort }));
+    }
+
+    /// Sorts by the column numbered `column`; a second time turns the order round.
+    pub(super) fn sort_by_column(&mut self, column: usize) {
+        let descending = self
+            .pane()
+            .view
+            .sort()
+            .is_some_and(|sort| sort.column == column && !sort.descending);
+        self.sort_by(Some(Sort { column, descending }));
+    }
+
+    fn sort_by(&mut self, sort: Option<Sort>) {
+        let pane = self.pane_mut();
+        pane.view.set_sort(sort);
+        pane.follow &= sort.is_none();
+    }
+
+    pub(super) fn drawer_action(&mut self, action: DrawerAction) {
+        let drawer = &mut self.pane_mut().drawer;
+        match action {
+            DrawerAction::Open if drawer.open => drawer.focused = true,
+            DrawerAction::Open => (drawer.open, drawer.focused) = (true, false),
+            DrawerAction::Close => (drawer.open, drawer.focused) = (false, false),
+            DrawerAction::Focus => drawer.focused = drawer.open,
+            DrawerAction::Blur => drawer.focused = false,
+        }
+    }
+
+    pub(super) fn scroll(&mut self, motion: Motion) {
+        let geometry = self.geometry();
+        let page = match self.overlay {
+            Some(_) => geometry.overlay_lines(),
+            None => geometry.drawer_lines(),
+        }
+        .max(1);
+        let top = match &mut self.overlay {
+            Some(overlay) => overlay.top_mut(),
+            None => Some(&mut super::pane_of(&mut self.panes, self.screen.pane).drawer.top),
+        };
+        if let Some(top) = top {
+            *top = match motion {
+                Motion::Down => top.saturating_add(1),
+                Motion::Up => top.saturating_sub(1),
+                Motion::PageDown => top.saturating_add(page - 1),
+                Motion::PageUp => top.saturating_sub(page - 1),
+                Motion::First => 0,
+                Motion::Last => usize::MAX,
+            };
+        }
+        self.limit_overlay();
+    }
+
+    /// Keeps a page laid over the pane from being scrolled past its end.
+    fn limit_overlay(&mut self) {
+        let lines = match &self.overlay {
+            Some(Overlay::Help { .. }) => help_lines(self).len(),
+            Some(Overlay::Feeds { .. }) => crate::domain::FeedId::ALL.len() * 4 + 6,
+            Some(Overlay::Notices { .. }) => self.notices.all().len(),
+            Some(Overlay::Palette(_) | Overlay::Columns { .. }) | None => return,
+        };
+        let most = lines.saturating_sub(self.geometry().overlay_lines());
+        if let Some(top) = self.overlay.as_mut().and_then(Overlay::top_mut) {
+            *top = (*top).min(most);
+        }
+    }
+
+    pub(super) fn copy(&mut self, what: CopyWhat) -> Vec<Effect> {
+        let all = what == CopyWhat::All;
+        let marks = &self.pane().marks;
+        let rows: Vec<&RowId> =
+            if marks.is_empty() { self.pane().cursor.id.iter().collect() } else { marks.iter().collect() };
+        let texts: Vec<String> =
+            rows.into_iter().filter_map(|id| detail::copied(&self.store, id, all)).collect();
+        if texts.is_empty() {
+            self.say(Level::Info, "There is no row to copy: the cursor is on none.");
+            return Vec::new();
+        }
+        let said = match (texts.as_slice(), all) {
+            ([name], false) => format!("Copied {name}."),
+            ([_], true) => "Copied the whole object.".to_owned(),
+            (texts, _) => format!("Copied {} rows.", texts.len()),
+        };
+        self.say(Level::Info, &said);
+        vec![Effect::Copy(texts.join("\n"))]
+    }
+
+    pub(super) fn tail(&mut self, action: TailAction) {
+        match action {
+            TailAction::Pause => self.pause(),
+            TailAction::Newest => {
+                self.pane_mut().held = None;
+                self.move_cursor(Motion::Last);
+            }
+            TailAction::FollowTenant => self.follow_tenant(),
+            TailAction::NextGap | TailAction::PreviousGap => {
+                let rows = self.geometry().page();
+                let forward = action == TailAction::NextGap;
+                if !self.with_pane(|pane, table| pane.to_gap(table, forward, rows)) {
+                    self.say(Level::Info, "There is no further gap in that direction.");
+                }
+            }
+        }
+    }
+
+    fn pause(&mut self) {
+        let since: Timestamp = self.now();
+        self.with_pane(|pane, table| {
+            pane.held = match pane.held {
+                None => Some(Held { since, revision: table.revision() }),
+                Some(_) => None,
+            };
+        });
+    }
+
+    fn follow_tenant(&mut self) {
+        let id = self.pane().cursor.id.as_ref();
+        match id.and_then(|id| detail::tenant(&self.store, id)) {
+            Some(tenant) => self.filter_to(&format!("tenant=\"{tenant}\"")),
+            None => self.say(Level::Info, "This row speaks of no tenant."),
+        }
+    }
+
+    pub(super) fn line_action(&mut self, action: LineAction) -> Vec<Effect> {
+        if let Some(Overlay::Palette(palette)) = &self.overlay {
+            let chosen = palette.choice().cloned();
+            if action == LineAction::Accept && chosen.is_none() {
+                self.say(Level::Info, "Nothing matches; esc closes the palette.");
+                return Vec::new();
+            }
+            self.overlay = None;
+            return match (action, chosen.map(|choice| choice.target)) {
+                (LineAction::Accept, Some(Target::Action(id))) => self.run_named(id),
+                (LineAction::Accept, Some(Target::Tenant(id))) => {
+                    self.show_tenant(&id);
+                    Vec::new()
+                }
+                _ => Vec::new(),
+            };
+        }
+        let pane = self.pane_mut();
+        match action {
+            LineAction::Accept => {
+                if !pane.filter.accept() {
+                    self.say(Level::Warning, "This is no filter yet; esc goes back to the last one.");
+                }
+            }
+            LineAction::Cancel => {
+                if let Some(query) = pane.filter.cancel(pane.table) {
+                    pane.view.set_query(query);
+                }
+            }
+            LineAction::Previous | LineAction::Next => {
+                pane.filter.recall(action == LineAction::Previous);
+                self.line_changed();
+            }
+        }
+        Vec::new()
+    }
+
+    /// Goes to the tenant `id`, taking the filter off when it hides it.
+    fn show_tenant(&mut self, id: &RowId) {
+        self.screen.pane = TableId::Tenants;
+        self.settle();
+        let rows = self.geometry().page();
+        if !self.with_pane(|pane, table| pane.choose(table, id, rows)) {
+            self.filter_to("");
+            self.pane_mut().held = None;
+            self.settle();
+            self.with_pane(|pane, table| pane.choose(table, id, rows));
+        }
+        self.pane_mut().drawer.open = true;
+    }
+
+    pub(super) fn choose(&mut self, action: ChoiceAction) {
+        let table = self.screen.pane;
+        let (chosen, count) = match &mut self.overlay {
+            Some(Overlay::Palette(palette)) => (&mut palette.chosen, palette.choices.len()),
+            Some(Overlay::Columns { chosen }) => (chosen, columns(table).len()),
+            Some(Overlay::Help { .. } | Overlay::Feeds { .. } | Overlay::Notices { .. }) => {
+                if action == ChoiceAction::Close {
+                    self.overlay = None;
+                }
+                return;
+            }
+            None => return,
+        };
+        match action {
+            ChoiceAction::Next => *chosen = (*chosen + 1).min(count.saturating_sub(1)),
+            ChoiceAction::Previous => *chosen = chosen.saturating_sub(1),
+            ChoiceAction::Close => self.overlay = None,
+            ChoiceAction::Toggle => {
+                let chosen = *chosen;
+                self.toggle_column(chosen);
+            }
+        }
+    }
+
+    fn toggle_column(&mut self, number: usize) {
+        if number == 0 {
+            self.say(Level::Info, "The first column says which row it is, so it stays.");
+            return;
+        }
+        if let Some(shown) = self.pane_mut().columns.shown.get_mut(number) {
+            *shown = !*shown;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The one table of settings.
+//!
+//! A row is a key path, a line of documentation, the rule for its value, the default and where it
+//! may stand. The parser, the check for unknown keys, the `PLANA_*` variables, the `--set` flags,
+//! the reference page and the listing are made from it; nothing else names a setting as text.
+
+use super::error::Refusal;
+use super::settings::{ColorDepth, Danger, LogLevel, Origin, Settings, StreamingLists};
+use super::value::{Base, Raw, Slot};
+
+/// The variable that names the settings file; it is no setting, because it is needed before them.
+pub const CONFIG_VARIABLE: &str = "PLANA_CONFIG";
+
+/// Where a setting may stand in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// At the top of the file only.
+    Console,
+    /// In a profile only.
+    Profile,
+    /// At the top, and in a profile which then wins.
+    Either,
+}
+
+impl Scope {
+    /// Whether the setting may stand inside (`true`) or outside (`false`) of a profile.
+    pub fn allows(self, in_profile: bool) -> bool {
+        match self {
+            Self::Console => !in_profile,
+            Self::Profile => in_profile,
+            Self::Either => true,
+        }
+    }
+}
+
+/// What a value must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// One line of text.
+    Text,
+    /// A name: letters, digits, `-`, `_`, `.`.
+    Name,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number within bounds.
+    Count(u64, u64),
+    /// A number of bytes within bounds.
+    Size(u64, u64),
+    /// One of some words.
+    Choice(&'static [&'static str]),
+    /// A name of the IANA time zone database.
+    TimeZone,
+    /// A path; `~/` is the home folder, and in a file a relative path starts at that file.
+    Path,
+    /// An address of a stream server.
+    ValkeyUrl,
+    /// A reference to a secret.
+    Secret,
+}
+
+/// A row of the table.
+pub struct Key {
+    /// The key path, such as `ui.theme`.
+    pub path: &'static str,
+    /// One line for the reference page.
+    pub doc: &'static str,
+    /// What a value must be.
+    pub rule: Rule,
+    /// The value when nobody sets it, as text; `None` when it is absent or computed.
+    pub default: Option<&'static str>,
+    /// Where it may stand.
+    pub scope: Scope,
+    slot: fn(&Settings) -> &dyn Slot,
+    slot_mut: fn(&mut Settings) -> &mut dyn Slot,
+}
+
+impl Key {
+    /// The row with this path.
+    pub fn find(path: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+
+    /// The variable that sets it, such as `PLANA_UI_THEME`.
+    pub fn variable(&self) -> String {
+        format!("PLANA_{}", self.path.replace('.', "_").to_uppercase())
+    }
+
+    /// The section it stands in, empty at the top.
+    pub fn section(&self) -> &'static str {
+        self.path
+            .rsplit_once('.')
+            .map_or("", |(section, _)| section)
+    }
+
+    /// The last word of its path.
+    pub fn leaf(&self) -> &'static str {
+        self.path
+            .rsplit_once('.')
+            .map_or(self.path, |(_, leaf)| leaf)
+    }
+
+    /// The value in force as TOML, `None` when it is absent. Secrets appear as references.
+    pub fn written(&self, settings: &Settings) -> Option<String> {
+        (self.slot)(settings).written()
+    }
+
+    /// Where the value in force came from.
+    pub fn origin<'a>(&self, settings: &'a Settings) -> &'a Origin {
+        (self.slot)(settings).origin()
+    }
+
+    /// Reads `raw` into the settings; on refusal they stay as they were.
+    pub(super) fn set(
+        &self,
+        settings: &mut Settings,
+        raw: Raw<'_>,
+        base: &Base<'_>,
+        origin: Origin,
+    ) -> Result<(), Refusal> {
+        (self.slot_mut)(settings).set(raw, self.rule, base, origin)
+    }
+}
+
+macro_rules! key {
+    ($first:ident $(. $next:ident)*, $scope:ident, $rule:expr, $default:expr, $doc:literal) => {
+        Key {
+            path: concat!(stringify!($first) $(, ".", stringify!($next))*),
+            doc: $doc,
+            rule: $rule,
+            default: $default,
+            scope: Scope::$scope,
+            slot: |settings| &settings.$first $(. $next)*,
+            slot_mut: |settings| &mut settings.$first $(. $next)*,
+        }
+    };
+}
+
+const MIB: u64 = 1 << 20;
+
+/// All settings, in the order of the reference page.
+#[rustfmt::skip]
+pub static KEYS: &[Key] = &[
+    key!(profile, Console, Rule::Name, Some("default"), "The profile to open."),
+    key!(ui.theme, Either, Rule::Name, Some("dark"), "Theme, built in or a file of the themes folder."),
+    key!(ui.keymap, Console, Rule::Name, Some("default"), "Keymap, built in or a file of the keymaps folder."),
+    key!(ui.mouse, Console, Rule::Flag, Some("true"), "Whether the console takes the mouse."),
+    key!(ui.color, Console, Rule::Choice(ColorDepth::WORDS), Some("auto"), "How many colours to use."),
+    key!(ui.time_zone, Console, Rule::TimeZone, Some("Europe/Sofia"), "Zone of the second clock and of business hours."),
+    key!(events.kept, Console, Rule::Count(100, 1_000_000), Some("50000"), "Most events kept in memory."),
+    key!(events.kept_bytes, Console, Rule::Size(MIB, 4096 * MIB), Some("64MiB"), "Most bytes of events kept in memory."),
+    key!(events.history, Console, Rule::Count(0, 1_000_000), Some("5000"), "Events read back from the stream at the start."),
+    key!(log.level, Console, Rule::Choice(LogLevel::WORDS), Some("info"), "Least severe record that the log keeps."),
+    key!(log.file, Console, Rule::Path, None, "The log; by default console.log in the state folder."),
+    key!(recorder.kept, Console, Rule::Count(0, 1_000_000), Some("5000"), "Messages kept for a recording; 0 switches it off."),
+    key!(danger, Profile, Rule::Choice(Danger::WORDS), Some("production"), "How careful to be; it colours the header."),
+    key!(topology, Profile, Rule::Name, Some("plana"), "What a tenant is and where its parts are."),
+    key!(read_only, Profile, Rule::Flag, Some("false"), "Whether every change is refused."),
+    key!(kubernetes.kubeconfig, Profile, Rule::Path, None, "The kubeconfig; absent: where kubectl looks."),
+    key!(kubernetes.context, Profile, Rule::Text, None, "The context; absent: the current one of the kubeconfig."),
+    key!(kubernetes.group, Profile, Rule::Name, Some("planapulse.com"), "API group of the platform's own kinds."),
+    key!(kubernetes.page_size, Profile, Rule::Count(50, 5000), Some("500"), "Objects in one page of a list."),
+    key!(kubernetes.streaming_lists, Profile, Rule::Choice(StreamingLists::WORDS), Some("auto"), "Whether watches start with a streamed list."),
+    key!(valkey.url, Profile, Rule::ValkeyUrl, None, "Address of the stream server; absent: not configured."),
+    key!(valkey.username, Profile, Rule::Text, None, "ACL user; absent: the default user."),
+    key!(valkey.password, Profile, Rule::Secret, None, "Where the password is."),
+    key!(valkey.ca_file, Profile, Rule::Path, None, "Certificates (PEM) to trust instead of the system's."),
+    key!(valkey.stream, Profile, Rule::Text, Some("PLANA:events"), "The stream that carries the events."),
+    key!(valkey.field, Profile, Rule::Text, None, "Field of an entry that holds the event; absent: discovered."),
+];

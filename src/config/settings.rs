@@ -1,0 +1,322 @@
+//! The typed settings, and where each of them came from.
+//!
+//! The other layers read these structs and nothing else. A leaf is made only by the table in
+//! [`keys`](super::keys), so its field path and its key path are the same words.
+
+use std::fmt;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+
+use super::keys::KEYS;
+use super::value::{Base, Raw};
+use super::{ByteSize, Paths, SecretRef, ValkeyUrl};
+
+/// Where a value came from, weakest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// The table of settings.
+    #[default]
+    Default,
+    /// A line of the settings file.
+    File {
+        /// The file as it was opened.
+        path: Arc<Path>,
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// A variable of the environment, by name.
+    Env(String),
+    /// A `--set KEY=VALUE` flag, by key.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => out.write_str("default"),
+            Self::File { path, line } => write!(out, "file {}:{line}", path.display()),
+            Self::Env(name) => write!(out, "variable {name}"),
+            Self::Flag(key) => write!(out, "flag --set {key}"),
+        }
+    }
+}
+
+/// A value together with where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sourced<T> {
+    /// The value in force.
+    pub value: T,
+    /// What gave it.
+    pub origin: Origin,
+}
+
+impl<T> Sourced<T> {
+    /// The value in force.
+    pub fn get(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> Deref for Sourced<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Declares an enum of words with its names, in the order they are documented.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        pub enum $name { $($(#[$doc])* $variant),+ }
+
+        impl $name {
+            /// The words of the settings file, in the order of the reference page.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The value which a word means, if it means one.
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+
+            /// The word of the settings file for this value.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.pad(self.word())
+            }
+        }
+    };
+}
+
+words! {
+    /// How careful the console must be with a profile; it colours the header.
+    Danger {
+        /// Customers are on it.
+        #[default]
+        Production = "production",
+        /// A rehearsal of production.
+        Staging = "staging",
+        /// A platform on this machine.
+        Local = "local",
+        /// The embedded world.
+        Training = "training",
+    }
+}
+
+words! {
+    /// How many colours the terminal is given.
+    ColorDepth {
+        /// What the terminal says about itself, `NO_COLOR` included.
+        #[default]
+        Auto = "auto",
+        /// 24 bits.
+        TrueColor = "truecolor",
+        /// The indexed palette.
+        Indexed256 = "256",
+        /// The sixteen named colours.
+        Named16 = "16",
+        /// No colour at all.
+        None = "none",
+    }
+}
+
+words! {
+    /// The least severe record that the log keeps.
+    LogLevel {
+        /// Failures only.
+        Error = "error",
+        /// And what looks wrong.
+        Warn = "warn",
+        /// And what happened.
+        #[default]
+        Info = "info",
+        /// And how it was decided.
+        Debug = "debug",
+        /// Everything.
+        Trace = "trace",
+    }
+}
+
+words! {
+    /// Whether watches start with a streamed list.
+    StreamingLists {
+        /// Where the API server has them.
+        #[default]
+        Auto = "auto",
+        /// Always.
+        On = "on",
+        /// Never: paged lists.
+        Off = "off",
+    }
+}
+
+/// Everything the console is told before it starts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Name of the chosen profile.
+    pub profile: Sourced<String>,
+    /// How careful the console must be with it.
+    pub danger: Sourced<Danger>,
+    /// What a tenant is there; the layer that knows topologies checks the name.
+    pub topology: Sourced<String>,
+    /// Whether every change is refused.
+    pub read_only: Sourced<bool>,
+    /// How it looks and is driven.
+    pub ui: UiSettings,
+    /// How much of the event stream is kept.
+    pub events: EventSettings,
+    /// The console's own log.
+    pub log: LogSettings,
+    /// The recorder of messages.
+    pub recorder: RecorderSettings,
+    /// The cluster of the profile.
+    pub kubernetes: KubernetesSettings,
+    /// The stream server of the profile.
+    pub valkey: ValkeySettings,
+}
+
+/// How the console looks and is driven.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UiSettings {
+    /// Name of a theme; the UI layer finds it.
+    pub theme: Sourced<String>,
+    /// Name of a keymap; the input layer finds it.
+    pub keymap: Sourced<String>,
+    /// Whether the mouse is captured.
+    pub mouse: Sourced<bool>,
+    /// How many colours are used.
+    pub color: Sourced<ColorDepth>,
+    /// Zone of the second clock and of business hours.
+    pub time_zone: Sourced<Tz>,
+}
+
+/// How much of the event stream is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventSettings {
+    /// Most events in memory.
+    pub kept: Sourced<usize>,
+    /// Most bytes of events in memory.
+    pub kept_bytes: Sourced<ByteSize>,
+    /// Events read back from the stream at the start.
+    pub history: Sourced<usize>,
+}
+
+/// The console's own log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogSettings {
+    /// The least severe record kept.
+    pub level: Sourced<LogLevel>,
+    /// Where it is written.
+    pub file: Sourced<PathBuf>,
+}
+
+/// The recorder of messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecorderSettings {
+    /// Messages kept for a recording; 0 switches it off.
+    pub kept: Sourced<usize>,
+}
+
+/// The cluster of a profile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KubernetesSettings {
+    /// The kubeconfig file; absent means the places kubectl looks in.
+    pub kubeconfig: Sourced<Option<PathBuf>>,
+    /// The context; absent means the current one of the kubeconfig.
+    pub context: Sourced<Option<String>>,
+    /// API group of the platform's own kinds.
+    pub group: Sourced<String>,
+    /// Objects in one page of a list.
+    pub page_size: Sourced<u32>,
+    /// Whether watches start with a streamed list.
+    pub streaming_lists: Sourced<StreamingLists>,
+}
+
+/// The stream server of a profile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValkeySettings {
+    /// Its address; absent means that the profile has none.
+    pub url: Sourced<Option<ValkeyUrl>>,
+    /// The ACL user; absent means the default one.
+    pub username: Sourced<Option<String>>,
+    /// Where the password is.
+    pub password: Sourced<Option<SecretRef>>,
+    /// Certificates trusted instead of the system's.
+    pub ca_file: Sourced<Option<PathBuf>>,
+    /// The stream which carries the events.
+    pub stream: Sourced<String>,
+    /// Field of an entry which holds the event; absent means that it is discovered.
+    pub field: Sourced<Option<String>>,
+}
+
+impl Settings {
+    /// The settings when nobody set anything: the built-in profile `default`.
+    pub fn defaults(paths: &Paths) -> Self {
+        let mut settings = Self::unset();
+        let base = Base {
+            home: paths.home(),
+            folder: None,
+        };
+        for key in KEYS {
+            let Some(text) = key.default else { continue };
+            // A test proves that each default passes its own rule.
+            let _ = key.set(&mut settings, Raw::Text(text), &base, Origin::Default);
+        }
+        settings.log.file.value = paths.log_file();
+        settings
+    }
+
+    /// Blank values, which only the table fills; never handed out.
+    pub(super) fn unset() -> Self {
+        Self {
+            profile: Sourced::default(),
+            danger: Sourced::default(),
+            topology: Sourced::default(),
+            read_only: Sourced::default(),
+            ui: UiSettings {
+                theme: Sourced::default(),
+                keymap: Sourced::default(),
+                mouse: Sourced::default(),
+                color: Sourced::default(),
+                time_zone: Sourced::default(),
+            },
+            events: EventSettings {
+                kept: Sourced::default(),
+                kept_bytes: Sourced::default(),
+                history: Sourced::default(),
+            },
+            log: LogSettings {
+                level: Sourced::default(),
+                file: Sourced::default(),
+            },
+            recorder: RecorderSettings {
+                kept: Sourced::default(),
+            },
+            kubernetes: KubernetesSettings {
+                kubeconfig: Sourced::default(),
+                context: Sourced::default(),
+                group: Sourced::default(),
+                page_size: Sourced::default(),
+                streaming_lists: Sourced::default(),
+            },
+            valkey: ValkeySettings {
+                url: Sourced::default(),
+                username: Sourced::default(),
+                password: Sourced::default(),
+                ca_file: Sourced::default(),
+                stream: Sourced::default(),
+                field: Sourced::default(),
+            },
+        }
+    }
+}

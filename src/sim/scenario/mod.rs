@@ -1,0 +1,374 @@
+//! What a training world is made of and what happens in it, read from a TOML file.
+//!
+//! A scenario that is read is sound: every tenant it speaks of exists, every number is in bounds. What
+//! is wrong in a file is said with its line.
+
+mod builtin;
+mod check;
+mod read;
+
+pub use builtin::{NAMES, builtin};
+pub(super) use check::generated;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::events::EventType;
+use crate::domain::{FeedId, Span, Text, Timestamp, TroubleKind};
+use read::Count;
+
+/// A training world and its story.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scenario {
+    pub(super) name: Text,
+    pub(super) title: Text,
+    pub(super) seed: u64,
+    #[serde(deserialize_with = "read::time")]
+    pub(super) start: Timestamp,
+    #[serde(default)]
+    pub(super) tenants: Tenants,
+    #[serde(default)]
+    pub(super) churn: Churn,
+    #[serde(default)]
+    pub(super) stream: StreamPlan,
+    #[serde(default)]
+    pub(super) hostile: Hostile,
+    /// Feeds that are refused from the start.
+    #[serde(default)]
+    pub(super) denied: Vec<FeedId>,
+    #[serde(default, rename = "tenant")]
+    pub(super) named: Vec<Spanned<NamedTenant>>,
+    #[serde(default, rename = "run")]
+    pub(super) runs: Vec<Spanned<Run>>,
+    #[serde(default, rename = "incident")]
+    pub(super) incidents: Vec<Spanned<Incident>>,
+}
+
+impl Scenario {
+    /// Reads the scenario in `text`; `name` is what the operator calls it, such as its file.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] when `text` is too long, isn't TOML, or says something that can't be.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        read::scenario(name, text)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &Text {
+        &self.name
+    }
+
+    /// One line about it, for the trainee.
+    #[must_use]
+    pub const fn title(&self) -> &Text {
+        &self.title
+    }
+
+    /// The seed of its chances unless the operator gives another.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// When its night begins.
+    #[must_use]
+    pub const fn start(&self) -> Timestamp {
+        self.start
+    }
+}
+
+/// Why a scenario can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScenarioError {
+    /// No built-in scenario has this name.
+    #[error("There is no scenario “{name}”{}. The scenarios are {}.", hint(*.nearest), NAMES.join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: Text,
+        /// The built-in scenario with the nearest name.
+        nearest: Option<&'static str>,
+    },
+    /// The file is too long.
+    #[error(
+        "The scenario “{name}” is {bytes} bytes long and at most {max} are read. Make it shorter, then start again."
+    )]
+    TooLong {
+        /// Which scenario.
+        name: Text,
+        /// Its length.
+        bytes: usize,
+        /// The most that is read.
+        max: usize,
+    },
+    /// A line of the file is wrong.
+    #[error(
+        "The scenario “{name}” can't be used: line {line}: {what}. Correct that line, then start again."
+    )]
+    Wrong {
+        /// Which scenario.
+        name: Text,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it: a clause.
+        what: Text,
+    },
+}
+
+fn hint(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| {
+        format!("; perhaps “{nearest}” is meant")
+    })
+}
+
+/// How many tenants there are, and how they differ.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Tenants {
+    pub(super) count: Count<20_000>,
+    /// Weight of each tier.
+    pub(super) tier: BTreeMap<Tier, Count<1_000_000>>,
+    /// Weight of each Odoo major.
+    pub(super) version: BTreeMap<Text, Count<1_000_000>>,
+    /// Weight of each health.
+    pub(super) health: BTreeMap<Word, Count<1_000_000>>,
+    /// How many in a hundred of those above starter have a staging environment too.
+    pub(super) staging_percent: Count<100>,
+}
+
+/// What a customer pays for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Tier {
+    #[default]
+    Starter,
+    Pro,
+    Enterprise,
+}
+
+/// How something stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Word {
+    #[default]
+    Healthy,
+    Degraded,
+    Failed,
+    Creating,
+    Unknown,
+}
+
+/// Changes that mean nothing: controllers at their work.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Churn {
+    /// Changes of objects in a minute.
+    pub(super) per_minute: Count<60_000>,
+    /// How many in a hundred of them make an object unready for a while.
+    pub(super) flap_percent: Count<100>,
+}
+
+impl Churn {
+    /// Changes of objects in a second.
+    pub(super) fn per_second(&self) -> f64 {
+        // At most 60 000, which every f64 holds exactly.
+        f64::from(u32::try_from(self.per_minute.get()).unwrap_or_default()) / 60.0
+    }
+}
+
+/// One of the keys of `weights`, each as likely as its weight says.
+pub(super) fn pick<'a, K, const MAX: u64>(
+    weights: &'a BTreeMap<K, Count<MAX>>,
+    rng: &mut fastrand::Rng,
+) -> Option<&'a K> {
+    let total: u64 = weights.values().map(|weight| weight.get()).sum();
+    if total == 0 {
+        return None;
+    }
+    let mut left = rng.u64(0..total);
+    weights
+        .iter()
+        .find_map(|(key, weight)| match left.checked_sub(weight.get()) {
+            Some(rest) => {
+                left = rest;
+                None
+            }
+            None => Some(key),
+        })
+}
+
+/// The event stream.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct StreamPlan {
+    /// Events in a second.
+    #[serde(deserialize_with = "read::rate")]
+    pub(super) per_second: f64,
+    /// Weight of each type.
+    pub(super) mix: BTreeMap<EventType, Count<1_000_000>>,
+    /// Events that are on the stream at the start.
+    pub(super) history: Count<10_000>,
+    /// How far back they go.
+    #[serde(deserialize_with = "read::span")]
+    pub(super) history_span: Span,
+    /// When the operator's last run of the console left the stream, before the start.
+    #[serde(deserialize_with = "read::maybe_span")]
+    pub(super) left: Option<Span>,
+    /// Groups of events on the stream at the start, each told of one tenant after the other.
+    pub(super) past: Vec<Spanned<Past>>,
+}
+
+/// Events before the start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Past {
+    #[serde(deserialize_with = "read::span")]
+    pub(super) ago: Span,
+    #[serde(rename = "type")]
+    pub(super) kind: EventType,
+    /// Of which tenant; else one of each tenant in turn.
+    pub(super) tenant: Option<Text>,
+    #[serde(default)]
+    pub(super) count: Count<10_000>,
+    /// Over which time they are spread.
+    #[serde(default, deserialize_with = "read::span")]
+    pub(super) over: Span,
+}
+
+/// Names, texts and events that try to break a console.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Hostile {
+    /// How many tenants are hostile, after the ordinary ones.
+    pub(super) tenants: Count<2_000>,
+    /// How many in a hundred of the events are.
+    pub(super) events_percent: Count<100>,
+}
+
+/// Which of a tenant's objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Part {
+    #[default]
+    Client,
+    Environment,
+}
+
+/// A tenant that the story speaks of.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct NamedTenant {
+    pub(super) name: Text,
+    pub(super) owner: Option<Text>,
+    #[serde(default)]
+    pub(super) tier: Tier,
+    pub(super) version: Option<Text>,
+    #[serde(default, deserialize_with = "read::maybe_span")]
+    pub(super) age: Option<Span>,
+    #[serde(default)]
+    pub(super) staging: bool,
+    #[serde(default)]
+    pub(super) health: Word,
+    /// Which of its objects has that health.
+    #[serde(default)]
+    pub(super) on: Part,
+    /// For how long it has had it.
+    #[serde(default, deserialize_with = "read::maybe_span")]
+    pub(super) since: Option<Span>,
+    pub(super) reason: Option<Text>,
+    pub(super) message: Option<Text>,
+    /// After which time a tenant that is being made is ready.
+    #[serde(default, deserialize_with = "read::maybe_span")]
+    pub(super) ready_after: Option<Span>,
+}
+
+/// Something that runs for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RunKind {
+    Upgrade,
+    Restore,
+    Template,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Phase {
+    Pending,
+    Running,
+    Finished,
+    Failed,
+}
+
+/// An upgrade, a restore or a template that exists at the start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Run {
+    pub(super) kind: RunKind,
+    /// The tenant; of a template, none.
+    pub(super) tenant: Option<Text>,
+    /// The name; else made from the tenant and the day.
+    pub(super) name: Option<Text>,
+    #[serde(deserialize_with = "read::span")]
+    pub(super) age: Span,
+    pub(super) phase: Phase,
+    pub(super) from: Option<Text>,
+    pub(super) to: Option<Text>,
+    /// After which time a run that isn't over ends.
+    #[serde(default, deserialize_with = "read::maybe_span")]
+    pub(super) ends_after: Option<Span>,
+    /// How it ends then.
+    #[serde(default)]
+    pub(super) fails: bool,
+}
+
+/// What happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum What {
+    ReadyFalse,
+    SyncedFalse,
+    Recover,
+    Deleting,
+    Provision,
+    UpgradeStart,
+    RestoreStart,
+    FeedDown,
+    FeedUp,
+    FeedDenied,
+    StreamGap,
+    StreamReset,
+    Event,
+    Burst,
+}
+
+/// Something that happens at a time of the story.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Incident {
+    /// When, from the start.
+    #[serde(deserialize_with = "read::span")]
+    pub(super) at: Span,
+    pub(super) what: What,
+    pub(super) tenant: Option<Text>,
+    #[serde(default)]
+    pub(super) on: Part,
+    pub(super) feed: Option<FeedId>,
+    pub(super) trouble: Option<TroubleKind>,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<EventType>,
+    pub(super) reason: Option<Text>,
+    pub(super) message: Option<Text>,
+    #[serde(default)]
+    pub(super) count: Count<10_000>,
+    /// How long it lasts.
+    #[serde(default, deserialize_with = "read::maybe_span")]
+    pub(super) lasts: Option<Span>,
+    /// Whether a run that starts fails.
+    #[serde(default)]
+    pub(super) fails: bool,
+}

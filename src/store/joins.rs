@@ -1,0 +1,110 @@
+//! What belongs to which tenant, across kinds.
+
+use std::collections::HashMap;
+
+use super::table::Slot;
+use crate::domain::{Kind, Resource, StreamEntry, Text, Timestamp};
+
+/// Everything known about one tenant, as slots of the collections.
+#[derive(Clone, Debug, Default)]
+pub struct Joined {
+    /// Its customer object.
+    pub client: Option<Slot>,
+    /// Its environments.
+    pub environments: Vec<Slot>,
+    /// Its upgrade runs.
+    pub upgrades: Vec<Slot>,
+    /// Its restore runs.
+    pub restores: Vec<Slot>,
+}
+
+impl Joined {
+    fn list(&mut self, kind: Kind) -> Option<&mut Vec<Slot>> {
+        match kind {
+            Kind::Environment => Some(&mut self.environments),
+            Kind::Upgrade => Some(&mut self.upgrades),
+            Kind::Restore => Some(&mut self.restores),
+            Kind::Client | Kind::Template => None,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.client.is_none()
+            && self.environments.is_empty()
+            && self.upgrades.is_empty()
+            && self.restores.is_empty()
+    }
+}
+
+/// The newest event that speaks of a tenant.
+#[derive(Clone, Debug)]
+pub struct LastEvent {
+    /// Its type.
+    pub kind: Text,
+    /// When the stream took it in.
+    pub at: Timestamp,
+}
+
+/// The joins of all tenants.
+#[derive(Clone, Debug, Default)]
+pub struct Joins {
+    tenants: HashMap<Text, Joined>,
+    events: HashMap<Text, LastEvent>,
+}
+
+/// The most event subjects that are remembered: anybody who may publish can invent them.
+const SUBJECTS_MAX: usize = 65_536;
+
+impl Joins {
+    /// What belongs to `tenant`.
+    #[must_use]
+    pub fn of(&self, tenant: &str) -> Option<&Joined> {
+        self.tenants.get(tenant)
+    }
+
+    /// The newest event about `tenant`.
+    #[must_use]
+    pub fn last_event(&self, tenant: &str) -> Option<&LastEvent> {
+        self.events.get(tenant)
+    }
+
+    /// Notes that `resource` is at `slot`.
+    pub(super) fn insert(&mut self, resource: &Resource, slot: Slot) {
+        let Some(tenant) = resource.tenant() else { return };
+        let joined = self.tenants.entry(tenant.clone()).or_default();
+        match joined.list(resource.kind()) {
+            Some(list) if !list.contains(&slot) => list.push(slot),
+            Some(_) => {}
+            None => joined.client = Some(slot),
+        }
+    }
+
+    /// Notes that `resource` is no longer at `slot`.
+    pub(super) fn remove(&mut self, resource: &Resource, slot: Slot) {
+        let Some(tenant) = resource.tenant() else { return };
+        let Some(joined) = self.tenants.get_mut(tenant) else { return };
+        match joined.list(resource.kind()) {
+            Some(list) => list.retain(|other| *other != slot),
+            None if joined.client == Some(slot) => joined.client = None,
+            None => {}
+        }
+        if joined.is_empty() {
+            self.tenants.remove(tenant);
+        }
+    }
+
+    /// Notes that `entry` speaks of its subject; gives the subject when it did.
+    pub(super) fn event<'a>(&mut self, entry: &'a StreamEntry) -> Option<&'a Text> {
+        let event = entry.event().filter(|event| !event.subject.is_empty())?;
+        let last = LastEvent { kind: event.kind.clone(), at: entry.id.at() };
+        match self.events.get_mut(&event.subject) {
+            Some(known) if known.at > last.at => return None,
+            Some(known) => *known = last,
+            None if self.events.len() < SUBJECTS_MAX => {
+                self.events.insert(event.subject.clone(), last);
+            }
+            None => return None,
+        }
+        Some(&event.subject)
+    }
+}

@@ -1,0 +1,168 @@
+//! The tenants: one row per customer object, joined with what belongs to it.
+
+use super::{column, optional, text};
+use crate::domain::{ClientSpec, Health, Kind, Resource, Spec, Text};
+use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
+use crate::store::{Collection, Held, Joined, Store};
+
+/// The columns, in the order shown.
+pub(super) const COLUMNS: &[Column] = &[
+    column("tenant", "TENANT", "The tenant's subdomain, which is its name everywhere.")
+        .flex(16, 3)
+        .rank(0)
+        .searched(),
+    column("health", "HEALTH", "How well the customer object is, from Synced and Ready.")
+        .kind(ColumnKind::Health)
+        .fixed(13)
+        .rank(0),
+    column("tier", "TIER", "The tier: starter, pro or enterprise.").fixed(10).rank(2),
+    column("odoo", "ODOO", "The Odoo major.").fixed(4).rank(2),
+    column("reason", "REASON", "The reason word of the condition that decides the health.")
+        .flex(14, 2)
+        .rank(3)
+        .searched(),
+    column("envs", "ENVS", "How many environments the tenant has.")
+        .kind(ColumnKind::Number)
+        .fixed(4)
+        .rank(5),
+    column("run", "RUNNING", "The upgrade or restore under way.").flex(14, 2).rank(4).searched(),
+    column("event", "LAST EVENT", "The type of the newest event about the tenant.")
+        .flex(18, 2)
+        .rank(6)
+        .searched(),
+    column("event-age", "EVENT AGE", "How long ago the newest event about the tenant came.")
+        .kind(ColumnKind::Time)
+        .fixed(9)
+        .rank(6),
+    column("owner", "OWNER", "The owner's name.").flex(16, 3).rank(7).searched(),
+    column("changed", "CHANGED", "How long ago this console saw the object change.")
+        .kind(ColumnKind::Time)
+        .fixed(7)
+        .rank(5),
+    column("age", "AGE", "How long ago the object was made.")
+        .kind(ColumnKind::Time)
+        .fixed(6)
+        .rank(1),
+    column("email", "EMAIL", "The owner's address.").flex(20, 3).rank(8).searched().hidden(),
+    column("project", "PROJECT", "The id of the customer's project in the ERP.")
+        .kind(ColumnKind::Number)
+        .fixed(7)
+        .rank(8)
+        .hidden(),
+    column("composed", "COMPOSED", "How many objects the tenant is composed of.")
+        .kind(ColumnKind::Number)
+        .fixed(8)
+        .rank(8)
+        .hidden(),
+];
+
+/// The tenants of a store.
+pub struct TenantsTable<'a> {
+    store: &'a Store,
+}
+
+impl<'a> TenantsTable<'a> {
+    /// The tenants of `store`.
+    #[must_use]
+    pub const fn new(store: &'a Store) -> Self {
+        Self { store }
+    }
+
+    fn clients(&self) -> &'a Collection {
+        self.store.collection(Kind::Client)
+    }
+
+    fn held(&self, slot: Slot) -> Option<(&'a Held, &'a ClientSpec)> {
+        let held = self.clients().get(slot)?;
+        match &held.resource.spec {
+            Spec::Client(spec) => Some((held, spec)),
+            _ => None,
+        }
+    }
+
+    fn joined(&self, resource: &Resource) -> Option<&'a Joined> {
+        self.store.joins().of(resource.tenant()?.as_str())
+    }
+
+    /// The upgrade or restore under way.
+    fn run(&self, resource: &Resource) -> Option<&'a str> {
+        let joined = self.joined(resource)?;
+        let running = |kind: Kind, slots: &[Slot]| {
+            let collection = self.store.collection(kind);
+            slots
+                .iter()
+                .filter_map(|slot| collection.get(*slot))
+                .find(|held| held.resource.health() == Health::Progressing)
+        };
+        running(Kind::Restore, &joined.restores)
+            .or_else(|| running(Kind::Upgrade, &joined.upgrades))
+            .map(|held| held.resource.meta.name.as_str())
+    }
+}
+
+impl Table for TenantsTable<'_> {
+    fn columns(&self) -> &'static [Column] {
+        COLUMNS
+    }
+
+    fn revision(&self) -> u64 {
+        self.clients().changes.revision()
+    }
+
+    fn changes_since(&self, revision: u64) -> Option<Vec<Slot>> {
+        self.clients().changes.since(revision)
+    }
+
+    fn slots(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
+        Box::new(self.clients().iter().map(|(slot, _)| slot))
+    }
+
+    fn len(&self) -> usize {
+        self.clients().len()
+    }
+
+    fn id(&self, slot: Slot) -> Option<RowId> {
+        self.clients().get(slot).map(|held| RowId::Object(held.resource.meta.uid.clone()))
+    }
+
+    fn find(&self, id: &RowId) -> Option<Slot> {
+        match id {
+            RowId::Object(uid) => self.clients().find(uid),
+            RowId::Entry(_) | RowId::Mark(_) => None,
+        }
+    }
+
+    fn value(&self, slot: Slot, column: usize) -> Value<'_> {
+        let Some((held, spec)) = self.held(slot) else { return Value::Nothing };
+        let resource = &*held.resource;
+        let last_event = || self.store.joins().last_event(resource.tenant()?.as_str());
+        match COLUMNS.get(column).map(|column| column.id) {
+            Some("tenant") => optional(resource.tenant()),
+            Some("health") => Value::Health(resource.health()),
+            Some("tier") => text(&spec.tier),
+            Some("odoo") => text(&spec.odoo_version),
+            Some("reason") => optional(resource.reason()),
+            Some("envs") => Value::Number(
+                self.joined(resource).map_or(0, |joined| joined.environments.len()) as u64,
+            ),
+            Some("run") => self.run(resource).map_or(Value::Nothing, Value::Text),
+            Some("event") => optional(last_event().map(|event| &event.kind)),
+            Some("event-age") => last_event().map_or(Value::Nothing, |event| Value::At(event.at)),
+            Some("owner") => text(&spec.owner_name),
+            Some("changed") => Value::At(held.changed),
+            Some("age") => resource.meta.created.map_or(Value::Nothing, Value::At),
+            Some("email") => text(&spec.owner_email),
+            Some("project") => spec
+                .project
+                .and_then(|project| u64::try_from(project).ok())
+                .map_or(Value::Nothing, Value::Number),
+            Some("composed") => Value::Number(resource.composed.len() as u64),
+            _ => Value::Nothing,
+        }
+    }
+
+    fn name(&self, slot: Slot) -> Text {
+        let held = self.clients().get(slot);
+        held.and_then(|held| held.resource.tenant().cloned()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,134 @@
+//! The runs: upgrades, restores and template builds, in one table.
+
+use super::{column, optional, text};
+use crate::domain::{Kind, Resource, Spec, Text};
+use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
+use crate::store::{Held, Store};
+
+/// The columns, in the order shown.
+pub(super) const COLUMNS: &[Column] = &[
+    column("run", "RUN", "The name of the run.").flex(18, 3).rank(0).searched(),
+    column("kind", "KIND", "What it does: upgrade, restore or template.").fixed(8).rank(0),
+    column("tenant", "TENANT", "The tenant it is for.").flex(14, 2).rank(1).searched(),
+    column("health", "HEALTH", "How it goes.").kind(ColumnKind::Health).fixed(13).rank(0),
+    column("reason", "REASON", "The reason word of the condition that decides the health.")
+        .flex(12, 2)
+        .rank(2)
+        .searched(),
+    column("from", "FROM", "The Odoo major before.").fixed(4).rank(4),
+    column("to", "TO", "The Odoo major after.").fixed(4).rank(4),
+    column("strategy", "STRATEGY", "How an upgrade is done.").flex(12, 2).rank(5).searched(),
+    column("changed", "CHANGED", "How long ago this console saw the object change.")
+        .kind(ColumnKind::Time)
+        .fixed(7)
+        .rank(3),
+    column("age", "AGE", "How long ago the run was asked for.")
+        .kind(ColumnKind::Time)
+        .fixed(6)
+        .rank(1),
+    column("modules", "MODULES", "The modules that an upgrade updates.").flex(12, 2).rank(6).hidden(),
+];
+
+/// The kinds that are runs; their number goes into the slot.
+const KINDS: [Kind; 3] = [Kind::Upgrade, Kind::Restore, Kind::Template];
+
+/// The slot in the table of runs of the object of `kind` at `slot` of its collection.
+pub(in crate::store) fn run_slot(kind: Kind, slot: Slot) -> Slot {
+    let number = KINDS.iter().position(|other| *other == kind).unwrap_or_default();
+    slot * KINDS.len() as Slot + number as Slot
+}
+
+/// The runs of a store.
+pub struct UpgradesTable<'a> {
+    store: &'a Store,
+}
+
+impl<'a> UpgradesTable<'a> {
+    /// The runs of `store`.
+    #[must_use]
+    pub const fn new(store: &'a Store) -> Self {
+        Self { store }
+    }
+
+    /// The run at `slot`.
+    #[must_use]
+    pub fn held(&self, slot: Slot) -> Option<&'a Held> {
+        let kinds = KINDS.len() as Slot;
+        let kind = KINDS.get(usize::try_from(slot % kinds).ok()?)?;
+        self.store.collection(*kind).get(slot / kinds)
+    }
+}
+
+const fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Upgrade => "upgrade",
+        Kind::Restore => "restore",
+        Kind::Template => "template",
+        Kind::Client | Kind::Environment => "",
+    }
+}
+
+fn upgrade_value<'v>(resource: &'v Resource, column: &str) -> Value<'v> {
+    let Spec::Upgrade(spec) = &resource.spec else { return Value::Nothing };
+    match column {
+        "from" => text(&spec.from),
+        "to" => text(&spec.to),
+        "strategy" => text(&spec.strategy),
+        _ => text(&spec.modules),
+    }
+}
+
+impl Table for UpgradesTable<'_> {
+    fn columns(&self) -> &'static [Column] {
+        COLUMNS
+    }
+
+    fn revision(&self) -> u64 {
+        self.store.runs.revision()
+    }
+
+    fn changes_since(&self, revision: u64) -> Option<Vec<Slot>> {
+        self.store.runs.since(revision)
+    }
+
+    fn slots(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
+        Box::new(KINDS.into_iter().flat_map(|kind| {
+            self.store.collection(kind).iter().map(move |(slot, _)| run_slot(kind, slot))
+        }))
+    }
+
+    fn len(&self) -> usize {
+        KINDS.into_iter().map(|kind| self.store.collection(kind).len()).sum()
+    }
+
+    fn id(&self, slot: Slot) -> Option<RowId> {
+        self.held(slot).map(|held| RowId::Object(held.resource.meta.uid.clone()))
+    }
+
+    fn find(&self, id: &RowId) -> Option<Slot> {
+        let RowId::Object(uid) = id else { return None };
+        KINDS.into_iter().find_map(|kind| {
+            self.store.collection(kind).find(uid).map(|slot| run_slot(kind, slot))
+        })
+    }
+
+    fn value(&self, slot: Slot, column: usize) -> Value<'_> {
+        let Some(held) = self.held(slot) else { return Value::Nothing };
+        let resource = &*held.resource;
+        match COLUMNS.get(column).map(|column| column.id) {
+            Some("run") => text(&resource.meta.name),
+            Some("kind") => Value::Text(kind_word(resource.kind())),
+            Some("tenant") => optional(resource.tenant()),
+            Some("health") => Value::Health(resource.health()),
+            Some("reason") => optional(resource.reason()),
+            Some("changed") => Value::At(held.changed),
+            Some("age") => resource.meta.created.map_or(Value::Nothing, Value::At),
+            Some(column) => upgrade_value(resource, column),
+            None => Value::Nothing,
+        }
+    }
+
+    fn name(&self, slot: Slot) -> Text {
+        self.held(slot).map(|held| held.resource.meta.name.clone()).unwrap_or_default()
+    }
+}

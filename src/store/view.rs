@@ -1,0 +1,228 @@
+//! A view of a table: which rows, in which order.
+//!
+//! It keeps an index and follows the table's changes one by one; it reads the whole table only when the query
+//! or the order changes, or when it is far behind. It never copies a row.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::filter::{Query, Scratch};
+use super::table::{RowId, Slot, Table, Value};
+use crate::domain::{Span, Text, Timestamp};
+
+/// The order of a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sort {
+    /// The number of the column that decides.
+    pub column: usize,
+    /// Whether the order is turned round.
+    pub descending: bool,
+}
+
+/// What a row is ordered by: the decisive cell, then the row's name.
+#[derive(Clone, Debug, PartialEq)]
+struct SortKey {
+    cell: Option<Cell>,
+    name: Text,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Cell {
+    Number(u64),
+    Text(Box<str>),
+}
+
+/// How often a view whose query compares ages is redone.
+const AGES_MOVE: Span = Span::from_secs(1);
+
+/// Which rows of a table are shown, in which order.
+#[derive(Default)]
+pub struct View {
+    order: VecDeque<Slot>,
+    /// The keys of `order`, when it is sorted.
+    keys: VecDeque<SortKey>,
+    sort: Option<Sort>,
+    query: Query,
+    /// The revision of the table that the index stands for; none when it must be redone.
+    revision: Option<u64>,
+    redone: Timestamp,
+    scratch: Scratch,
+}
+
+impl View {
+    /// A view of every row in the order `sort`, or in the table's own order.
+    #[must_use]
+    pub fn new(sort: Option<Sort>) -> Self {
+        Self { sort, ..Self::default() }
+    }
+
+    /// How many rows it shows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether it shows none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// The slot of the row at `position`, counted from the top.
+    #[must_use]
+    pub fn slot(&self, position: usize) -> Option<Slot> {
+        self.order.get(position).copied()
+    }
+
+    /// The slots from `position` on.
+    pub fn slots_from(&self, position: usize) -> impl Iterator<Item = Slot> + '_ {
+        self.order.range(position.min(self.order.len())..).copied()
+    }
+
+    /// Where the row at `slot` stands; looks around `guess` first.
+    #[must_use]
+    pub fn position(&self, slot: Slot, guess: usize) -> Option<usize> {
+        if self.slot(guess) == Some(slot) {
+            return Some(guess);
+        }
+        match self.sort {
+            None => self.order.binary_search(&slot).ok(),
+            Some(_) => self.order.iter().position(|other| *other == slot),
+        }
+    }
+
+    /// Where the row `id` stands; looks around `guess` first.
+    #[must_use]
+    pub fn position_of(&self, table: &dyn Table, id: &RowId, guess: usize) -> Option<usize> {
+        self.position(table.find(id)?, guess)
+    }
+
+    /// The order.
+    #[must_use]
+    pub const fn sort(&self) -> Option<Sort> {
+        self.sort
+    }
+
+    /// The query that rows must match.
+    #[must_use]
+    pub const fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// Changes the order.
+    pub fn set_sort(&mut self, sort: Option<Sort>) {
+        self.sort = sort;
+        self.revision = None;
+    }
+
+    /// Changes the query.
+    pub fn set_query(&mut self, query: Query) {
+        self.query = query;
+        self.revision = None;
+    }
+
+    /// Brings the view up to date with `table` at `now`; says whether anything may have moved.
+    pub fn refresh(&mut self, table: &dyn Table, now: Timestamp) -> bool {
+        let ages_moved = self.query.depends_on_time() && now.since(self.redone) >= AGES_MOVE;
+        let known = self.revision.filter(|_| !ages_moved);
+        if known == Some(table.revision()) {
+            return false;
+        }
+        match known.and_then(|revision| table.changes_since(revision)) {
+            Some(changes) if changes.len() <= 64 + self.order.len() / 32 => {
+                self.follow(table, changes, now);
+            }
+            _ => self.redo(table, now),
+        }
+        self.revision = Some(table.revision());
+        true
+    }
+
+    fn redo(&mut self, table: &dyn Table, now: Timestamp) {
+        self.redone = now;
+        let Self { query, scratch, .. } = self;
+        let slots = table.slots().filter(|slot| {
+            query.is_empty()
+                || table.always_shown(*slot)
+                || query.matches(table, *slot, now, scratch)
+        });
+        let Some(sort) = self.sort else {
+            self.order = slots.collect();
+            self.keys.clear();
+            return;
+        };
+        let mut rows: Vec<(SortKey, Slot)> =
+            slots.map(|slot| (SortKey::of(table, slot, sort.column), slot)).collect();
+        rows.sort_by(|a, b| a.0.cmp(&b.0, sort.descending).then(a.1.cmp(&b.1)));
+        (self.keys, self.order) = rows.into_iter().unzip();
+    }
+
+    fn follow(&mut self, table: &dyn Table, mut changes: Vec<Slot>, now: Timestamp) {
+        changes.sort_unstable();
+        changes.dedup();
+        for slot in changes {
+            self.take_out(slot);
+            let shown = table.id(slot).is_some()
+                && (self.query.is_empty()
+                    || table.always_shown(slot)
+                    || self.query.matches(table, slot, now, &mut self.scratch));
+            if shown {
+                self.put_in(table, slot);
+            }
+        }
+    }
+
+    fn take_out(&mut self, slot: Slot) {
+        let Some(position) = self.position(slot, usize::MAX) else { return };
+        self.order.remove(position);
+        if self.sort.is_some() {
+            self.keys.remove(position);
+        }
+    }
+
+    fn put_in(&mut self, table: &dyn Table, slot: Slot) {
+        let Some(sort) = self.sort else {
+            let position = self.order.partition_point(|other| *other < slot);
+            self.order.insert(position, slot);
+            return;
+        };
+        let key = SortKey::of(table, slot, sort.column);
+        let mut position =
+            self.keys.partition_point(|other| other.cmp(&key, sort.descending) == Ordering::Less);
+        // Rows of equal keys stand in the order of their slots.
+        while self.keys.get(position).is_some_and(|other| *other == key)
+            && self.order.get(position).is_some_and(|other| *other < slot)
+        {
+            position += 1;
+        }
+        self.keys.insert(position, key);
+        self.order.insert(position, slot);
+    }
+}
+
+impl SortKey {
+    fn of(table: &dyn Table, slot: Slot, column: usize) -> Self {
+        let cell = match table.value(slot, column) {
+            Value::Nothing => None,
+            Value::Text(text) => Some(Cell::Text(text.into())),
+            Value::Number(number) | Value::Bytes(number) => Some(Cell::Number(number)),
+            // By age: the newest first.
+            Value::At(at) => Some(Cell::Number(u64::MAX - at.ms().unsigned_abs())),
+            Value::Clock(at) => Some(Cell::Number(at.ms().unsigned_abs())),
+            Value::Health(health) => Some(Cell::Number(health as u64)),
+        };
+        Self { cell, name: table.name(slot) }
+    }
+
+    /// Rows without a value come last in either order; equal values are ordered by name.
+    fn cmp(&self, other: &Self, descending: bool) -> Ordering {
+        let cells = match (&self.cell, &other.cell) {
+            (Some(a), Some(b)) if descending => b.cmp(a),
+            (Some(a), Some(b)) => a.cmp(b),
+            (a, b) => b.is_some().cmp(&a.is_some()),
+        };
+        cells.then_with(|| self.name.cmp(&other.name))
+    }
+}

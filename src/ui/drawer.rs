@@ -1,0 +1,75 @@
+//! The drawer: the details of the row under the cursor.
+
+use ratatui::layout::Rect;
+
+use super::paint::Paint;
+use super::rows::health_role;
+use super::theme::Role;
+use crate::app::App;
+use crate::app::detail::{DetailLine, Piece, Tone};
+
+/// Room for the labels.
+const LABELS: u16 = 15;
+
+pub(super) fn draw(app: &App, place: Rect, paint: &mut Paint<'_>) {
+    let drawer = &app.pane().drawer;
+    let title = drawer.detail.as_ref().map_or("details", |detail| detail.title.as_str());
+    let border = if drawer.focused { Role::BorderFocused } else { Role::Border };
+    paint.frame(place, title, border);
+    let inner = Rect::new(place.x + 2, place.y + 1, place.width.saturating_sub(3), place.height.saturating_sub(2));
+    let Some(detail) = &drawer.detail else {
+        let text = if app.pane().cursor.lost {
+            "The row that was here is gone. Move to choose another."
+        } else {
+            "There is no row to show."
+        };
+        paint.text(inner.x, inner.y, inner.width, text, Role::Muted);
+        return;
+    };
+    let lines = detail.lines.iter().skip(drawer.top);
+    for (y, line) in (inner.top()..inner.bottom()).zip(lines) {
+        draw_line(app, line, Rect { y, height: 1, ..inner }, paint);
+    }
+    let all = detail.lines.len();
+    let seen = drawer.top + usize::from(inner.height);
+    if all > usize::from(inner.height) {
+        let text = format!(" {}–{} of {all} ", drawer.top + 1, seen.min(all));
+        let y = place.bottom().saturating_sub(1);
+        paint.right(place.x, y, place.width.saturating_sub(2), &text, border);
+    }
+}
+
+fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut Paint<'_>) {
+    let mut x = place.x;
+    if !line.label.is_empty() {
+        paint.text(x, place.y, LABELS, line.label, Role::Muted);
+        x += LABELS;
+    }
+    for piece in &line.pieces {
+        let room = place.right().saturating_sub(x);
+        x += match piece {
+            Piece::Text(tone, text) => paint.text(x, place.y, room, text.as_str(), role(*tone)),
+            Piece::Age(at) => {
+                let text = format!("{} ago", app.now().since(*at));
+                let used = paint.text(x, place.y, room, &text, Role::Text);
+                let local = at.utc().with_timezone(&app.setting.zone);
+                let exact = format!("  {}", local.format("%Y-%m-%d %H:%M:%S"));
+                used + paint.text(x + used, place.y, room.saturating_sub(used), &exact, Role::Muted)
+            }
+        };
+    }
+}
+
+const fn role(tone: Tone) -> Role {
+    match tone {
+        Tone::Plain => Role::Text,
+        Tone::Muted => Role::Muted,
+        Tone::Heading => Role::Title,
+        Tone::Health(health) => health_role(health),
+        Tone::Gap => Role::Gap,
+        Tone::JsonKey => Role::JsonKey,
+        Tone::JsonString => Role::JsonString,
+        Tone::JsonNumber => Role::JsonNumber,
+        Tone::JsonLiteral => Role::JsonLiteral,
+    }
+}

@@ -1,0 +1,125 @@
+//! The two lines at the bottom: filter and counts; hints or a notice.
+
+use ratatui::layout::Rect;
+
+use super::paint::{Paint, cells};
+use super::theme::Role;
+use crate::app::detail::grouped;
+use crate::app::geometry::Geometry;
+use crate::app::notices::Level;
+use crate::app::{App, hints};
+use crate::store::table::{Table, TableId};
+
+/// What stands before the filter.
+const PROMPT: &str = " / ";
+
+pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
+    status(app, geometry.status, paint);
+    footer(app, geometry.footer, paint);
+}
+
+/// Where the terminal's cursor stands while the filter is typed.
+pub(super) fn cursor(app: &App, geometry: &Geometry) -> Option<(u16, u16)> {
+    let line = app.pane().filter.typing.as_ref()?;
+    let before: String = line.text().chars().take(line.cursor()).collect();
+    let x = cells(PROMPT) + cells(&before);
+    Some((x.min(geometry.status.width.saturating_sub(1)), geometry.status.y))
+}
+
+fn status(app: &App, place: Rect, paint: &mut Paint<'_>) {
+    paint.fill(place, Role::Header);
+    let counts = counts(app);
+    let room = place.width.saturating_sub(cells(&counts) + 2);
+    paint.right(place.x, place.y, place.width.saturating_sub(1), &counts, Role::Header);
+    let filter = &app.pane().filter;
+    let Some(line) = &filter.typing else {
+        if filter.text.is_empty() {
+            let keys = app.keymap().keys_for("filter.open", &app.contexts());
+            let text = keys.first().map_or_else(String::new, |key| format!(" {key} to filter"));
+            paint.text(place.x, place.y, room, &text, Role::Muted);
+        } else {
+            paint.text(place.x, place.y, room, PROMPT, Role::Key);
+            paint.text(place.x + cells(PROMPT), place.y, room, &filter.text, Role::Input);
+        }
+        return;
+    };
+    paint.text(place.x, place.y, room, PROMPT, Role::Key);
+    let x = place.x + cells(PROMPT);
+    let used = paint.text(x, place.y, room.saturating_sub(x), line.text(), Role::Input);
+    if let Some(error) = &filter.error {
+        let before = line.text().get(..error.at.start).map_or(0, cells);
+        let wide = line.text().get(error.at.clone()).map_or(1, cells).max(1);
+        paint.lay(Rect::new(x + before, place.y, wide, 1), Role::InputError);
+        let at = x + used + 2;
+        paint.text(at, place.y, room.saturating_sub(at), &error.message, Role::NoticeError);
+    }
+}
+
+/// How many rows of how many, marks, holding and following, and what had to go.
+fn counts(app: &App) -> String {
+    let pane = app.pane();
+    let (all, revision) = app.store.with_table(pane.table, |table| (table.len(), table.revision()));
+    let shown = pane.view.len();
+    let mut parts = Vec::new();
+    if let Some(held) = pane.held {
+        let changes = grouped(revision - held.revision);
+        parts.push(format!("held still for {}, {changes} changes", app.now().since(held.since)));
+    } else if pane.follow {
+        parts.push("following".to_owned());
+    }
+    if pane.table == TableId::Events {
+        parts.push(format!("{:.1}/s", app.store.stream().rate(app.now())));
+        match app.store.stream().dropped() {
+            0 => {}
+            dropped => parts.push(format!("{} older let go", grouped(dropped))),
+        }
+    }
+    if !pane.marks.is_empty() {
+        parts.push(format!("{} marked", pane.marks.len()));
+    }
+    parts.push(if pane.view.query().is_empty() {
+        format!("{} {}", grouped(all as u64), noun(pane.table, all))
+    } else {
+        let (shown, all) = (grouped(shown as u64), grouped(all as u64));
+        format!("{shown} of {all} {}, filtered here", noun(pane.table, 2))
+    });
+    parts.join(" · ")
+}
+
+const fn noun(table: TableId, count: usize) -> &'static str {
+    match (table, count) {
+        (TableId::Tenants, 1) => "tenant",
+        (TableId::Tenants, _) => "tenants",
+        (TableId::Events, 1) => "line",
+        (TableId::Events, _) => "lines",
+        (TableId::Upgrades, 1) => "run",
+        (TableId::Upgrades, _) => "runs",
+    }
+}
+
+fn footer(app: &App, place: Rect, paint: &mut Paint<'_>) {
+    paint.fill(place, Role::Text);
+    if let Some(notice) = app.notices.current(app.now()) {
+        let (sign, role) = match notice.level {
+            Level::Info => ("✓", Role::NoticeInfo),
+            Level::Warning => ("▲", Role::NoticeWarn),
+            Level::Error => ("✗", Role::NoticeError),
+        };
+        let text = format!(" {sign} {}", notice.text);
+        paint.text(place.x, place.y, place.width, &text, role);
+        return;
+    }
+    let mut x = place.x + 1;
+    if !app.pending().is_empty() {
+        let pressed: Vec<String> = app.pending().iter().map(ToString::to_string).collect();
+        x += paint.text(x, place.y, place.width, &format!("{} … ", pressed.join(" ")), Role::Key);
+    }
+    for hint in hints(app) {
+        let needed = cells(&hint.keys) + 1 + cells(hint.doc);
+        if x + needed > place.right() {
+            break;
+        }
+        x += paint.text(x, place.y, place.width, &hint.keys, Role::Key) + 1;
+        x += paint.text(x, place.y, place.width, hint.doc, Role::Hint) + 3;
+    }
+}

@@ -1,0 +1,124 @@
+//! The two lines at the top: where we are, what time it is, how fresh everything is; and the panes.
+
+use chrono::Timelike;
+use ratatui::layout::Rect;
+
+use super::paint::{Paint, cells};
+use super::theme::Role;
+use crate::app::geometry::{Geometry, PANES, pane_name};
+use crate::app::{App, ProfileDanger};
+use crate::store::{Freshness, Store};
+
+pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
+    header(app, geometry.header, paint);
+    bar(app, geometry, paint);
+}
+
+/// From left to right: the console, the profile in the colour of its danger, the scenario or what may be done;
+/// at the right edge the clocks.
+fn header(app: &App, line: Rect, paint: &mut Paint<'_>) {
+    let danger = match app.setting.danger {
+        ProfileDanger::Production => Role::HeaderProduction,
+        ProfileDanger::Staging => Role::HeaderStaging,
+        ProfileDanger::Local => Role::HeaderLocal,
+        ProfileDanger::Training => Role::HeaderTraining,
+    };
+    paint.fill(line, Role::Header);
+    let clocks = clocks(app);
+    let room = line.width.saturating_sub(cells(&clocks) + 2);
+    let profile = match app.setting.danger {
+        ProfileDanger::Training => " DEMO ".to_owned(),
+        _ => format!(" {} ", app.setting.profile),
+    };
+    let mut x = 1 + paint.text(1, line.y, room, "pulse ", Role::Title);
+    x += paint.text(x, line.y, room.saturating_sub(x), &profile, danger) + 1;
+    if app.setting.rights.read_only {
+        x += paint.text(x, line.y, room.saturating_sub(x), "read-only ", Role::Header);
+    }
+    if let Some(scenario) = &app.setting.scenario {
+        paint.text(x, line.y, room.saturating_sub(x), scenario, Role::Muted);
+    }
+    paint.right(line.x, line.y, line.width.saturating_sub(1), &clocks, Role::Header);
+}
+
+fn clocks(app: &App) -> String {
+    let utc = app.now().utc();
+    let local = utc.with_timezone(&app.setting.zone);
+    let city = app.setting.zone.name().rsplit('/').next().unwrap_or_default().replace('_', " ");
+    format!(
+        "{:02}:{:02}:{:02} UTC  {:02}:{:02} {city}",
+        utc.hour(),
+        utc.minute(),
+        utc.second(),
+        local.hour(),
+        local.minute()
+    )
+}
+
+fn bar(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
+    paint.fill(geometry.bar, Role::Pane);
+    let mut edge = 0;
+    for ((table, place), (_, digit)) in geometry.tabs.iter().zip(PANES) {
+        let active = *table == app.screen.pane;
+        let role = if active { Role::PaneActive } else { Role::Pane };
+        paint.text(place.x, place.y, place.width, &format!(" {digit} {} ", pane_name(*table)), role);
+        if !active {
+            paint.text(place.x + 1, place.y, 1, &digit.to_string(), Role::Key);
+        }
+        edge = place.right();
+    }
+    feeds(app, Rect { x: edge + 1, width: geometry.bar.width.saturating_sub(edge + 2), ..geometry.bar }, paint);
+}
+
+/// A sign and a word for the freshness of each feed; only a count of them where there is no room.
+fn feeds(app: &App, place: Rect, paint: &mut Paint<'_>) {
+    let signs: Vec<(String, Role)> = app
+        .store
+        .feeds()
+        .iter()
+        .map(|(feed, state)| {
+            let (sign, role) = freshness_sign(&state.freshness, app);
+            (format!("{sign} {feed}"), role)
+        })
+        .collect();
+    let width: u16 = signs.iter().map(|(text, _)| cells(text) + 2).sum();
+    if width <= place.width {
+        let mut x = place.right() - width + 2;
+        for (text, role) in &signs {
+            paint.text(x, place.y, width, text, *role);
+            x += cells(text) + 2;
+        }
+        return;
+    }
+    let live = app
+        .store
+        .feeds()
+        .iter()
+        .filter(|(_, state)| matches!(state.freshness, Freshness::Live(_)) && !state.freshness.is_old(app.now()))
+        .count();
+    let all = signs.len();
+    let (sign, role) =
+        if live == all { ("●", Role::HealthHealthy) } else { ("▲", Role::HealthDegraded) };
+    paint.right(place.x, place.y, place.width, &format!("{sign} {live} of {all} feeds live"), role);
+}
+
+/// The sign and the role of a freshness.
+pub(super) fn freshness_sign(freshness: &Freshness, app: &App) -> (&'static str, Role) {
+    match freshness {
+        Freshness::Syncing(_) => ("◌", Role::HealthProgressing),
+        Freshness::Live(_) if freshness.is_old(app.now()) => ("▲", Role::HealthDegraded),
+        Freshness::Live(_) => ("●", Role::HealthHealthy),
+        Freshness::Stale(..) => ("▲", Role::HealthDegraded),
+        Freshness::Down(why) if why.kind == crate::domain::TroubleKind::NotConfigured => {
+            ("–", Role::Muted)
+        }
+        Freshness::Down(_) => ("✗", Role::HealthFailed),
+    }
+}
+
+/// Whether what the pane shows may no longer be true.
+pub(super) fn pane_is_old(app: &App) -> bool {
+    Store::feeds_of(app.screen.pane)
+        .iter()
+        .any(|feed| app.store.feeds().get(*feed).freshness.is_old(app.now()))
+}

@@ -1,0 +1,172 @@
+//! What is laid over the pane: palette, help, feeds, notices, choice of columns.
+
+use ratatui::layout::Rect;
+
+use super::header::freshness_sign;
+use super::paint::{Paint, cells};
+use super::table::wrapped;
+use super::theme::Role;
+use crate::app::notices::Level;
+use crate::app::overlay::Overlay;
+use crate::app::palette::{Palette, Target};
+use crate::app::{App, HelpLine, help_lines};
+use crate::store::{Freshness, columns};
+
+/// What stands before what is typed into the palette.
+const PROMPT: &str = ": ";
+
+pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<'_>) {
+    let title = match overlay {
+        Overlay::Palette(_) => "palette",
+        Overlay::Help { .. } => "keys that work here",
+        Overlay::Feeds { .. } => "feeds",
+        Overlay::Notices { .. } => "notices",
+        Overlay::Columns { .. } => "columns",
+    };
+    paint.frame(place, title, Role::BorderFocused);
+    let inner = Rect::new(place.x + 2, place.y + 1, place.width.saturating_sub(4), place.height.saturating_sub(2));
+    match overlay {
+        Overlay::Palette(palette) => draw_palette(app, palette, inner, paint),
+        Overlay::Help { top } => draw_help(app, *top, inner, paint),
+        Overlay::Feeds { top } => draw_feeds(app, *top, inner, paint),
+        Overlay::Notices { top } => draw_notices(app, *top, inner, paint),
+        Overlay::Columns { chosen } => draw_columns(app, *chosen, inner, paint),
+    }
+}
+
+/// Where the terminal's cursor stands while something is typed.
+pub(super) fn cursor(overlay: &Overlay, place: Rect) -> Option<(u16, u16)> {
+    let Overlay::Palette(palette) = overlay else { return None };
+    let before: String = palette.line.text().chars().take(palette.line.cursor()).collect();
+    let x = place.x + 2 + cells(PROMPT) + cells(&before);
+    Some((x.min(place.right().saturating_sub(2)), place.y + 1))
+}
+
+/// The first row of a list to show so that the chosen one is in sight.
+fn scrolled(chosen: usize, lines: u16) -> usize {
+    (chosen + 1).saturating_sub(usize::from(lines))
+}
+
+fn draw_palette(app: &App, palette: &Palette, place: Rect, paint: &mut Paint<'_>) {
+    let used = paint.text(place.x, place.y, place.width, PROMPT, Role::Key);
+    paint.text(place.x + used, place.y, place.width - used, palette.line.text(), Role::Input);
+    let list = Rect { y: place.y + 2, height: place.height.saturating_sub(2), ..place };
+    if palette.choices.is_empty() {
+        paint.text(list.x, list.y, list.width, "Nothing matches.", Role::Muted);
+    }
+    let contexts = app.pane().filter.typing.is_none().then(|| app.keymap());
+    let top = scrolled(palette.chosen, list.height);
+    for (y, (n, choice)) in
+        (list.top()..list.bottom()).zip(palette.choices.iter().enumerate().skip(top))
+    {
+        let line = Rect { y, height: 1, ..list };
+        paint.text(line.x, y, line.width.saturating_sub(16), choice.label.as_str(), Role::Text);
+        let aside = match &choice.target {
+            Target::Tenant(_) => "tenant".to_owned(),
+            Target::Action(id) => contexts
+                .map(|keymap| keymap.keys_for(id, crate::input::Context::ALL).join(" "))
+                .unwrap_or_default(),
+        };
+        paint.right(line.x, y, line.width, &aside, Role::Key);
+        if n == palette.chosen {
+            paint.lay(line, Role::Cursor);
+        }
+    }
+}
+
+fn draw_help(app: &App, top: usize, place: Rect, paint: &mut Paint<'_>) {
+    const KEYS: u16 = 22;
+    let lines = help_lines(app);
+    for (y, line) in (place.top()..place.bottom()).zip(lines.iter().skip(top)) {
+        match line {
+            HelpLine::Heading(text) => {
+                paint.text(place.x, y, place.width, text, Role::Title);
+            }
+            HelpLine::Key(hint) => {
+                paint.text(place.x + 2, y, KEYS - 2, &hint.keys, Role::Key);
+                paint.text(place.x + KEYS + 1, y, place.width - KEYS - 1, hint.doc, Role::Text);
+            }
+            HelpLine::Text(text) => {
+                paint.text(place.x + 2, y, place.width - 2, text, Role::Text);
+            }
+        }
+    }
+    more(lines.len(), top, place, paint);
+}
+
+/// Says at the lower border how much of a page is seen.
+fn more(lines: usize, top: usize, place: Rect, paint: &mut Paint<'_>) {
+    let seen = top + usize::from(place.height);
+    if lines > usize::from(place.height) {
+        let text = format!(" {}–{} of {lines} ", top + 1, seen.min(lines));
+        paint.right(place.x, place.bottom(), place.width, &text, Role::BorderFocused);
+    }
+}
+
+fn draw_feeds(app: &App, top: usize, place: Rect, paint: &mut Paint<'_>) {
+    let mut lines: Vec<(String, Role)> = Vec::new();
+    for (feed, state) in app.store.feeds().iter() {
+        let (sign, role) = freshness_sign(&state.freshness, app);
+        let says = match &state.freshness {
+            Freshness::Syncing(seen) => format!("asking, {seen} so far"),
+            Freshness::Live(as_of) => format!("live, confirmed {} ago", app.now().since(*as_of)),
+            Freshness::Stale(as_of, _) => format!("stale, {} old", app.now().since(*as_of)),
+            Freshness::Down(_) => "nothing could be read".to_owned(),
+        };
+        let told = format!("{} listings, {} troubles", state.listings, state.troubles);
+        lines.push((format!("{sign} {:<13} {says}  ({told})", feed.name()), role));
+        if let Some(why) = state.freshness.trouble() {
+            let width = place.width.saturating_sub(6);
+            lines.extend(wrapped(&why.to_string(), width).into_iter().map(|l| (format!("      {l}"), Role::Text)));
+        }
+    }
+    let stream = app.store.stream();
+    lines.push((String::new(), Role::Text));
+    lines.push((
+        format!(
+            "events: {} taken in, {} kept, {} older let go",
+            stream.received(),
+            stream.len(),
+            stream.dropped()
+        ),
+        Role::Muted,
+    ));
+    for (y, (text, role)) in (place.top()..place.bottom()).zip(lines.iter().skip(top)) {
+        paint.text(place.x, y, place.width, text, *role);
+    }
+    more(lines.len(), top, place, paint);
+}
+
+fn draw_notices(app: &App, top: usize, place: Rect, paint: &mut Paint<'_>) {
+    let notices = app.notices.all();
+    if notices.is_empty() {
+        paint.text(place.x, place.y, place.width, "Nothing was said yet.", Role::Muted);
+    }
+    for (y, notice) in (place.top()..place.bottom()).zip(notices.iter().skip(top)) {
+        let (sign, role) = match notice.level {
+            Level::Info => ("✓", Role::Text),
+            Level::Warning => ("▲", Role::NoticeWarn),
+            Level::Error => ("✗", Role::NoticeError),
+        };
+        let at = notice.at.utc().with_timezone(&app.setting.zone).format("%H:%M:%S");
+        let text = format!("{at} {sign} {}", notice.text);
+        paint.text(place.x, y, place.width, &text, role);
+    }
+    more(notices.len(), top, place, paint);
+}
+
+fn draw_columns(app: &App, chosen: usize, place: Rect, paint: &mut Paint<'_>) {
+    let pane = app.pane();
+    let top = scrolled(chosen, place.height);
+    let all = columns(pane.table).iter().zip(&pane.columns.shown).enumerate().skip(top);
+    for (y, (n, (column, shown))) in (place.top()..place.bottom()).zip(all) {
+        let line = Rect { y, height: 1, ..place };
+        let sign = if *shown { "[x]" } else { "[ ]" };
+        paint.text(line.x, y, 4, sign, Role::Key);
+        paint.text(line.x + 4, y, 10, column.id, Role::Text);
+        paint.text(line.x + 15, y, line.width - 15, column.doc, Role::Muted);
+        if n == chosen {
+            paint.lay(line, Role::Cursor);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Cells: the one place that writes them.
+//!
+//! Text is cut at a cell, never in the middle of a wide character, and what is cut off is shown as `…`.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthChar;
+
+use super::theme::{Role, Theme};
+use crate::domain::Text;
+
+/// A buffer to draw on, with a theme to draw by.
+pub(super) struct Paint<'a> {
+    buffer: &'a mut Buffer,
+    theme: &'a Theme,
+    zero_width: String,
+}
+
+impl<'a> Paint<'a> {
+    pub(super) fn new(buffer: &'a mut Buffer, theme: &'a Theme) -> Self {
+        Self { buffer, theme, zero_width: String::new() }
+    }
+
+    /// Empties `area` in the style of `role`.
+    pub(super) fn fill(&mut self, area: Rect, role: Role) {
+        let style = self.theme.style(role);
+        let area = area.intersection(self.buffer.area);
+        for y in area.top()..area.bottom() {
+            for x in area.left()..area.right() {
+                if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                    cell.reset();
+                    cell.set_style(style);
+                }
+            }
+        }
+    }
+
+    /// Lays the style of `role` over `area`, keeping what is written there.
+    pub(super) fn lay(&mut self, area: Rect, role: Role) {
+        let style = self.theme.style(role);
+        self.buffer.set_style(area.intersection(self.buffer.area), style);
+    }
+
+    /// Writes `text` from `x` on, at most `width` cells; gives the cells used.
+    pub(super) fn text(&mut self, x: u16, y: u16, width: u16, text: &str, role: Role) -> u16 {
+        let style = self.theme.style(role);
+        self.styled(x, y, width, text, style)
+    }
+
+    /// Writes `text` so that it ends `width` cells after `x`.
+    pub(super) fn right(&mut self, x: u16, y: u16, width: u16, text: &str, role: Role) {
+        let used = cells(text).min(width);
+        self.text(x + (width - used), y, used, text, role);
+    }
+
+    fn styled(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
+        let edge = x.saturating_add(width).min(self.buffer.area.right());
+        let mut at = x;
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            let c = if Text::is_hostile(c) { '\u{fffd}' } else { c };
+            let cells = u16::try_from(c.width().unwrap_or(0)).unwrap_or(0);
+            if cells == 0 {
+                self.combine(x, at, y, c);
+                continue;
+            }
+            let rest = chars.peek().is_some();
+            if at + cells > edge || (rest && at + cells == edge && !fits(&chars, edge - at - cells)) {
+                return self.ellipsis(x, at, y, edge, style);
+            }
+            self.put(at, y, c, style);
+            for beside in at + 1..at + cells {
+                if let Some(cell) = self.buffer.cell_mut((beside, y)) {
+                    cell.reset();
+                    cell.set_style(style);
+                }
+            }
+            at += cells;
+        }
+        at - x
+    }
+
+    fn put(&mut self, x: u16, y: u16, c: char, style: Style) {
+        if let Some(cell) = self.buffer.cell_mut((x, y)) {
+            cell.set_char(c);
+            cell.set_style(style);
+        }
+    }
+
+    /// Adds a combining character to the cell before, but not a flood of them.
+    fn combine(&mut self, start: u16, at: u16, y: u16, c: char) {
+        const MOST: usize = 16;
+        if at <= start {
+            return;
+        }
+        if let Some(cell) = self.buffer.cell_mut((at - 1, y)) {
+            if cell.symbol().len() < MOST {
+                self.zero_width.clear();
+                self.zero_width.push_str(cell.symbol());
+                self.zero_width.push(c);
+                cell.set_symbol(&self.zero_width);
+            }
+        }
+    }
+
+    fn ellipsis(&mut self, x: u16, at: u16, y: u16, edge: u16, style: Style) -> u16 {
+        if at < edge {
+            self.put(at, y, '…', style);
+            return at + 1 - x;
+        }
+        at - x
+    }
+
+    /// Draws a border round `area` with `title` in it, and empties what is inside.
+    pub(super) fn frame(&mut self, area: Rect, title: &str, border: Role) {
+        self.fill(area, Role::Text);
+        let (right, bottom) = (area.right().saturating_sub(1), area.bottom().saturating_sub(1));
+        for x in area.left()..=right {
+            self.text(x, area.top(), 1, "─", border);
+            self.text(x, bottom, 1, "─", border);
+        }
+        for y in area.top()..=bottom {
+            self.text(area.left(), y, 1, "│", border);
+            self.text(right, y, 1, "│", border);
+        }
+        for (x, y, corner) in [
+            (area.left(), area.top(), "╭"),
+            (right, area.top(), "╮"),
+            (area.left(), bottom, "╰"),
+            (right, bottom, "╯"),
+        ] {
+            self.text(x, y, 1, corner, border);
+        }
+        let room = area.width.saturating_sub(4);
+        let title = format!(" {title} ");
+        self.text(area.left() + 1, area.top(), room, &title, Role::Title);
+    }
+}
+
+/// Whether what is left of a text needs no cells beyond `room`.
+fn fits(rest: &std::iter::Peekable<std::str::Chars<'_>>, room: u16) -> bool {
+    rest.clone().all(|c| c.width().unwrap_or(0) == 0) || room > 0
+}
+
+/// How many cells `text` takes.
+pub(super) fn cells(text: &str) -> u16 {
+    let cells = text.chars().map(|c| c.width().unwrap_or(0)).take(65_535).sum::<usize>();
+    u16::try_from(cells).unwrap_or(u16::MAX)
+}

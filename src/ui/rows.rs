@@ -1,0 +1,120 @@
+//! Values as text with a role: how each sort of value reads.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use chrono::Timelike;
+use chrono_tz::Tz;
+
+use super::theme::Role;
+use crate::domain::{Health, Timestamp};
+use crate::store::table::Value;
+
+/// What a cell shows.
+pub(super) struct Shown<'a> {
+    /// Its text.
+    pub(super) text: Cow<'a, str>,
+    /// Its meaning.
+    pub(super) role: Role,
+    /// Whether it stands at the right edge of its column.
+    pub(super) right: bool,
+}
+
+/// How `value` reads at `now`.
+pub(super) fn show(value: Value<'_>, now: Timestamp, zone: Tz) -> Shown<'_> {
+    let plain = |text: Cow<'static, str>| Shown { text, role: Role::Text, right: true };
+    match value {
+        Value::Nothing => Shown { text: Cow::Borrowed("–"), role: Role::Muted, right: false },
+        Value::Text(text) => Shown { text: Cow::Borrowed(text), role: Role::Text, right: false },
+        Value::Number(number) => plain(number.to_string().into()),
+        Value::Bytes(bytes) => plain(size(bytes).into()),
+        Value::At(at) => plain(now.since(at).to_string().into()),
+        Value::Clock(at) => {
+            Shown { text: time_of_day(at, now, zone).into(), role: Role::Muted, right: false }
+        }
+        Value::Health(health) => Shown {
+            text: format!("{} {}", health.sign(), health.word()).into(),
+            role: health_role(health),
+            right: false,
+        },
+    }
+}
+
+/// The role of a health.
+pub(super) const fn health_role(health: Health) -> Role {
+    match health {
+        Health::Failed => Role::HealthFailed,
+        Health::Degraded => Role::HealthDegraded,
+        Health::Progressing => Role::HealthProgressing,
+        Health::Unknown => Role::HealthUnknown,
+        Health::Healthy => Role::HealthHealthy,
+    }
+}
+
+/// The time of day in `zone` to the millisecond; with the date when it was on another day.
+pub(super) fn time_of_day(at: Timestamp, now: Timestamp, zone: Tz) -> String {
+    let (at, now) = (at.utc().with_timezone(&zone), now.utc().with_timezone(&zone));
+    if at.date_naive() == now.date_naive() {
+        let mut out = String::with_capacity(12);
+        // Writing to a string can't fail.
+        let _ = write!(
+            out,
+            "{:02}:{:02}:{:02}.{:03}",
+            at.hour(),
+            at.minute(),
+            at.second(),
+            at.timestamp_subsec_millis()
+        );
+        return out;
+    }
+    at.format("%d %b %H:%M").to_string()
+}
+
+/// A size in the largest unit that leaves a digit before the point: `812B`, `4.1KiB`, `12.4MiB`.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return format!("{bytes}B");
+    }
+    let mut unit = 0;
+    let mut tenths = bytes.saturating_mul(10) / 1024;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    let unit = UNITS.get(unit).copied().unwrap_or_default();
+    if tenths >= 1000 {
+        format!("{}{unit}", tenths / 10)
+    } else {
+        format!("{}.{}{unit}", tenths / 10, tenths % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_short() {
+        for (bytes, shown) in [
+            (0, "0B"),
+            (1023, "1023B"),
+            (1024, "1.0KiB"),
+            (4_200, "4.1KiB"),
+            (1_048_576, "1.0MiB"),
+            (13_002_342, "12.3MiB"),
+            (500 * 1024 * 1024, "500MiB"),
+        ] {
+            assert_eq!(size(bytes), shown);
+        }
+    }
+
+    #[test]
+    fn a_time_of_another_day_carries_its_date() {
+        let at = |text| Timestamp::parse(text).expect("a valid time");
+        let now = at("2026-11-21T00:30:00Z");
+        let zone = chrono_tz::Europe::Sofia;
+        assert_eq!(time_of_day(at("2026-11-21T00:01:02.003Z"), now, zone), "02:01:02.003");
+        assert_eq!(time_of_day(at("2026-11-20T20:00:00Z"), now, zone), "20 Nov 22:00");
+    }
+}

@@ -1,0 +1,219 @@
+//! The table: titles, the rows on the screen, and what stands in their place when there are none.
+
+use ratatui::layout::Rect;
+
+use super::header::pane_is_old;
+use super::paint::{Paint, cells};
+use super::rows;
+use super::theme::Role;
+use crate::app::App;
+use crate::app::detail::gap_sentence;
+use crate::app::geometry::Geometry;
+use crate::app::pane::Pane;
+use crate::domain::{FeedId, TroubleKind};
+use crate::store::table::{Slot, Table, TableId, Value};
+use crate::store::{Freshness, Line, Store, columns};
+
+pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
+    if let Some(place) = geometry.banner {
+        banner(app, place, paint);
+    }
+    titles(app.pane(), geometry, paint);
+    if app.pane().view.is_empty() {
+        nothing(app, geometry.rows, paint);
+        return;
+    }
+    app.store.with_table(app.screen.pane, |table| draw_rows(app, table, geometry, paint));
+}
+
+/// What is wrong with the pane's feed, and how old its rows are.
+fn banner(app: &App, place: Rect, paint: &mut Paint<'_>) {
+    let Some((feed, state)) = app.trouble() else { return };
+    let quiet = state.freshness.trouble().is_some_and(|why| why.kind == TroubleKind::NotConfigured);
+    let role = if quiet { Role::Muted } else { Role::Stale };
+    let age = state.freshness.age(app.now());
+    let lead = match (&state.freshness, age) {
+        (Freshness::Stale(..), Some(age)) => format!("▲ {feed}: {age} old, "),
+        (Freshness::Live(_), Some(age)) => format!("▲ {feed}: nothing heard for {age}"),
+        _ if quiet => format!("– {feed}: "),
+        _ => format!("✗ {feed}: "),
+    };
+    let why = state.freshness.trouble().map(ToString::to_string).unwrap_or_default();
+    paint.fill(place, role);
+    paint.text(place.x + 1, place.y, place.width.saturating_sub(2), &format!("{lead}{why}"), role);
+}
+
+fn titles(pane: &Pane, geometry: &Geometry, paint: &mut Paint<'_>) {
+    paint.fill(geometry.titles, Role::TableHeader);
+    let sort = pane.view.sort();
+    for &(number, x, width) in &geometry.columns {
+        let Some(column) = columns(pane.table).get(number) else { continue };
+        let sorted = sort.filter(|sort| sort.column == number);
+        let title = match sorted {
+            Some(sort) if sort.descending => format!("{}▼", column.title),
+            Some(_) => format!("{}▲", column.title),
+            None => column.title.to_owned(),
+        };
+        paint.text(geometry.titles.x + x, geometry.titles.y, width, &title, Role::TableHeader);
+    }
+}
+
+fn draw_rows(app: &App, table: &dyn Table, geometry: &Geometry, paint: &mut Paint<'_>) {
+    let pane = app.pane();
+    let old = pane_is_old(app);
+    let place = geometry.rows;
+    for (y, slot) in (place.top()..place.bottom()).zip(pane.view.slots_from(pane.top)) {
+        let line = Rect { y, height: 1, ..place };
+        let id = table.id(slot);
+        if pane.table == TableId::Events && table.always_shown(slot) {
+            mark_line(app, slot, line, paint);
+        } else if id.is_none() {
+            paint.text(line.x + 2, y, line.width, "(no longer kept)", Role::Muted);
+        } else {
+            cells_of(app, table, slot, (line, geometry), paint);
+        }
+        if old {
+            paint.lay(line, Role::Stale);
+        }
+        if id.as_ref().is_some_and(|id| pane.marks.contains(id)) {
+            paint.text(line.x, y, 1, "◆", Role::Mark);
+        }
+        if id.is_some() && id == pane.cursor.id {
+            let focused = app.overlay().is_none() && !pane.drawer.focused;
+            paint.lay(line, if focused { Role::Cursor } else { Role::CursorUnfocused });
+            paint.text(line.x + 1, y, 1, "▸", if focused { Role::Cursor } else { Role::CursorUnfocused });
+        }
+    }
+}
+
+fn cells_of(
+    app: &App,
+    table: &dyn Table,
+    slot: Slot,
+    (line, geometry): (Rect, &Geometry),
+    paint: &mut Paint<'_>,
+) {
+    let query = app.pane().view.query();
+    for &(number, x, width) in &geometry.columns {
+        let value = table.value(slot, number);
+        let shown = rows::show(value, app.now(), app.setting.zone);
+        let x = line.x + x;
+        if shown.right {
+            paint.right(x, line.y, width, &shown.text, shown.role);
+            continue;
+        }
+        paint.text(x, line.y, width, &shown.text, shown.role);
+        if matches!(value, Value::Text(_)) && !query.is_empty() {
+            for range in query.highlights(number, &shown.text) {
+                let before = shown.text.get(..range.start).map_or(0, cells);
+                let wide = shown.text.get(range).map_or(0, cells);
+                if before < width {
+                    let wide = wide.min(width - before);
+                    paint.lay(Rect::new(x + before, line.y, wide, 1), Role::Match);
+                }
+            }
+        }
+    }
+}
+
+/// A line between the entries of the stream.
+fn mark_line(app: &App, slot: Slot, line: Rect, paint: &mut Paint<'_>) {
+    let clock = |id: crate::domain::StreamId| {
+        rows::time_of_day(id.at(), app.now(), app.setting.zone).chars().take(8).collect::<String>()
+    };
+    let text = match app.store.stream().get(slot) {
+        Some(Line::Gap(gap)) => {
+            let when = match (gap.after.map(clock), gap.before.map(clock)) {
+                (Some(after), Some(before)) => format!(" {after}–{before} "),
+                (Some(after), None) => format!(" since {after} "),
+                (None, Some(before)) => format!(" before {before} "),
+                (None, None) => " ".to_owned(),
+            };
+            format!("╌╌{when}{} ╌╌", gap_sentence(gap))
+        }
+        Some(Line::Left(left)) => format!("╌╌ you left here, at {} ╌╌", clock(*left)),
+        Some(Line::Entry { .. }) | None => return,
+    };
+    paint.text(line.x + 2, line.y, line.width.saturating_sub(2), &text, Role::Gap);
+}
+
+/// What stands where the rows would be: never the same for syncing, empty, filtered, failed and denied.
+fn nothing(app: &App, place: Rect, paint: &mut Paint<'_>) {
+    let pane = app.pane();
+    let feeds = Store::feeds_of(pane.table);
+    let Some(first) = feeds.first().copied() else { return };
+    let worst = feeds
+        .iter()
+        .map(|feed| (*feed, &app.store.feeds().get(*feed).freshness))
+        .find(|(_, freshness)| !matches!(freshness, Freshness::Live(_)));
+    let rows = app.store.with_table(pane.table, Table::len);
+    let lines: Vec<(String, Role)> = match worst {
+        _ if rows > 0 && !pane.view.query().is_empty() => vec![
+            (format!("No row matches {}", pane.view.query()), Role::Text),
+            ("Take the filter off with esc.".to_owned(), Role::Muted),
+        ],
+        Some((feed, Freshness::Down(why) | Freshness::Stale(_, why))) => vec![
+            (denied_or_failed(feed, why.kind), Role::HealthFailed),
+            (format!("{}.", capital(why.what.as_str())), Role::Text),
+            (why.remedy.to_string(), Role::Muted),
+        ],
+        Some((feed, Freshness::Syncing(seen))) => vec![(
+            format!("◌ Asking for the {feed}… {seen} so far."),
+            Role::HealthProgressing,
+        )],
+        Some((_, Freshness::Live(_))) | None => vec![(empty(first), Role::Muted)],
+    };
+    let mut y = place.y + place.height / 3;
+    for (text, role) in lines {
+        for line in wrapped(&text, place.width.saturating_sub(8)) {
+            if y < place.bottom() {
+                paint.text(place.x + 4, y, place.width.saturating_sub(8), &line, role);
+                y += 1;
+            }
+        }
+    }
+}
+
+fn denied_or_failed(feed: FeedId, kind: TroubleKind) -> String {
+    match kind {
+        TroubleKind::NotConfigured => format!("– No server is set for the {feed}."),
+        TroubleKind::Denied | TroubleKind::Unauthenticated => {
+            format!("✗ You are not allowed to see the {feed}.")
+        }
+        TroubleKind::Absent => format!("✗ The platform has no {feed}."),
+        _ => format!("✗ The {feed} can't be read."),
+    }
+}
+
+fn empty(feed: FeedId) -> String {
+    match feed {
+        FeedId::Clients => "There is no tenant.".to_owned(),
+        FeedId::Events => "There is no event on the stream. New ones appear here as they come.".to_owned(),
+        _ => "There is no upgrade, no restore and no template build.".to_owned(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// `text` as lines of at most `width` cells, broken at spaces.
+pub(super) fn wrapped(text: &str, width: u16) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let fits = lines.last().is_some_and(|line| {
+            line.is_empty() || cells(line) + 1 + cells(word) <= width
+        });
+        if !fits {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}

@@ -1,0 +1,150 @@
+//! What a fresh development platform holds: tenants, their environments, runs in every phase, and a past in the stream.
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+
+use crate::platform::{
+    ApiServer, EventStream, Kind, PlatformError, Valkey, client_name, client_tier, client_version,
+    condition,
+};
+
+/// Events that lie in the stream before the first live one.
+pub(crate) const PAST_EVENTS: usize = 2_000;
+/// Runs and environments are made for so many tenants at most: ten thousand tenants are for measuring the list.
+const WITH_RUNS: usize = 200;
+
+/// Fills empty servers.
+pub(crate) async fn fill(
+    server: &ApiServer,
+    valkey: &Valkey,
+    tenants: usize,
+) -> Result<(), PlatformError> {
+    let now = now();
+    server.create_clients_at(tenants, now).await?;
+    for index in 0..tenants.min(WITH_RUNS) {
+        let slug = client_name(index);
+        server
+            .create(Kind::Environment, &environment(&slug, index, "prod", now))
+            .await?;
+        if client_tier(index) != "starter" {
+            server
+                .create(Kind::Environment, &environment(&slug, index, "test", now))
+                .await?;
+        }
+        if index % 8 == 2 {
+            server
+                .create(Kind::Upgrade, &upgrade(&slug, index, now))
+                .await?;
+        }
+        if index % 13 == 4 {
+            server.create(Kind::Restore, &restore(&slug, now)).await?;
+        }
+    }
+    for edition in ["basic", "pro"] {
+        for version in ["17", "18", "19"] {
+            server
+                .create(Kind::Template, &template(edition, version, now))
+                .await?;
+        }
+    }
+    valkey
+        .publish(&EventStream::default(), 0..PAST_EVENTS, now)
+        .await
+}
+
+/// The present moment; a development platform lives in real time.
+pub(crate) fn now() -> DateTime<Utc> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a development platform lives in real time"
+    )]
+    Utc::now()
+}
+
+/// The conditions of something that is done, `minutes` ago.
+pub(crate) fn done(now: DateTime<Utc>, minutes: i64) -> Value {
+    let at = now - Duration::minutes(minutes);
+    json!([
+        condition("Synced", "True", "ReconcileSuccess", "", at),
+        condition("Ready", "True", "Available", "", at),
+    ])
+}
+
+fn environment(slug: &str, index: usize, stage: &str, now: DateTime<Utc>) -> Value {
+    let host = match stage {
+        "prod" => format!("{slug}.planapulse.app"),
+        other => format!("{slug}-{other}.planapulse.dev"),
+    };
+    let spec = json!({
+        "clientRef": { "name": slug },
+        "stage": stage,
+        "hostname": host,
+        "odooVersion": client_version(index),
+    });
+    with_status(
+        Kind::Environment,
+        &format!("{slug}-{stage}"),
+        &spec,
+        json!({ "conditions": done(now, 90) }),
+    )
+}
+
+fn upgrade(slug: &str, index: usize, now: DateTime<Utc>) -> Value {
+    let days = i64::try_from(index % 6).unwrap_or(0);
+    let name = format!("{slug}-{}", (now - Duration::days(days)).format("%Y-%m-%d"));
+    let version = client_version(index);
+    let spec = json!({
+        "slug": slug, "fromVersion": version, "toVersion": version, "strategy": "same-major", "modules": "all",
+    });
+    let status = if index % 16 == 10 {
+        let message = "Job failed: BackoffLimitExceeded: odoo --update=all ended with 1";
+        let at = now - Duration::minutes(12);
+        let conditions = [
+            condition("Synced", "True", "ReconcileSuccess", "", at),
+            condition("Ready", "False", "Unavailable", message, at),
+        ];
+        json!({ "phase": "Failed", "conditions": conditions })
+    } else {
+        json!({ "phase": "Succeeded", "conditions": done(now, days * 1_440 + 30) })
+    };
+    with_status(Kind::Upgrade, &name, &spec, status)
+}
+
+fn restore(slug: &str, now: DateTime<Utc>) -> Value {
+    let at = now - Duration::hours(5);
+    let spec = json!({
+        "slug": slug,
+        "backup": format!("{slug}/backup-{}T020000.dump.gz", now.format("%Y%m%d")),
+        "mode": "side-by-side",
+        "targetDatabase": format!("{slug}-restored.planapulse.dev"),
+    });
+    let name = format!("{slug}-{}", at.format("%Y-%m-%d"));
+    with_status(
+        Kind::Restore,
+        &name,
+        &spec,
+        json!({ "phase": "Succeeded", "conditions": done(now, 290) }),
+    )
+}
+
+fn template(edition: &str, version: &str, now: DateTime<Utc>) -> Value {
+    let spec = json!({
+        "edition": edition,
+        "odooVersion": version,
+        "database": format!("{edition}-template-{version}.planapulse.app"),
+    });
+    with_status(
+        Kind::Template,
+        &format!("{edition}-{version}"),
+        &spec,
+        json!({ "conditions": done(now, 600) }),
+    )
+}
+
+fn with_status(kind: Kind, name: &str, spec: &Value, status: Value) -> Value {
+    let mut object = kind.object(name, spec);
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("status".into(), status);
+    }
+    object
+}
