@@ -18,6 +18,7 @@ mod loose;
 mod object;
 mod pace;
 mod proxy;
+mod secret;
 mod session;
 mod spec;
 mod trouble;
@@ -30,6 +31,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use self::pace::Pace;
+pub(super) use self::secret::secret;
 use self::session::{Ended, Session};
 use self::watch::Watch;
 use crate::domain::{FeedId, Kind, Span, Trouble, TroubleKind};

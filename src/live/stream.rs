@@ -1,0 +1,88 @@
+//! The event stream of a profile: fetches what it takes to connect, then reads.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::{kubernetes, secret, valkey};
+use crate::config::ValkeySettings;
+use crate::domain::{Fact, FeedId, Trouble, TroubleKind};
+use crate::platform::{Feed, Sink};
+
+/// How long to wait before a secret that could not be had is asked for again.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+
+/// What is wanted: settings whose secrets are not fetched yet.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    pub(super) valkey: ValkeySettings,
+    pub(super) history: usize,
+    pub(super) cursor_file: PathBuf,
+    /// The cluster that may hold the password.
+    pub(super) kubernetes: kubernetes::Options,
+}
+
+/// The feed of the event stream.
+pub(super) struct Events(pub(super) Wanted);
+
+impl Feed for Events {
+    fn ids(&self) -> Vec<FeedId> {
+        vec![FeedId::Events]
+    }
+
+    fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
+        async move {
+            let mut told = None;
+            loop {
+                match self.0.options().await {
+                    Ok(options) => return Box::new(valkey::feed(options)).run(sink).await,
+                    Err(trouble) => {
+                        let final_word = trouble.kind == TroubleKind::NotConfigured;
+                        if told.as_ref() != Some(&trouble) {
+                            told = Some(trouble.clone());
+                            if sink.tell(FeedId::Events, [Fact::Unreachable(trouble)]).await.is_err() {
+                                return;
+                            }
+                        }
+                        if final_word {
+                            return;
+                        }
+                    }
+                }
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Wanted {
+    async fn options(&self) -> Result<valkey::Options, Trouble> {
+        let settings = &self.valkey;
+        let Some(url) = &settings.url.value else {
+            return Err(Trouble::new(
+                TroubleKind::NotConfigured,
+                "no Valkey is set for this profile",
+                "Set valkey.url in the profile to see the event stream.",
+            ));
+        };
+        let password = match settings.password.value.clone() {
+            None => None,
+            Some(reference) => {
+                Some(secret::fetch(reference, "valkey.password", &self.kubernetes).await?)
+            }
+        };
+        Ok(valkey::Options {
+            url: url.to_string(),
+            username: settings.username.value.clone(),
+            password,
+            ca_file: settings.ca_file.value.clone(),
+            stream: settings.stream.value.clone(),
+            field: settings.field.value.clone(),
+            history: self.history,
+            cursor_file: Some(self.cursor_file.clone()),
+        })
+    }
+}
