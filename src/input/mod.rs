@@ -11,6 +11,7 @@
 mod builtin;
 mod chord;
 mod context;
+mod event;
 pub(crate) mod document;
 mod file;
 mod keymap;
