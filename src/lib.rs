@@ -1,14 +1,14 @@
 //! pulse-console: the terminal console of the on-call staff of PLANA Pulse.
 
-pub mod domain;
-pub mod config;
-pub mod platform;
-pub mod store;
-pub mod input;
 pub mod app;
-pub mod ui;
-pub mod runtime;
-pub mod sim;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod input;
 #[cfg(feature = "live")]
 pub mod live;
-pub mod cli;
+pub mod platform;
+pub mod runtime;
+pub mod sim;
+pub mod store;
+pub mod ui;

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{Text, Timestamp};
 
 /// The id of a stream entry: a time in milliseconds and a number within it. Ids only ever grow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct StreamId {
     /// Milliseconds since the epoch, by the server's clock.
     pub ms: u64,
@@ -36,7 +38,10 @@ impl FromStr for StreamId {
 
     fn from_str(raw: &str) -> Result<Self, Self::Err> {
         let (ms, seq) = raw.split_once('-').unwrap_or((raw, "0"));
-        Ok(Self { ms: ms.parse()?, seq: seq.parse()? })
+        Ok(Self {
+            ms: ms.parse()?,
+            seq: seq.parse()?,
+        })
     }
 }
 

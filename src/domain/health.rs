@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// How well something is. Sorting puts the worst first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
     /// It does not do its work.
@@ -23,8 +25,13 @@ pub enum Health {
 
 impl Health {
     /// All of them, worst first.
-    pub const ALL: [Self; 5] =
-        [Self::Failed, Self::Degraded, Self::Progressing, Self::Unknown, Self::Healthy];
+    pub const ALL: [Self; 5] = [
+        Self::Failed,
+        Self::Degraded,
+        Self::Progressing,
+        Self::Unknown,
+        Self::Healthy,
+    ];
 
     /// The word shown, sorted and filtered by.
     #[must_use]

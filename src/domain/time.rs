@@ -6,7 +6,9 @@ use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
@@ -26,7 +28,9 @@ impl Timestamp {
     /// Reads an RFC 3339 time; none when it isn't one.
     #[must_use]
     pub fn parse(rfc3339: &str) -> Option<Self> {
-        DateTime::parse_from_rfc3339(rfc3339).ok().map(|at| Self(at.timestamp_millis()))
+        DateTime::parse_from_rfc3339(rfc3339)
+            .ok()
+            .map(|at| Self(at.timestamp_millis()))
     }
 
     /// The span from `earlier` to this point; zero when `earlier` is later.
@@ -38,19 +42,27 @@ impl Timestamp {
     /// This point, moved by `span` into the future.
     #[must_use]
     pub fn after(self, span: Span) -> Self {
-        Self(self.0.saturating_add(i64::try_from(span.ms()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(span.ms()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// This point, moved by `span` into the past.
     #[must_use]
     pub fn before(self, span: Span) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(span.ms()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(span.ms()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// The calendar time in UTC; the epoch when out of the calendar's range.
     #[must_use]
     pub fn utc(self) -> DateTime<Utc> {
-        Utc.timestamp_millis_opt(self.0).single().unwrap_or_default()
+        Utc.timestamp_millis_opt(self.0)
+            .single()
+            .unwrap_or_default()
     }
 }
 
@@ -61,7 +73,9 @@ impl fmt::Display for Timestamp {
 }
 
 /// A length of time in milliseconds, shown in the two largest units: `2d4h`, `14h22m`, `41s`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Span(u64);
 
