@@ -150,7 +150,9 @@ impl Expr {
     fn visit<'a>(&'a self, wanted: bool, visit: &mut dyn FnMut(&'a Atom)) {
         match self {
             Self::All(parts) | Self::Any(parts) => {
-                parts.iter().for_each(|part| part.visit(wanted, visit));
+                for part in parts {
+                    part.visit(wanted, visit);
+                }
             }
             Self::Not(inner) => inner.visit(!wanted, visit),
             Self::Atom(atom) if wanted => visit(atom),

@@ -54,23 +54,23 @@ impl Scratch {
         }
     }
 
-    /// Asks `test` about the text that words and patterns find `value` by; none for values that are
+    /// Asks whether `holds` of the text that words and patterns find `value` by; none for values that are
     /// shown differently as time passes or in another unit.
     pub(super) fn ask(
         &mut self,
         value: Value<'_>,
-        test: impl FnOnce(&str, &mut Self) -> bool,
+        holds: impl FnOnce(&str, &mut Self) -> bool,
     ) -> bool {
         match value {
-            Value::Text(text) => test(text, self),
-            Value::Health(health) => test(health.word(), self),
+            Value::Text(text) => holds(text, self),
+            Value::Health(health) => holds(health.word(), self),
             Value::Number(number) => {
                 let mut digits = std::mem::take(&mut self.digits);
                 digits.clear();
                 let written = write!(digits, "{number}").is_ok();
-                let holds = written && test(&digits, self);
+                let held = written && holds(&digits, self);
                 self.digits = digits;
-                holds
+                held
             }
             Value::Nothing | Value::Bytes(_) | Value::At(_) | Value::Clock(_) => false,
         }
@@ -154,11 +154,11 @@ impl Word {
         };
         let (window, whole) = window(text, chars);
         let needle = letters.slice(..);
-        let least = FIRST + NEXT * needle.len().saturating_sub(1);
+        let enough = FIRST + NEXT * needle.len().saturating_sub(1);
         let miss = if whole { Pieces::Miss } else { Pieces::Unclear };
-        if !matcher
+        if matcher
             .fuzzy_match(window, needle)
-            .is_some_and(|score| usize::from(score) >= least)
+            .is_none_or(|score| usize::from(score) < enough)
         {
             return miss;
         }
@@ -171,7 +171,8 @@ impl Word {
         };
         let span = usize::try_from(last.saturating_sub(*first)).unwrap_or(usize::MAX);
         let between = span.saturating_add(1).saturating_sub(needle.len());
-        let close = between <= 2 * needle.len() && usize::from(score) >= least + GAP_COST * between;
+        let close =
+            between <= 2 * needle.len() && usize::from(score) >= enough + GAP_COST * between;
         // The matcher may prefer starts of names far apart to the word in one piece elsewhere.
         if close { Pieces::Hit } else { Pieces::Unclear }
     }

@@ -144,12 +144,8 @@ impl<'a> Lexer<'a> {
     fn word(&mut self) -> Result<TokenKind<'a>, QueryError> {
         let start = self.at;
         let name = self.take_until(ends_name);
-        let sign = if self.rest().starts_with(':') {
-            Some(None)
-        } else {
-            self.compare_ahead(name)
-        };
-        if let Some(compare) = sign {
+        let compare = self.compare_ahead(name);
+        if compare.is_some() || self.rest().starts_with(':') {
             return self.term(name, start, compare).map(TokenKind::Term);
         }
         if let Some(kind) = keyword(name) {
@@ -160,13 +156,13 @@ impl<'a> Lexer<'a> {
     }
 
     /// The comparison that follows, after spaces too unless `name` is a keyword.
-    fn compare_ahead(&self, name: &str) -> Option<Option<Compare>> {
+    fn compare_ahead(&self, name: &str) -> Option<Compare> {
         let rest = if keyword(name).is_none() {
             self.rest().trim_start()
         } else {
             self.rest()
         };
-        Compare::sign_of(rest).map(|(compare, _)| Some(compare))
+        Compare::sign_of(rest).map(|(compare, _)| compare)
     }
 
     /// The condition on the column `name`, which began at `start`.

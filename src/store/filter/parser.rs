@@ -162,7 +162,7 @@ impl<'a> Parser<'a> {
                 } else {
                     term.value_at.clone()
                 };
-                self.condition(term)
+                self.condition(&term)
                     .map_err(|message| QueryError::new(value_at, message))
             }
             TokenKind::Open
@@ -174,7 +174,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The condition on a column that `term` is, or why it is none.
-    fn condition(&self, term: Term<'a>) -> Result<Atom, String> {
+    fn condition(&self, term: &Term<'a>) -> Result<Atom, String> {
         let number = term.column;
         let Some(column) = self.columns.get(number) else {
             return Err("There is no such column.".to_owned());

@@ -78,7 +78,7 @@ impl Table for Rows {
     }
 
     fn value(&self, slot: Slot, column: usize) -> Value<'_> {
-        let row = &self.0[slot as usize];
+        let row = &self.0[usize::try_from(slot).expect("a small slot")];
         match COLUMNS[column].id {
             "name" => Value::Text(row.name),
             "owner" => Value::Text(row.owner),
@@ -97,10 +97,10 @@ impl Table for Rows {
     }
 
     fn name(&self, slot: Slot) -> Text {
-        Text::clean(self.0[slot as usize].name)
+        Text::clean(self.0[usize::try_from(slot).expect("a small slot")].name)
     }
 
     fn always_shown(&self, slot: Slot) -> bool {
-        self.0[slot as usize].always
+        self.0[usize::try_from(slot).expect("a small slot")].always
     }
 }
