@@ -32,7 +32,7 @@ pub fn now() -> i64 {
 /// A running feed and everything it told.
 pub struct Watch {
     queue: mpsc::Receiver<Vec<Observation>>,
-    task: JoinHandle<()>,
+    task: Option<JoinHandle<()>>,
     /// All facts told, in order.
     pub facts: Vec<Fact>,
 }
@@ -44,7 +44,19 @@ impl Watch {
         let (sender, queue) = mpsc::channel(64);
         let sink = Sink::new(sender, Arc::new(Machine));
         let task = tokio::spawn(Box::new(feed(options)).run(sink));
-        Self { queue, task, facts: Vec::new() }
+        Self { queue, task: Some(task), facts: Vec::new() }
+    }
+
+    /// Runs the feed on a thread of its own, so that what it costs can be told from the rest.
+    pub fn start_apart(options: Options, thread: &str) -> Self {
+        let (sender, queue) = mpsc::channel(64);
+        let sink = Sink::new(sender, Arc::new(Machine));
+        let run = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(Box::new(feed(options)).run(sink));
+        };
+        std::thread::Builder::new().name(thread.to_owned()).spawn(run).expect("a thread");
+        Self { queue, task: None, facts: Vec::new() }
     }
 
     /// Waits until `done` is true of what was told.
@@ -58,17 +70,21 @@ impl Watch {
         }
     }
 
+    /// Takes what was told already, without waiting.
+    pub fn drain(&mut self) {
+        while let Ok(batch) = self.queue.try_recv() {
+            self.facts.extend(batch.into_iter().map(|told| told.fact));
+        }
+    }
+
     /// Ends the feed as the console does, and waits for it.
     pub async fn close(self) -> Vec<Fact> {
         let Self { queue, task, facts } = self;
         drop(queue);
-        tokio::time::timeout(GUARD, task).await.expect("the feed ends").expect("without a panic");
+        if let Some(task) = task {
+            tokio::time::timeout(GUARD, task).await.expect("the feed ends").expect("without a panic");
+        }
         facts
-    }
-
-    /// Ends the feed in the middle of whatever it does.
-    pub fn abort(self) {
-        self.task.abort();
     }
 
     /// The entries told as new ones.

@@ -60,7 +60,7 @@ impl Target {
             .url
             .as_str()
             .into_connection_info()
-            .map_err(|error| Failure::Url { reason: error.to_string() })?;
+            .map_err(|error| Failure::bad_url(&error))?;
         let tls = match info.addr() {
             ConnectionAddr::Tcp(..) => false,
             ConnectionAddr::TcpTls { insecure: false, .. } => true,

@@ -51,6 +51,12 @@ impl Failure {
         move |error| Self::Command { command, error }
     }
 
+    /// The parser's own words without what only its developers need; they never hold the address.
+    pub(super) fn bad_url(error: &RedisError) -> Self {
+        let said = error.to_string();
+        Self::Url { reason: said.split(" - ").next().unwrap_or_default().to_lowercase() }
+    }
+
     pub(super) fn odd(command: &'static str) -> impl FnOnce(Odd) -> Self {
         move |odd| Self::Odd { command, odd }
     }
@@ -217,11 +223,12 @@ fn broken(target: &Target, command: &str, error: &RedisError) -> Trouble {
             "It may want a certificate of the client, which the console does not have.",
         )
     } else if error.is_timeout() && command == "connect" {
-        (
-            TroubleKind::Unreachable,
-            format!("{server} does not answer"),
-            "Check the network and the firewall between here and there.",
-        )
+        let remedy = if target.tls {
+            "Check the network and the firewall; if the port has no TLS, use redis:// in `valkey.url`."
+        } else {
+            "Check the network and the firewall between here and there."
+        };
+        (TroubleKind::Unreachable, format!("{server} does not answer"), remedy)
     } else if error.is_timeout() {
         (
             TroubleKind::Slow,
@@ -257,14 +264,14 @@ fn certificate(server: &str, said: &str) -> Trouble {
     } else if said.contains("not valid for name") || said.contains("NotValidForName") {
         ("is for another host", "Use the name that the certificate has in `valkey.url`.")
     } else {
-        ("is not accepted", "Have the certificate of the server checked.")
+        let said = said.rsplit("invalid peer certificate: ").next().unwrap_or(said);
+        return Trouble::new(
+            TroubleKind::Certificate,
+            &format!("The certificate of {server} is not accepted: {said}"),
+            "Have the certificate of the server checked.",
+        );
     };
-    let said = said.rsplit("invalid peer certificate: ").next().unwrap_or(said);
-    Trouble::new(
-        TroubleKind::Certificate,
-        &format!("The certificate of {server} {why} ({said})"),
-        remedy,
-    )
+    Trouble::new(TroubleKind::Certificate, &format!("The certificate of {server} {why}"), remedy)
 }
 
 #[cfg(test)]
