@@ -60,6 +60,12 @@ pub struct Query {
 }
 
 impl Query {
+    /// The query that every row passes.
+    #[must_use]
+    pub fn all(columns: &'static [Column]) -> Self {
+        Self { columns, searched: Vec::new(), expr: Expr::empty() }
+    }
+
     /// The longest text that is parsed, in bytes, both as written and in its canonical form.
     pub const MAX_BYTES: usize = 1024;
     /// How deep parentheses may nest.
