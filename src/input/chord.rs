@@ -329,12 +329,13 @@ impl FromStr for Chord {
         }
         let chord = Self::new(key, modifiers);
         let spelled = chord.to_string();
-        match spelled == text {
-            true => Ok(chord),
-            false => Err(ChordError::Spelling {
+        if spelled == text {
+            Ok(chord)
+        } else {
+            Err(ChordError::Spelling {
                 text: quote(text),
                 write: spelled,
-            }),
+            })
         }
     }
 }
