@@ -93,7 +93,7 @@ impl Rgb {
         one.max(other) / one.min(other)
     }
 
-    /// How far apart the two look, in the OKLab space, where black and white are 1 apart.
+    /// How far apart the two look, in the `OKLab` space, where black and white are 1 apart.
     pub(super) fn distance(self, other: Self) -> f64 {
         oklab_distance(self.light(), other.light())
     }

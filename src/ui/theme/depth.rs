@@ -90,6 +90,9 @@ pub(super) struct Look {
 
 impl Look {
     /// The style on a screen of the colour `screen`, with the colours of `depth`.
+    ///
+    /// A ground that differs from the screen's in the theme, and would not with these colours, is
+    /// reversed instead.
     pub(super) fn style(self, screen: Option<Paint>, depth: ColorDepth) -> Style {
         let style = Style::new().add_modifier(self.modifiers);
         let ground = self
@@ -126,6 +129,9 @@ impl Shown {
     }
 }
 
+/// How unlike two colours are.
+type Measure = fn(Rgb, Rgb) -> f64;
+
 /// The contrast that ink keeps with its ground when colours are few.
 const READABLE: f64 = 3.0;
 
@@ -150,7 +156,6 @@ fn nearest(paint: Paint, depth: ColorDepth, ground: Option<Shown>) -> Option<Sho
         };
         rgb.contrast(ground) >= READABLE
     };
-    type Measure = fn(Rgb, Rgb) -> f64;
     let (all, measure): (Vec<(Color, Rgb)>, Measure) = match depth {
         ColorDepth::Ansi16 => (
             ANSI.iter().map(|(_, color, rgb)| (*color, *rgb)).collect(),

@@ -7,7 +7,9 @@
 //! - [`Theme::style`] is total: what a theme does not say, the fall-back of the role says.
 //! - A role without a ground of its own leaves the ground under it as it is, so a row under the
 //!   cursor keeps the colours of its cells.
-//! - Fewer colours never make two things one that a ground told apart: what would vanish is reversed.
+//! - Fewer colours never make two things one that a ground told apart: what would vanish is reversed, but for
+//!   whole areas, which have borders.
+//! - Where there are no colours at all, the theme `none` says more than any other.
 
 mod builtin;
 mod color;
@@ -45,7 +47,7 @@ impl Theme {
     /// Reads a theme.
     ///
     /// `name` is the file as messages call it, and `base` gives the text of a theme that is inherited
-    /// (usually [`builtin`]).
+    /// (usually [`builtin()`]).
     ///
     /// # Errors
     /// Everything that is wrong with the file and those it inherits, each with its line.
@@ -56,7 +58,11 @@ impl Theme {
         depth: ColorDepth,
     ) -> Result<(Self, Vec<Warning>), ThemeError> {
         let draft = load::load(name, text, base)?;
-        let styles = Role::ALL.map(|role| draft.look(role).style(draft.ground(), depth));
+        let styles = Role::ALL.map(|role| {
+            let look = draft.look(role);
+            let own = look.bg.filter(|_| role.is_area());
+            look.style(own.or(draft.ground()), depth)
+        });
         Ok((
             Self {
                 name: name.to_owned(),

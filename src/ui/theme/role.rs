@@ -111,6 +111,14 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Whether it is the ground of a whole area that other roles are drawn on.
+    #[must_use]
+    pub const fn is_area(self) -> bool {
+        matches!(self, Self::Screen | Self::Dialog)
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

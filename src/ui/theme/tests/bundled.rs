@@ -96,7 +96,7 @@ fn everything_can_be_read_on_every_ground_it_is_drawn_on() {
                     Some(ground) => vec![ground],
                     None => GROUNDS
                         .iter()
-                        .filter(|ground| **ground < Role::Border || !LINES.contains(&role))
+                        .filter(|ground| ground.is_area() || !LINES.contains(&role))
                         .filter_map(|ground| theme.style(*ground).bg)
                         .collect(),
                 };
@@ -244,6 +244,21 @@ fn the_theme_without_colour_has_none() {
             );
         }
     }
+}
+
+#[test]
+fn whole_areas_are_never_reversed() {
+    for name in BUILTIN_NAMES {
+        for depth in ColorDepth::ALL {
+            let theme = theme(name, depth);
+            for role in Role::ALL.into_iter().filter(|role| role.is_area()) {
+                let reversed = theme.style(role).add_modifier.contains(Modifier::REVERSED);
+                assert!(!reversed, "{name} at {depth}: {role}");
+            }
+        }
+    }
+    let header = theme("dark", ColorDepth::None).style(Role::Header);
+    assert!(header.add_modifier.contains(Modifier::REVERSED));
 }
 
 #[test]
