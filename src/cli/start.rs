@@ -146,7 +146,7 @@ pub(super) fn press(app: &mut App, keys: &str, clock: &dyn Clock) -> Result<(), 
         return Ok(());
     }
     for chord in parse_keys(keys).map_err(CliError::of)? {
-        drop(app.update(clock.now(), Msg::Key(chord.to_event())));
+        drop(app.update(clock.now(), Msg::Key(chord.event())));
         app.settle();
     }
     Ok(())

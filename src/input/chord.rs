@@ -76,6 +76,31 @@ const NAMED: [(&str, Key); 16] = [
     ("end", Key::End),
 ];
 
+/// The keys without a character or number, with what crossterm calls them.
+const PLAIN: [(KeyCode, Key); 14] = [
+    (KeyCode::Enter, Key::Enter),
+    (KeyCode::Esc, Key::Esc),
+    (KeyCode::Tab, Key::Tab),
+    (KeyCode::Backspace, Key::Backspace),
+    (KeyCode::Delete, Key::Delete),
+    (KeyCode::Insert, Key::Insert),
+    (KeyCode::Up, Key::Up),
+    (KeyCode::Down, Key::Down),
+    (KeyCode::Left, Key::Left),
+    (KeyCode::Right, Key::Right),
+    (KeyCode::PageUp, Key::PageUp),
+    (KeyCode::PageDown, Key::PageDown),
+    (KeyCode::Home, Key::Home),
+    (KeyCode::End, Key::End),
+];
+
+/// The modifiers, with what crossterm calls them.
+const MODIFIERS: [(KeyModifiers, Modifiers); 3] = [
+    (KeyModifiers::CONTROL, Modifiers::CTRL),
+    (KeyModifiers::ALT, Modifiers::ALT),
+    (KeyModifiers::SHIFT, Modifiers::SHIFT),
+];
+
 /// The highest function key.
 const F_MAX: u8 = 24;
 
@@ -185,11 +210,7 @@ impl Chord {
             return None;
         }
         let mut modifiers = Modifiers::NONE;
-        for (theirs, ours) in [
-            (KeyModifiers::CONTROL, Modifiers::CTRL),
-            (KeyModifiers::ALT, Modifiers::ALT),
-            (KeyModifiers::SHIFT, Modifiers::SHIFT),
-        ] {
+        for (theirs, ours) in MODIFIERS {
             if event.modifiers.contains(theirs) {
                 modifiers = modifiers.with(ours);
             }
@@ -204,9 +225,32 @@ impl Chord {
                 modifiers = modifiers.with(Modifiers::CTRL);
                 Key::Char(' ')
             }
-            code => plain_key(code)?,
+            KeyCode::F(number @ 1..=F_MAX) => Key::F(number),
+            code => PLAIN
+                .iter()
+                .find(|(theirs, _)| *theirs == code)
+                .map(|(_, ours)| *ours)?,
         };
         Some(Self::new(key, modifiers))
+    }
+
+    /// The event that a plain terminal reports for it, for key strings that are played.
+    #[must_use]
+    pub fn event(self) -> KeyEvent {
+        let mut modifiers = KeyModifiers::NONE;
+        for (theirs, ours) in MODIFIERS {
+            modifiers.set(theirs, self.modifiers.contains(ours));
+        }
+        let code = match self.key {
+            Key::Tab if self.modifiers.contains(Modifiers::SHIFT) => KeyCode::BackTab,
+            Key::Char(character) => KeyCode::Char(character),
+            Key::F(number) => KeyCode::F(number),
+            key => PLAIN
+                .iter()
+                .find(|(_, ours)| *ours == key)
+                .map_or(KeyCode::Null, |(code, _)| *code),
+        };
+        KeyEvent::new(code, modifiers)
     }
 
     /// The key.
@@ -242,27 +286,6 @@ impl Chord {
             || self.modifiers.contains(Modifiers::ALT)
             || matches!(self.key, Key::F(_))
     }
-}
-
-fn plain_key(code: KeyCode) -> Option<Key> {
-    Some(match code {
-        KeyCode::Enter => Key::Enter,
-        KeyCode::Esc => Key::Esc,
-        KeyCode::Tab => Key::Tab,
-        KeyCode::Backspace => Key::Backspace,
-        KeyCode::Delete => Key::Delete,
-        KeyCode::Insert => Key::Insert,
-        KeyCode::Up => Key::Up,
-        KeyCode::Down => Key::Down,
-        KeyCode::Left => Key::Left,
-        KeyCode::Right => Key::Right,
-        KeyCode::PageUp => Key::PageUp,
-        KeyCode::PageDown => Key::PageDown,
-        KeyCode::Home => Key::Home,
-        KeyCode::End => Key::End,
-        KeyCode::F(number @ 1..=F_MAX) => Key::F(number),
-        _ => return None,
-    })
 }
 
 /// The small letter, where it is one character.
@@ -329,12 +352,13 @@ impl FromStr for Chord {
         }
         let chord = Self::new(key, modifiers);
         let spelled = chord.to_string();
-        match spelled == text {
-            true => Ok(chord),
-            false => Err(ChordError::Spelling {
+        if spelled == text {
+            Ok(chord)
+        } else {
+            Err(ChordError::Spelling {
                 text: quote(text),
                 write: spelled,
-            }),
+            })
         }
     }
 }

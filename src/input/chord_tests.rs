@@ -192,6 +192,7 @@ proptest! {
         let chord = Chord::new(key, Modifiers(bits));
         prop_assert_eq!(chord.to_string().parse::<Chord>(), Ok(chord));
         prop_assert_eq!(Chord::new(chord.key(), chord.modifiers()), chord);
+        prop_assert_eq!(Chord::from_event(&chord.event()), Some(chord));
         prop_assert_eq!(parse_keys(&show_keys(&[chord, chord])), Ok(vec![chord, chord]));
     }
 

@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The longest text of a key file or a theme that is read, in bytes.
-pub const BYTES_MAX: usize = 256 * 1024;
+pub(crate) const BYTES_MAX: usize = 256 * 1024;
 
 /// The longest piece of a file that a message repeats, in characters.
 const QUOTE_CHARS: usize = 40;
@@ -150,7 +150,7 @@ pub(crate) fn quote(text: &str) -> String {
 
 /// The name of `names` that `name` was probably meant to be.
 ///
-/// It is the one whose last part is `name` (`down` for `cursor.down`), or else the one that the
+/// It is the one whose last part is `name` (`down` for `cursor.down`), or else the one that is the
 /// fewest typing mistakes away, if they are few for its length.
 pub(crate) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     if name.chars().count() > NEAREST_CHARS {

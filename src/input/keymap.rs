@@ -76,7 +76,7 @@ impl Keymap {
     /// Reads a key file.
     ///
     /// `name` is the file as messages call it, `base` gives the text of a keymap that is inherited
-    /// (usually [`super::builtin`]), and `verbs` are the actions there are.
+    /// (usually [`super::builtin()`]), and `verbs` are the actions there are.
     ///
     /// # Errors
     /// Everything that is wrong with the file and those it inherits, each with its line.

@@ -11,7 +11,6 @@
 mod builtin;
 mod chord;
 mod context;
-mod event;
 pub(crate) mod document;
 mod file;
 mod keymap;
