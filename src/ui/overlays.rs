@@ -23,7 +23,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
         Overlay::Notices { .. } => "notices",
         Overlay::Columns { .. } => "columns",
     };
-    paint.frame(place, title, Role::BorderFocused);
+    paint.frame(place, title, (Role::BorderFocused, Role::Dialog));
     let inner = Rect::new(place.x + 2, place.y + 1, place.width.saturating_sub(4), place.height.saturating_sub(2));
     match overlay {
         Overlay::Palette(palette) => draw_palette(app, palette, inner, paint),

@@ -49,13 +49,18 @@ fn titles(pane: &Pane, geometry: &Geometry, paint: &mut Paint<'_>) {
     let sort = pane.view.sort();
     for &(number, x, width) in &geometry.columns {
         let Some(column) = columns(pane.table).get(number) else { continue };
-        let sorted = sort.filter(|sort| sort.column == number);
-        let title = match sorted {
-            Some(sort) if sort.descending => format!("{}▼", column.title),
-            Some(_) => format!("{}▲", column.title),
-            None => column.title.to_owned(),
+        let (sign, role) = match sort.filter(|sort| sort.column == number) {
+            Some(sort) if sort.descending => ("▼", Role::TableSorted),
+            Some(_) => ("▲", Role::TableSorted),
+            None => ("", Role::TableHeader),
         };
-        paint.text(geometry.titles.x + x, geometry.titles.y, width, &title, Role::TableHeader);
+        let (x, y) = (geometry.titles.x + x, geometry.titles.y);
+        if column.right {
+            // The sign stands before the title, so that the title stays over its figures.
+            paint.right(x.saturating_sub(1), y, width + 1, &format!("{sign}{}", column.title), role);
+        } else {
+            paint.text(x, y, width + 1, &format!("{}{sign}", column.title), role);
+        }
     }
 }
 
@@ -104,7 +109,7 @@ fn draw_cells(app: &App, row: &Row<'_>, mut scratch: Option<&mut Scratch>, paint
         let value = row.table.value(row.slot, number);
         let shown = rows::show(value, app.now(), app.setting.zone);
         let x = row.line.x + x;
-        if shown.right {
+        if columns(app.screen.pane).get(number).is_some_and(|column| column.right) {
             paint.right(x, y, width, &shown.text, shown.role);
             continue;
         }

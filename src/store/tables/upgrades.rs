@@ -20,11 +20,11 @@ pub(super) const COLUMNS: &[Column] = &[
     column("strategy", "STRATEGY", "How an upgrade is done.").flex(12, 2).rank(5).searched(),
     column("changed", "CHANGED", "How long ago this console saw the object change.")
         .kind(ColumnKind::Time)
-        .fixed(7)
+        .fixed(7).right()
         .rank(3),
     column("age", "AGE", "How long ago the run was asked for.")
         .kind(ColumnKind::Time)
-        .fixed(6)
+        .fixed(6).right()
         .rank(1),
     column("modules", "MODULES", "The modules that an upgrade updates.").flex(12, 2).rank(6).hidden(),
 ];
