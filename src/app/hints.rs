@@ -2,7 +2,7 @@
 
 use super::App;
 use super::action;
-use crate::input::Context;
+use crate::input::{Context, Continuation, Step};
 use crate::store::filter;
 
 /// A key and what it does.
@@ -11,7 +11,7 @@ pub struct Hint {
     /// The key, or keys, as typed.
     pub keys: String,
     /// What it does.
-    pub doc: &'static str,
+    pub doc: String,
 }
 
 /// A line of the help page.
@@ -84,23 +84,16 @@ pub fn hints(app: &App) -> Vec<Hint> {
         .iter()
         .filter_map(|(id, doc)| {
             let keys = app.keymap().keys_for(id, &contexts).into_iter().next()?;
-            Some(Hint { keys, doc })
+            Some(Hint { keys, doc: (*doc).to_owned() })
         })
         .collect()
 }
 
 /// What may follow the keys pressed so far.
 fn continuations(app: &App, contexts: &[Context]) -> Vec<Hint> {
-    let pressed: Vec<String> = app.pending().iter().map(ToString::to_string).collect();
-    let lead = format!("{} ", pressed.join(" "));
-    app.keymap()
-        .bindings(contexts)
-        .into_iter()
-        .filter_map(|binding| {
-            let keys = binding.keys.strip_prefix(&lead)?.to_owned();
-            Some(Hint { keys, doc: action::spec(binding.verb)?.verb.doc })
-        })
-        .collect()
+    let Step::Pending(next) = app.keymap().step(contexts, app.pending()) else { return Vec::new() };
+    let hint = |next: Continuation| Hint { keys: next.chord.to_string(), doc: next.label };
+    next.into_iter().map(hint).collect()
 }
 
 /// The lines of the help page: every key that works below it, then the filter language.
@@ -112,7 +105,7 @@ pub fn help_lines(app: &App) -> Vec<HelpLine> {
         for spec in action::REGISTRY.iter().filter(|spec| spec.verb.contexts.contains(&context)) {
             let keys = app.keymap().keys_for(spec.verb.id, &[context]);
             if !keys.is_empty() {
-                let hint = Hint { keys: keys.join(", "), doc: spec.verb.doc };
+                let hint = Hint { keys: keys.join(", "), doc: spec.verb.doc.to_owned() };
                 lines.push(HelpLine::Key(hint));
             }
         }

@@ -201,7 +201,7 @@ pub fn actions_page() -> String {
     for context in Context::ALL {
         let rows: Vec<_> = action::REGISTRY
             .iter()
-            .filter(|spec| spec.verb.contexts.contains(context))
+            .filter(|spec| spec.verb.contexts.contains(&context))
             .collect();
         if rows.is_empty() {
             continue;
@@ -215,7 +215,7 @@ pub fn actions_page() -> String {
         for spec in rows {
             let _ = write!(page, "| `{}` | {} |", spec.verb.id, spec.verb.doc);
             for (_, map) in &maps {
-                let keys = map.keys_for(spec.verb.id, &[*context]);
+                let keys = map.keys_for(spec.verb.id, &[context]);
                 let keys: Vec<String> =
                     keys.iter().map(|keys| format!("`{}`", keys.replace('|', "\\|"))).collect();
                 page.push_str(&format!(" {} |", keys.join(" ")));

@@ -11,7 +11,7 @@ use crate::app::{App, Importance, Msg, ProfileDanger, Setting};
 use crate::config::{self, Danger, Environment, Loaded, Paths, Sources};
 use crate::input::{self, parse_keys};
 use crate::platform::Clock;
-use crate::runtime::appearance::{Folders, terminal_depth};
+use crate::runtime::appearance::{self, AppearanceError, Folders, terminal_depth};
 use crate::runtime::console::Appearance;
 use crate::store::StreamLimits;
 use crate::ui::theme::{ColorDepth, Theme};
@@ -69,35 +69,34 @@ pub(super) fn dress(loaded: &Loaded, paths: &Paths) -> Dressed {
         "dark".clone_into(&mut theme_name);
         folders.theme("dark", depth)
     });
-    let theme = theme.map_or_else(
-        |error| {
-            warnings.push(error.to_string());
-            Theme::default()
-        },
-        |loaded| {
-            warnings.extend(loaded.warnings);
-            loaded.value
-        },
-    );
+    let theme = taken(theme, &mut warnings);
     let mut keymap_name = ui.keymap.value.clone();
     let keymap = folders.keymap(&keymap_name).or_else(|error| {
         warnings.push(format!("{error} The keys are the default ones instead."));
         "default".clone_into(&mut keymap_name);
         folders.keymap("default")
     });
-    let keymap = keymap.map_or_else(
-        |error| {
-            warnings.push(error.to_string());
-            Arc::default()
-        },
-        |loaded| {
-            warnings.extend(loaded.warnings);
-            loaded.value
-        },
-    );
+    let keymap = taken(keymap, &mut warnings);
     let appearance =
         Appearance { folders, keymap: keymap_name, depth, mouse: ui.mouse.value };
     Dressed { appearance, theme, theme_name, keymap, warnings }
+}
+
+/// What was loaded, its warnings kept; a bare default when even the built-in one can't be had.
+fn taken<T: Default>(
+    loaded: Result<appearance::Loaded<T>, AppearanceError>,
+    warnings: &mut Vec<String>,
+) -> T {
+    match loaded {
+        Ok(loaded) => {
+            warnings.extend(loaded.warnings);
+            loaded.value
+        }
+        Err(error) => {
+            warnings.push(error.to_string());
+            T::default()
+        }
+    }
 }
 
 fn depth(color: config::ColorDepth) -> ColorDepth {
@@ -105,7 +104,7 @@ fn depth(color: config::ColorDepth) -> ColorDepth {
         config::ColorDepth::Auto => terminal_depth(|name| std::env::var(name).ok()),
         config::ColorDepth::TrueColor => ColorDepth::TrueColor,
         config::ColorDepth::Indexed256 => ColorDepth::Indexed256,
-        config::ColorDepth::Ansi16 => ColorDepth::Ansi16,
+        config::ColorDepth::Named16 => ColorDepth::Ansi16,
         config::ColorDepth::None => ColorDepth::None,
     }
 }
@@ -143,6 +142,9 @@ pub(super) fn setting(loaded: &Loaded, dressed: &Dressed) -> Setting {
 
 /// Presses `keys`, each drawn before the next, as an operator would.
 pub(super) fn press(app: &mut App, keys: &str, clock: &dyn Clock) -> Result<(), CliError> {
+    if keys.trim().is_empty() {
+        return Ok(());
+    }
     for chord in parse_keys(keys).map_err(CliError::of)? {
         drop(app.update(clock.now(), Msg::Key(chord.to_event())));
         app.settle();

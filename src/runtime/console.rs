@@ -20,7 +20,7 @@ use super::watcher::{FileChange, FileContent, FileWatch};
 use super::{clipboard::Copied, feeds};
 use crate::app::{App, Effect, Importance, Msg};
 use crate::domain::{Observation, Timestamp};
-use crate::platform::{Clock, Platform};
+use crate::platform::Platform;
 use crate::ui;
 use crate::ui::theme::{ColorDepth, Theme};
 

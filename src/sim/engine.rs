@@ -217,7 +217,6 @@ impl Engine {
     /// Queues the next `task` of those that come at `rate` a second, by chance early or late.
     pub(super) fn queue_at_rate(&mut self, rate: f64, task: Task) {
         if rate > 0.0 {
-            #[expect(clippy::cast_possible_truncation, reason = "rates are bounded")]
             let period_us = (1_000_000.0 / rate).clamp(1.0, 1e12) as i64;
             let after_us = period_us / 2 + self.rng.i64(0..=period_us);
             self.queue_us(after_us, task);

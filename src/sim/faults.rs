@@ -36,6 +36,8 @@ impl Engine {
                 let now: Timestamp = self.now();
                 self.world.stream.lose(count, now);
                 self.emit_about(EventType::AgentReport, None);
+                // In a world without tenants no event follows that would tell of the gap.
+                self.tell_stream();
             }
             Fault::Reset => {
                 self.world.stream.reset();

@@ -137,11 +137,6 @@ impl SimFeed {
 }
 
 /// The whole milliseconds of `ms`, which is neither negative nor large.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "bounded by the speed"
-)]
 fn whole_ms(ms: f64) -> u64 {
     ms.clamp(0.0, 1e12) as u64
 }
@@ -182,19 +177,20 @@ mod tests {
             let mut feeds = sim.feeds();
             let feed = feeds.pop().expect("a feed");
             assert_eq!(feed.ids(), FeedId::ALL);
-            let task = tokio::spawn(feed.run(Sink::new(queue, sim.clock())));
+            let mut feed = feed.run(Sink::new(queue, sim.clock()));
             let mut batches = Vec::new();
             let end = tokio::time::sleep(real);
             tokio::pin!(end);
             loop {
                 tokio::select! {
                     () = &mut end => break,
-                    batch = told.recv() => batches.push(batch.expect("a batch")),
+                    () = &mut feed => panic!("the feed ended though somebody listens"),
+                    batch = told.recv() => batches.extend(batch),
                 }
             }
             let now = sim.clock().now();
             drop(told);
-            task.await.expect("the feed ends when nobody listens");
+            feed.await;
             (batches, now)
         })
     }

@@ -3,7 +3,7 @@
 use super::engine::{Engine, Task};
 use super::events::{self, Event, EventType};
 use super::hostile;
-use super::names;
+use super::names::Company;
 use super::objects::{Order, RunOrder, Standing};
 use super::scenario::{
     NamedTenant, Part, Past, Phase, Run, RunKind, Scenario, Tier, Word, generated, pick,
@@ -18,15 +18,8 @@ pub(super) fn found(engine: &mut Engine) {
     for tenant in &scenario.named {
         named(engine, tenant.get_ref());
     }
-    let generated: Vec<String> = generated(&scenario).collect();
-    let mut index = 0;
-    for slug in generated {
-        // Names taken by the story are skipped in the list; their owners are skipped here.
-        while names::company(index).slug != slug {
-            index += 1;
-        }
-        ordinary(engine, &scenario, index);
-        index += 1;
+    for company in generated(&scenario) {
+        ordinary(engine, &scenario, company);
     }
     for run in &scenario.runs {
         founded_run(engine, run.get_ref());
@@ -85,8 +78,7 @@ fn named(engine: &mut Engine, tenant: &NamedTenant) {
 }
 
 /// One of the tenants that the story does not speak of.
-fn ordinary(engine: &mut Engine, scenario: &Scenario, index: usize) {
-    let company = names::company(index);
+fn ordinary(engine: &mut Engine, scenario: &Scenario, company: Company) {
     let now = engine.now();
     let rng = &mut engine.rng;
     let tenants = &scenario.tenants;

@@ -149,7 +149,9 @@ fn reference(index: usize) -> Reference {
         kind: Text::clean(&string(index)),
         name: Text::clean(&string(index + 1)),
         api_version: Text::clean(&string(index + 2)),
-        namespace: (index % 2 == 0).then(|| Text::clean(&string(index + 3))),
+        namespace: index
+            .is_multiple_of(2)
+            .then(|| Text::clean(&string(index + 3))),
     }
 }
 
@@ -161,7 +163,7 @@ fn environment(engine: &mut Engine, index: usize) -> Resource {
         .environment(&order, "prod", &standing, &mut engine.rng);
     times(&mut object, index + 1, engine.now());
     if let Spec::Environment(spec) = &mut object.spec {
-        spec.tenant = (index % 3 > 0).then(|| order.slug.clone());
+        spec.tenant = (!index.is_multiple_of(3)).then(|| order.slug.clone());
         spec.fields = (0..8)
             .map(|number| Field {
                 path: Text::clean(&string(index + number)),
@@ -270,11 +272,14 @@ fn raw_event(index: usize, ulid: &str, at: Timestamp) -> String {
 
 fn event(id: &str, kind: &str, subject: &str, at: Timestamp, data: Value) -> String {
     let time = at.to_string();
-    json!({
+    let mut event = json!({
         "specversion": "1.0", "id": id, "type": kind, "source": "//plana-pulse/ai-agents",
-        "subject": subject, "time": time, "data": data,
-    })
-    .to_string()
+        "subject": subject, "time": time,
+    });
+    if let Some(fields) = event.as_object_mut() {
+        fields.insert("data".to_owned(), data);
+    }
+    event.to_string()
 }
 
 #[cfg(test)]

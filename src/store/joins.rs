@@ -83,10 +83,10 @@ impl Joins {
     pub(super) fn remove(&mut self, resource: &Resource, slot: Slot) {
         let Some(tenant) = resource.tenant() else { return };
         let Some(joined) = self.tenants.get_mut(tenant) else { return };
-        match joined.list(resource.kind()) {
-            Some(list) => list.retain(|other| *other != slot),
-            None if joined.client == Some(slot) => joined.client = None,
-            None => {}
+        if let Some(list) = joined.list(resource.kind()) {
+            list.retain(|other| *other != slot);
+        } else if joined.client == Some(slot) {
+            joined.client = None;
         }
         if joined.is_empty() {
             self.tenants.remove(tenant);
@@ -97,10 +97,11 @@ impl Joins {
     pub(super) fn event<'a>(&mut self, entry: &'a StreamEntry) -> Option<&'a Text> {
         let event = entry.event().filter(|event| !event.subject.is_empty())?;
         let last = LastEvent { kind: event.kind.clone(), at: entry.id.at() };
+        let room = self.events.len() < SUBJECTS_MAX;
         match self.events.get_mut(&event.subject) {
             Some(known) if known.at > last.at => return None,
             Some(known) => *known = last,
-            None if self.events.len() < SUBJECTS_MAX => {
+            None if room => {
                 self.events.insert(event.subject.clone(), last);
             }
             None => return None,

@@ -8,7 +8,7 @@ use crate::app::detail::grouped;
 use crate::app::geometry::Geometry;
 use crate::app::notices::Level;
 use crate::app::{App, hints};
-use crate::store::table::{Table, TableId};
+use crate::store::table::TableId;
 
 /// What stands before the filter.
 const PROMPT: &str = " / ";
@@ -115,11 +115,11 @@ fn footer(app: &App, place: Rect, paint: &mut Paint<'_>) {
         x += paint.text(x, place.y, place.width, &format!("{} … ", pressed.join(" ")), Role::Key);
     }
     for hint in hints(app) {
-        let needed = cells(&hint.keys) + 1 + cells(hint.doc);
+        let needed = cells(&hint.keys) + 1 + cells(&hint.doc);
         if x + needed > place.right() {
             break;
         }
         x += paint.text(x, place.y, place.width, &hint.keys, Role::Key) + 1;
-        x += paint.text(x, place.y, place.width, hint.doc, Role::Hint) + 3;
+        x += paint.text(x, place.y, place.width, &hint.doc, Role::Hint) + 3;
     }
 }

@@ -64,7 +64,7 @@ fn draw_palette(app: &App, palette: &Palette, place: Rect, paint: &mut Paint<'_>
         let aside = match &choice.target {
             Target::Tenant(_) => "tenant".to_owned(),
             Target::Action(id) => contexts
-                .map(|keymap| keymap.keys_for(id, crate::input::Context::ALL).join(" "))
+                .map(|keymap| keymap.keys_for(id, &crate::input::Context::ALL).join(" "))
                 .unwrap_or_default(),
         };
         paint.right(line.x, y, line.width, &aside, Role::Key);
@@ -84,7 +84,7 @@ fn draw_help(app: &App, top: usize, place: Rect, paint: &mut Paint<'_>) {
             }
             HelpLine::Key(hint) => {
                 paint.text(place.x + 2, y, KEYS - 2, &hint.keys, Role::Key);
-                paint.text(place.x + KEYS + 1, y, place.width - KEYS - 1, hint.doc, Role::Text);
+                paint.text(place.x + KEYS + 1, y, place.width - KEYS - 1, &hint.doc, Role::Text);
             }
             HelpLine::Text(text) => {
                 paint.text(place.x + 2, y, place.width - 2, text, Role::Text);

@@ -146,7 +146,7 @@ fn nothing(app: &App, place: Rect, paint: &mut Paint<'_>) {
         .iter()
         .map(|feed| (*feed, &app.store.feeds().get(*feed).freshness))
         .find(|(_, freshness)| !matches!(freshness, Freshness::Live(_)));
-    let rows = app.store.with_table(pane.table, Table::len);
+    let rows = app.store.with_table(pane.table, |table| table.len());
     let lines: Vec<(String, Role)> = match worst {
         _ if rows > 0 && !pane.view.query().is_empty() => vec![
             (format!("No row matches {}", pane.view.query()), Role::Text),

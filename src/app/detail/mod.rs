@@ -4,6 +4,8 @@ mod event;
 mod json;
 mod resource;
 
+pub use event::{gap_sentence, grouped};
+
 use crate::domain::{Health, Text, Timestamp};
 use crate::store::table::{RowId, Table};
 use crate::store::{EventsTable, Line, Store, TenantsTable, UpgradesTable};

@@ -1,12 +1,14 @@
 //! What a file's shape can't say: that the story speaks of tenants that exist, and says enough.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use toml::Spanned;
 
 use super::builtin::nearest;
 use super::{Incident, NamedTenant, Run, RunKind, Scenario, What};
-use crate::sim::names;
+use crate::domain::Text;
+use crate::sim::names::{self, Company};
 
 /// The most incidents, runs and named tenants, each.
 const MAX_ITEMS: usize = 1_000;
@@ -33,19 +35,60 @@ fn too_many<T>(items: &[Spanned<T>], what: &str) -> Option<Mistake> {
     ))
 }
 
-fn story(scenario: &Scenario) -> Result<(), Mistake> {
-    let mut roster = BTreeSet::new();
-    for tenant in &scenario.named {
-        named(tenant.get_ref(), &mut roster).map_err(|what| (tenant.span().start, what))?;
+/// The subdomains that a story may speak of.
+struct Roster<'a> {
+    scenario: &'a Scenario,
+    named: BTreeSet<String>,
+    /// Made when the first tenant is looked for that is not named.
+    generated: OnceCell<BTreeSet<String>>,
+}
+
+impl Roster<'_> {
+    fn contains(&self, tenant: &str) -> bool {
+        self.named.contains(tenant) || self.generated().contains(tenant)
     }
-    roster.extend(generated(scenario));
+
+    fn generated(&self) -> &BTreeSet<String> {
+        let make = || {
+            generated(self.scenario)
+                .map(|company| company.slug)
+                .collect()
+        };
+        self.generated.get_or_init(make)
+    }
+
+    fn known(&self, tenant: &str) -> Result<(), String> {
+        if self.contains(tenant) {
+            return Ok(());
+        }
+        let names = self
+            .named
+            .iter()
+            .chain(self.generated())
+            .map(String::as_str);
+        let hint = nearest(tenant, names).map_or_else(String::new, |nearest| {
+            format!("; perhaps “{nearest}” is meant")
+        });
+        Err(format!("there is no tenant “{tenant}”{hint}"))
+    }
+}
+
+fn story(scenario: &Scenario) -> Result<(), Mistake> {
+    let mut roster = Roster {
+        scenario,
+        named: BTreeSet::new(),
+        generated: OnceCell::new(),
+    };
+    for tenant in &scenario.named {
+        named(tenant.get_ref(), &mut roster.named).map_err(|what| (tenant.span().start, what))?;
+    }
     for run in &scenario.runs {
         check_run(run.get_ref(), &roster).map_err(|what| (run.span().start, what))?;
     }
     for past in &scenario.stream.past {
         let tenant = past.get_ref().tenant.as_ref();
         tenant
-            .map_or(Ok(()), |tenant| known(tenant.as_str(), &roster))
+            .map_or(Ok(()), |tenant| roster.known(tenant.as_str()))
             .map_err(|what| (past.span().start, what))?;
     }
     let mut incidents: Vec<_> = scenario.incidents.iter().collect();
@@ -57,17 +100,14 @@ fn story(scenario: &Scenario) -> Result<(), Mistake> {
     Ok(())
 }
 
-/// The subdomains of the tenants that are not named by the scenario.
-pub(in crate::sim) fn generated(scenario: &Scenario) -> impl Iterator<Item = String> {
-    let named: BTreeSet<_> = scenario
-        .named
-        .iter()
-        .map(|tenant| tenant.get_ref().name.as_str().to_owned())
-        .collect();
+/// The tenants that are not named by the scenario.
+pub(in crate::sim) fn generated(scenario: &Scenario) -> impl Iterator<Item = Company> {
+    let name = |tenant: &Spanned<NamedTenant>| tenant.get_ref().name.as_str().to_owned();
+    let named: BTreeSet<_> = scenario.named.iter().map(name).collect();
     let count = scenario.tenants.count.size().saturating_sub(named.len());
     (0..)
-        .map(|index| names::company(index).slug)
-        .filter(move |slug| !named.contains(slug))
+        .map(names::company)
+        .filter(move |company| !named.contains(&company.slug))
         .take(count)
 }
 
@@ -91,29 +131,18 @@ fn subdomain(name: &str) -> Result<(), String> {
     }
 }
 
-fn known(tenant: &str, roster: &BTreeSet<String>) -> Result<(), String> {
-    if roster.contains(tenant) {
-        return Ok(());
-    }
-    let hint = nearest(tenant, roster.iter().map(String::as_str))
-        .map_or_else(String::new, |nearest| {
-            format!("; perhaps “{nearest}” is meant")
-        });
-    Err(format!("there is no tenant “{tenant}”{hint}"))
-}
-
-fn check_run(run: &Run, roster: &BTreeSet<String>) -> Result<(), String> {
+fn check_run(run: &Run, roster: &Roster<'_>) -> Result<(), String> {
     match (&run.tenant, &run.name, run.kind) {
         (None, None, RunKind::Template) => Err("a template needs a name".to_owned()),
         (Some(_), _, RunKind::Template) => Err("a template has no tenant".to_owned()),
         (None, Some(_), RunKind::Template) => Ok(()),
         (None, _, RunKind::Upgrade | RunKind::Restore) => Err("this run needs a tenant".to_owned()),
-        (Some(tenant), _, RunKind::Upgrade | RunKind::Restore) => known(tenant.as_str(), roster),
+        (Some(tenant), _, RunKind::Upgrade | RunKind::Restore) => roster.known(tenant.as_str()),
     }
 }
 
-fn check_incident(incident: &Incident, roster: &mut BTreeSet<String>) -> Result<(), String> {
-    let tenant = incident.tenant.as_ref().map(|tenant| tenant.as_str());
+fn check_incident(incident: &Incident, roster: &mut Roster<'_>) -> Result<(), String> {
+    let tenant = incident.tenant.as_ref().map(Text::as_str);
     match incident.what {
         What::ReadyFalse
         | What::SyncedFalse
@@ -121,7 +150,7 @@ fn check_incident(incident: &Incident, roster: &mut BTreeSet<String>) -> Result<
         | What::Deleting
         | What::UpgradeStart
         | What::RestoreStart => match tenant {
-            Some(tenant) => known(tenant, roster),
+            Some(tenant) => roster.known(tenant),
             None => Err("this incident needs a tenant".to_owned()),
         },
         What::Provision => match tenant {
@@ -129,7 +158,7 @@ fn check_incident(incident: &Incident, roster: &mut BTreeSet<String>) -> Result<
                 Err(format!("the tenant “{tenant}” exists already"))
             }
             Some(tenant) => {
-                roster.insert(tenant.to_owned());
+                roster.named.insert(tenant.to_owned());
                 subdomain(tenant)
             }
             None => Err("this incident needs a tenant".to_owned()),
@@ -141,7 +170,7 @@ fn check_incident(incident: &Incident, roster: &mut BTreeSet<String>) -> Result<
             Err("this incident needs a count".to_owned())
         }
         What::Event if incident.kind.is_none() => Err("this incident needs a type".to_owned()),
-        What::Event | What::Burst => tenant.map_or(Ok(()), |tenant| known(tenant, roster)),
+        What::Event | What::Burst => tenant.map_or(Ok(()), |tenant| roster.known(tenant)),
         What::FeedDown | What::FeedUp | What::FeedDenied | What::StreamGap | What::StreamReset => {
             Ok(())
         }

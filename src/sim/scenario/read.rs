@@ -148,96 +148,99 @@ mod tests {
         assert_eq!(scenario.start().to_string(), "2026-11-21T00:47:00Z");
     }
 
+    /// What is wrong with a text, and in which line, counting the head.
+    const MISTAKES: &[(&str, usize, &str)] = &[
+        (
+            "colour = 1",
+            5,
+            "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `hostile`, `denied`, `tenant`, `run`, `incident`",
+        ),
+        (
+            "[tenants]\ncount = 20001",
+            6,
+            "20001 is not between 0 and 20000",
+        ),
+        ("[tenants]\ncount = -1", 6, "-1 is not between 0 and 20000"),
+        (
+            "[tenants]\ncount = \"many\"",
+            6,
+            "invalid type: string \"many\", expected i64",
+        ),
+        (
+            "[tenants]\ntier = { gold = 1 }",
+            6,
+            "unknown variant `gold`, expected one of `starter`, `pro`, `enterprise`",
+        ),
+        (
+            "[stream]\nper-second = 1e9",
+            6,
+            "1000000000 is not between 0 and 2000",
+        ),
+        (
+            "[stream]\nper-second = nan",
+            6,
+            "NaN is not between 0 and 2000",
+        ),
+        (
+            "[stream]\n[[stream.past]]\nago = \"soon\"\ntype = \"agent.report\"",
+            7,
+            "“soon” is not a span such as 90s, 1m30s or 2d4h",
+        ),
+        (
+            "denied = [\"clouds\"]",
+            5,
+            "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`",
+        ),
+        (
+            "[[tenant]]\nname = \"Acme\"",
+            5,
+            "“Acme” is not a subdomain: 1 to 30 of a-z, 0-9 and -",
+        ),
+        (
+            "[[tenant]]\nname = \"a\"\n\n[[tenant]]\nname = \"a\"",
+            8,
+            "the tenant “a” comes twice",
+        ),
+        (
+            "[[tenant]]\nname = \"acme\"\n[[incident]]\nat = \"1m\"\nwhat = \"recover\"\ntenant = \"acne\"",
+            7,
+            "there is no tenant “acne”; perhaps “acme” is meant",
+        ),
+        (
+            "[[incident]]\nat = \"1m\"\nwhat = \"recover\"",
+            5,
+            "this incident needs a tenant",
+        ),
+        (
+            "[[incident]]\nat = \"1m\"\nwhat = \"feed-down\"",
+            5,
+            "this incident needs a feed",
+        ),
+        (
+            "[[incident]]\nat = \"1m\"\nwhat = \"stream-gap\"",
+            5,
+            "this incident needs a count",
+        ),
+        (
+            "[[incident]]\nat = \"1m\"\nwhat = \"event\"",
+            5,
+            "this incident needs a type",
+        ),
+        (
+            "[[run]]\nkind = \"template\"\nage = \"1m\"\nphase = \"running\"",
+            5,
+            "a template needs a name",
+        ),
+        (
+            "[[run]]\nkind = \"upgrade\"\nage = \"1m\"\nphase = \"running\"",
+            5,
+            "this run needs a tenant",
+        ),
+    ];
+
     #[test]
     fn a_mistake_is_said_with_its_line() {
-        for (text, line, what) in [
-            (
-                "colour = 1",
-                5,
-                "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `hostile`, `denied`, `tenant`, `run`, `incident`",
-            ),
-            (
-                "[tenants]\ncount = 20001",
-                6,
-                "20001 is not between 0 and 20000",
-            ),
-            ("[tenants]\ncount = -1", 6, "-1 is not between 0 and 20000"),
-            (
-                "[tenants]\ncount = \"many\"",
-                6,
-                "invalid type: string \"many\", expected i64",
-            ),
-            (
-                "[tenants]\ntier = { gold = 1 }",
-                6,
-                "unknown variant `gold`, expected one of `starter`, `pro`, `enterprise`",
-            ),
-            (
-                "[stream]\nper-second = 1e9",
-                6,
-                "1000000000 is not between 0 and 2000",
-            ),
-            (
-                "[stream]\nper-second = nan",
-                6,
-                "NaN is not between 0 and 2000",
-            ),
-            (
-                "[stream]\n[[stream.past]]\nago = \"soon\"\ntype = \"agent.report\"",
-                7,
-                "“soon” is not a span such as 90s, 1m30s or 2d4h",
-            ),
-            (
-                "denied = [\"clouds\"]",
-                5,
-                "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`",
-            ),
-            (
-                "[[tenant]]\nname = \"Acme\"",
-                5,
-                "“Acme” is not a subdomain: 1 to 30 of a-z, 0-9 and -",
-            ),
-            (
-                "[[tenant]]\nname = \"a\"\n\n[[tenant]]\nname = \"a\"",
-                8,
-                "the tenant “a” comes twice",
-            ),
-            (
-                "[[tenant]]\nname = \"acme\"\n[[incident]]\nat = \"1m\"\nwhat = \"recover\"\ntenant = \"acne\"",
-                7,
-                "there is no tenant “acne”; perhaps “acme” is meant",
-            ),
-            (
-                "[[incident]]\nat = \"1m\"\nwhat = \"recover\"",
-                5,
-                "this incident needs a tenant",
-            ),
-            (
-                "[[incident]]\nat = \"1m\"\nwhat = \"feed-down\"",
-                5,
-                "this incident needs a feed",
-            ),
-            (
-                "[[incident]]\nat = \"1m\"\nwhat = \"stream-gap\"",
-                5,
-                "this incident needs a count",
-            ),
-            (
-                "[[incident]]\nat = \"1m\"\nwhat = \"event\"",
-                5,
-                "this incident needs a type",
-            ),
-            (
-                "[[run]]\nkind = \"template\"\nage = \"1m\"\nphase = \"running\"",
-                5,
-                "a template needs a name",
-            ),
-            (
-                "[[run]]\nkind = \"upgrade\"\nage = \"1m\"\nphase = \"running\"",
-                5,
-                "this run needs a tenant",
-            ),
-        ] {
+        for (text, line, what) in MISTAKES {
             let wanted = format!(
                 "The scenario “mine.toml” can't be used: line {line}: {what}. Correct that line, then start again."
             );
