@@ -108,7 +108,7 @@ impl Pane {
         };
         Self {
             table,
-            view: View::new(sort),
+            view: View::new(columns(table), sort),
             cursor: Cursor::default(),
             top: 0,
             marks: BTreeSet::new(),

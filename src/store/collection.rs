@@ -12,8 +12,8 @@ use crate::domain::{Resource, Timestamp, Uid};
 pub struct Held {
     /// The object.
     pub resource: Arc<Resource>,
-    /// When this state of it was told.
-    pub changed: Timestamp,
+    /// When this console saw it come to this state; none while it only knows it from a listing.
+    pub changed: Option<Timestamp>,
     /// The listing that told it last.
     listing: u64,
 }
@@ -25,6 +25,7 @@ pub struct Collection {
     free: Vec<usize>,
     by_uid: HashMap<Uid, usize>,
     listing: u64,
+    listing_now: bool,
     pub(super) changes: Changes,
 }
 
@@ -68,10 +69,12 @@ impl Collection {
     /// A complete listing begins.
     pub(super) fn begin_listing(&mut self) {
         self.listing += 1;
+        self.listing_now = true;
     }
 
-    /// What the listing under way has not told so far.
-    pub(super) fn untold(&self) -> Vec<Uid> {
+    /// The listing is complete; gives what it did not tell.
+    pub(super) fn end_listing(&mut self) -> Vec<Uid> {
+        self.listing_now = false;
         self.iter()
             .filter(|(_, held)| held.listing != self.listing)
             .map(|(_, held)| held.resource.meta.uid.clone())
@@ -85,11 +88,15 @@ impl Collection {
         let index = known.unwrap_or_else(|| self.take_slot(&resource.meta.uid));
         let slot = index as Slot;
         let held = self.slots.get(index).and_then(Option::as_ref);
-        let changed = held.filter(|held| held.resource == resource).map(|held| held.changed);
-        if changed.is_none() {
-            self.changes.note(slot);
-        }
-        let state = Held { resource, changed: changed.unwrap_or(at), listing };
+        let changed = match held {
+            Some(held) if held.resource == resource => held.changed,
+            held => {
+                let only_listed = held.is_none() && self.listing_now;
+                self.changes.note(slot);
+                (!only_listed).then_some(at)
+            }
+        };
+        let state = Held { resource, changed, listing };
         let before = self.slots.get_mut(index).and_then(|place| place.replace(state));
         Upserted { slot, before: before.map(|held| held.resource) }
     }

@@ -146,7 +146,7 @@ impl Store {
             let feed = FeedId::of(kind);
             tell(feed, at, Fact::RelistBegun);
             for (_, held) in self.collection(kind).iter() {
-                tell(feed, held.changed, Fact::Upsert(Arc::clone(&held.resource)));
+                tell(feed, held.changed.unwrap_or(at), Fact::Upsert(Arc::clone(&held.resource)));
             }
         }
         tell(FeedId::Events, at, Fact::RelistBegun);
@@ -198,7 +198,7 @@ impl Store {
     }
 
     fn end_listing(&mut self, kind: Kind) {
-        for uid in self.collection(kind).untold() {
+        for uid in self.collection_mut(kind).end_listing() {
             self.remove(kind, &uid);
         }
     }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::filter::{Query, Scratch};
-use super::table::{RowId, Slot, Table, Value};
+use super::table::{Column, RowId, Slot, Table, Value};
 use crate::domain::{Span, Text, Timestamp};
 
 /// The order of a view.
@@ -38,7 +38,6 @@ enum Cell {
 const AGES_MOVE: Span = Span::from_secs(1);
 
 /// Which rows of a table are shown, in which order.
-#[derive(Default)]
 pub struct View {
     order: VecDeque<Slot>,
     /// The keys of `order`, when it is sorted.
@@ -52,10 +51,18 @@ pub struct View {
 }
 
 impl View {
-    /// A view of every row in the order `sort`, or in the table's own order.
+    /// A view of every row of a table with `columns`, in the order `sort`, or in the table's own order.
     #[must_use]
-    pub fn new(sort: Option<Sort>) -> Self {
-        Self { sort, ..Self::default() }
+    pub fn new(columns: &'static [Column], sort: Option<Sort>) -> Self {
+        Self {
+            order: VecDeque::new(),
+            keys: VecDeque::new(),
+            sort,
+            query: Query::all(columns),
+            revision: None,
+            redone: Timestamp::default(),
+            scratch: Scratch::new(),
+        }
     }
 
     /// How many rows it shows.

@@ -11,6 +11,7 @@ use crate::app::detail::gap_sentence;
 use crate::app::geometry::Geometry;
 use crate::app::pane::Pane;
 use crate::domain::{FeedId, TroubleKind};
+use crate::store::filter::Scratch;
 use crate::store::table::{Slot, Table, TableId, Value};
 use crate::store::{Freshness, Line, Store, columns};
 
@@ -61,6 +62,8 @@ fn titles(pane: &Pane, geometry: &Geometry, paint: &mut Paint<'_>) {
 fn draw_rows(app: &App, table: &dyn Table, geometry: &Geometry, paint: &mut Paint<'_>) {
     let pane = app.pane();
     let old = pane_is_old(app);
+    // Only a query has something to be pointed out, and finding it needs memory to work in.
+    let mut scratch = (!pane.view.query().is_empty()).then(Scratch::new);
     let place = geometry.rows;
     for (y, slot) in (place.top()..place.bottom()).zip(pane.view.slots_from(pane.top)) {
         let line = Rect { y, height: 1, ..place };
@@ -70,7 +73,8 @@ fn draw_rows(app: &App, table: &dyn Table, geometry: &Geometry, paint: &mut Pain
         } else if id.is_none() {
             paint.text(line.x + 2, y, line.width, "(no longer kept)", Role::Muted);
         } else {
-            cells_of(app, table, slot, (line, geometry), paint);
+            let row = Row { table, slot, line, geometry };
+            draw_cells(app, &row, scratch.as_mut(), paint);
         }
         if old {
             paint.lay(line, Role::Stale);
@@ -86,31 +90,30 @@ fn draw_rows(app: &App, table: &dyn Table, geometry: &Geometry, paint: &mut Pain
     }
 }
 
-fn cells_of(
-    app: &App,
-    table: &dyn Table,
+/// A row of cells, and its line.
+struct Row<'a> {
+    table: &'a dyn Table,
     slot: Slot,
-    (line, geometry): (Rect, &Geometry),
-    paint: &mut Paint<'_>,
-) {
-    let query = app.pane().view.query();
-    for &(number, x, width) in &geometry.columns {
-        let value = table.value(slot, number);
+    line: Rect,
+    geometry: &'a Geometry,
+}
+
+fn draw_cells(app: &App, row: &Row<'_>, mut scratch: Option<&mut Scratch>, paint: &mut Paint<'_>) {
+    let y = row.line.y;
+    for &(number, x, width) in &row.geometry.columns {
+        let value = row.table.value(row.slot, number);
         let shown = rows::show(value, app.now(), app.setting.zone);
-        let x = line.x + x;
+        let x = row.line.x + x;
         if shown.right {
-            paint.right(x, line.y, width, &shown.text, shown.role);
+            paint.right(x, y, width, &shown.text, shown.role);
             continue;
         }
-        paint.text(x, line.y, width, &shown.text, shown.role);
-        if matches!(value, Value::Text(_)) && !query.is_empty() {
-            for range in query.highlights(number, &shown.text) {
-                let before = shown.text.get(..range.start).map_or(0, cells);
-                let wide = shown.text.get(range).map_or(0, cells);
-                if before < width {
-                    let wide = wide.min(width - before);
-                    paint.lay(Rect::new(x + before, line.y, wide, 1), Role::Match);
-                }
+        paint.text(x, y, width, &shown.text, shown.role);
+        if let (Value::Text(text), Some(scratch)) = (value, scratch.as_deref_mut()) {
+            for range in app.pane().view.query().highlights(number, text, scratch) {
+                let before = text.get(..range.start).map_or(0, cells);
+                let wide = text.get(range).map_or(0, cells).min(width.saturating_sub(before));
+                paint.lay(Rect::new(x + before, y, wide, 1), Role::Match);
             }
         }
     }

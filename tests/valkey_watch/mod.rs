@@ -1,10 +1,22 @@
 //! Runs a feed of the event stream as the console would, and keeps what it tells.
-#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of this module")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "every test binary uses another part of this module"
+)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this is test code"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use pulse_console::domain::{Content, Fact, Gap, Observation, StreamEntry, StreamId, Timestamp, Trouble};
+use pulse_console::domain::{
+    Content, Fact, Gap, Observation, StreamEntry, StreamId, Timestamp, Trouble,
+};
 use pulse_console::live::valkey::{Options, feed};
 use pulse_console::platform::{Clock, Feed as _, Sink};
 use redis::aio::MultiplexedConnection;
@@ -12,13 +24,16 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// Far longer than anything takes: it only ends a test that hangs.
-const GUARD: Duration = Duration::from_secs(60);
+const GUARD: Duration = Duration::from_mins(1);
 
 /// The time of the machine.
 struct Machine;
 
 impl Clock for Machine {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock of the tests against real servers")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock of the tests against real servers"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::from_ms(chrono::Utc::now().timestamp_millis())
     }
@@ -32,7 +47,7 @@ pub fn now() -> i64 {
 /// A running feed and everything it told.
 pub struct Watch {
     queue: mpsc::Receiver<Vec<Observation>>,
-    task: JoinHandle<()>,
+    task: Option<JoinHandle<()>>,
     /// All facts told, in order.
     pub facts: Vec<Fact>,
 }
@@ -44,7 +59,34 @@ impl Watch {
         let (sender, queue) = mpsc::channel(64);
         let sink = Sink::new(sender, Arc::new(Machine));
         let task = tokio::spawn(Box::new(feed(options)).run(sink));
-        Self { queue, task, facts: Vec::new() }
+        Self {
+            queue,
+            task: Some(task),
+            facts: Vec::new(),
+        }
+    }
+
+    /// Runs the feed on a thread of its own, so that what it costs can be told from the rest.
+    pub fn start_apart(options: Options, thread: &str) -> Self {
+        let (sender, queue) = mpsc::channel(64);
+        let sink = Sink::new(sender, Arc::new(Machine));
+        let run = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime
+                .expect("a runtime")
+                .block_on(Box::new(feed(options)).run(sink));
+        };
+        std::thread::Builder::new()
+            .name(thread.to_owned())
+            .spawn(run)
+            .expect("a thread");
+        Self {
+            queue,
+            task: None,
+            facts: Vec::new(),
+        }
     }
 
     /// Waits until `done` is true of what was told.
@@ -53,8 +95,15 @@ impl Watch {
             match tokio::time::timeout(GUARD, self.queue.recv()).await {
                 Ok(Some(batch)) => self.facts.extend(batch.into_iter().map(|told| told.fact)),
                 Ok(None) => panic!("the feed ended before {what}"),
-                Err(_) => panic!("no sign of {what}; told: {:#?}", self.brief()),
+                Err(elapsed) => panic!("no sign of {what} ({elapsed}); told: {:#?}", self.brief()),
             }
+        }
+    }
+
+    /// Takes what was told already, without waiting.
+    pub fn drain(&mut self) {
+        while let Ok(batch) = self.queue.try_recv() {
+            self.facts.extend(batch.into_iter().map(|told| told.fact));
         }
     }
 
@@ -62,13 +111,13 @@ impl Watch {
     pub async fn close(self) -> Vec<Fact> {
         let Self { queue, task, facts } = self;
         drop(queue);
-        tokio::time::timeout(GUARD, task).await.expect("the feed ends").expect("without a panic");
+        if let Some(task) = task {
+            tokio::time::timeout(GUARD, task)
+                .await
+                .expect("the feed ends")
+                .expect("without a panic");
+        }
         facts
-    }
-
-    /// Ends the feed in the middle of whatever it does.
-    pub fn abort(self) {
-        self.task.abort();
     }
 
     /// The entries told as new ones.
@@ -144,7 +193,11 @@ pub fn subject(entry: &StreamEntry) -> String {
 }
 
 /// Adds one event per number, its subject the number.
-pub async fn add(connection: &mut MultiplexedConnection, stream: &str, numbers: std::ops::Range<u64>) {
+pub async fn add(
+    connection: &mut MultiplexedConnection,
+    stream: &str,
+    numbers: std::ops::Range<u64>,
+) {
     let numbers: Vec<u64> = numbers.collect();
     for chunk in numbers.chunks(500) {
         let mut pipe = redis::pipe();
@@ -152,9 +205,16 @@ pub async fn add(connection: &mut MultiplexedConnection, stream: &str, numbers: 
             let json = format!(
                 r#"{{"specversion":"1.0","id":"{number}","type":"client.provisioned","source":"//test","subject":"{number}","data":{{"n":{number}}}}}"#
             );
-            pipe.cmd("XADD").arg(stream).arg("*").arg("event").arg(json).ignore();
+            pipe.cmd("XADD")
+                .arg(stream)
+                .arg("*")
+                .arg("event")
+                .arg(json)
+                .ignore();
         }
-        pipe.query_async::<()>(connection).await.expect("events are added");
+        pipe.query_async::<()>(connection)
+            .await
+            .expect("events are added");
     }
 }
 
@@ -165,7 +225,9 @@ pub async fn run(connection: &mut MultiplexedConnection, command: &str) -> redis
     words.for_each(|word| {
         line.arg(word);
     });
-    line.query_async(connection).await.expect("the command works")
+    line.query_async(connection)
+        .await
+        .expect("the command works")
 }
 
 /// Whether every id is greater than the one before.
@@ -175,5 +237,8 @@ pub fn ascends(entries: &[Arc<StreamEntry>]) -> bool {
 
 /// The numbers of events added by [`add`].
 pub fn numbers(entries: &[Arc<StreamEntry>]) -> Vec<u64> {
-    entries.iter().map(|entry| subject(entry).parse().expect("a number")).collect()
+    entries
+        .iter()
+        .map(|entry| subject(entry).parse().expect("a number"))
+        .collect()
 }

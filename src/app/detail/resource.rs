@@ -52,7 +52,7 @@ fn head(held: &Held) -> Vec<DetailLine> {
     lines.extend(meta.namespace.as_ref().map(|name| said("namespace", Tone::Plain, name)));
     lines.extend(meta.created.map(|at| age("created", at)));
     lines.extend(meta.deleting.map(|at| age("being removed", at)));
-    lines.push(age("seen to change", held.changed));
+    lines.extend(held.changed.map(|at| age("seen to change", at)));
     lines.push(said("uid", Tone::Muted, &meta.uid.0));
     lines
 }

@@ -49,7 +49,8 @@ pub(super) async fn run(options: Options, sink: Sink) {
 
 /// Tells a trouble that trying again won't heal, and waits until nobody listens.
 async fn lament(trouble: Trouble, sink: &Sink) -> Result<(), Closed> {
-    sink.tell(FeedId::Events, [Fact::Unreachable(trouble)]).await?;
+    sink.tell(FeedId::Events, [Fact::Unreachable(trouble)])
+        .await?;
     loop {
         tokio::time::sleep(KEEP).await;
         sink.send(Vec::new()).await?;
@@ -176,7 +177,11 @@ impl Tail {
             let snapshot = link.snapshot().await?;
             self.look_at(link, snapshot).await?;
         }
-        let wait = if self.history.is_none() { Wait::ForEntries } else { Wait::No };
+        let wait = if self.history.is_none() {
+            Wait::ForEntries
+        } else {
+            Wait::No
+        };
         self.read(link, wait).await?;
         self.page(link).await?;
         if self.keep.tick().now_or_never().is_some() {
@@ -221,14 +226,19 @@ impl Tail {
             facts.extend(gap.map(Fact::Gap));
             self.since = since;
         }
-        let gap = self.since.as_mut().and_then(|since| since.page(&ids, whole));
+        let gap = self
+            .since
+            .as_mut()
+            .and_then(|since| since.page(&ids, whole));
         facts.extend(gap.map(Fact::Gap));
         Ok(self.tell(facts).await?)
     }
 
     /// Compares the stream with what was read of it.
     async fn look_at(&mut self, link: &mut Link, snapshot: Option<Snapshot>) -> Result<(), End> {
-        let Some(position) = &mut self.position else { return Ok(()) };
+        let Some(position) = &mut self.position else {
+            return Ok(());
+        };
         match position.look(snapshot.as_ref()) {
             Verdict::Go(gap) => Ok(self.tell(gap.map(Fact::Gap)).await?),
             Verdict::Relist(gap) => self.list(link, snapshot, Some(gap)).await,
@@ -237,7 +247,9 @@ impl Tail {
 
     /// One read of the tail.
     async fn read(&mut self, link: &mut Link, wait: Wait) -> Result<(), End> {
-        let Some(position) = &mut self.position else { return Ok(()) };
+        let Some(position) = &mut self.position else {
+            return Ok(());
+        };
         let count = self.appetite.count();
         let read = link.read(position.at(), count, wait).await?;
         eat(&mut self.appetite, &read);
@@ -265,7 +277,9 @@ impl Tail {
 
     /// One page of history, if more is wanted.
     async fn page(&mut self, link: &mut Link) -> Result<(), End> {
-        let Some(history) = &mut self.history else { return Ok(()) };
+        let Some(history) = &mut self.history else {
+            return Ok(());
+        };
         let upto = position::before(Some(history.oldest)).filter(|_| history.wanted > 0);
         let Some(upto) = upto else {
             self.history = None;
@@ -287,15 +301,19 @@ impl Tail {
         if !entries.is_empty() {
             facts.push(Fact::Older(entries));
         }
-        let gap = self.since.as_mut().and_then(|since| since.page(&ids, whole));
+        let gap = self
+            .since
+            .as_mut()
+            .and_then(|since| since.page(&ids, whole));
         facts.extend(gap.map(Fact::Gap));
         Ok(self.tell(facts).await?)
     }
 
     fn parse(&self, read: Vec<RawEntry>) -> (Vec<StreamId>, Vec<Arc<StreamEntry>>) {
         let field = self.options.field.as_deref();
+        // Each is let go before the next is read, so that a large page is not held twice.
         read.into_iter()
-            .map(|entry| (entry.id, Arc::new(cloudevent::read(entry, field))))
+            .map(|entry| (entry.id, Arc::new(cloudevent::read(&entry, field))))
             .unzip()
     }
 
@@ -310,7 +328,9 @@ impl Tail {
     }
 
     async fn keep_place(&mut self) {
-        let Some(position) = &self.position else { return };
+        let Some(position) = &self.position else {
+            return;
+        };
         let cursor = Cursor {
             stream: self.options.stream.clone(),
             id: position.at(),

@@ -8,7 +8,7 @@ use crate::store::{Collection, Held, Joined, Store};
 /// The columns, in the order shown.
 pub(super) const COLUMNS: &[Column] = &[
     column("tenant", "TENANT", "The tenant's subdomain, which is its name everywhere.")
-        .flex(16, 3)
+        .flex(20, 5)
         .rank(0)
         .searched(),
     column("health", "HEALTH", "How well the customer object is, from Synced and Ready.")
@@ -149,7 +149,7 @@ impl Table for TenantsTable<'_> {
             Some("event") => optional(last_event().map(|event| &event.kind)),
             Some("event-age") => last_event().map_or(Value::Nothing, |event| Value::At(event.at)),
             Some("owner") => text(&spec.owner_name),
-            Some("changed") => Value::At(held.changed),
+            Some("changed") => held.changed.map_or(Value::Nothing, Value::At),
             Some("age") => resource.meta.created.map_or(Value::Nothing, Value::At),
             Some("email") => text(&spec.owner_email),
             Some("project") => spec

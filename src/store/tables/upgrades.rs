@@ -121,7 +121,7 @@ impl Table for UpgradesTable<'_> {
             Some("tenant") => optional(resource.tenant()),
             Some("health") => Value::Health(resource.health()),
             Some("reason") => optional(resource.reason()),
-            Some("changed") => Value::At(held.changed),
+            Some("changed") => held.changed.map_or(Value::Nothing, Value::At),
             Some("age") => resource.meta.created.map_or(Value::Nothing, Value::At),
             Some(column) => upgrade_value(resource, column),
             None => Value::Nothing,

@@ -33,12 +33,17 @@ const SUMMARY_MAX: usize = 160;
 const NAMES: [&str; 6] = ["event", "data", "payload", "cloudevent", "json", "message"];
 
 /// Reads an entry. `field` is the field that holds the event, none to discover it.
-pub(super) fn read(entry: RawEntry, field: Option<&str>) -> StreamEntry {
+pub(super) fn read(entry: &RawEntry, field: Option<&str>) -> StreamEntry {
     let bytes = entry.bytes();
     let fields: Vec<(Cow<'_, str>, Cow<'_, str>)> = entry
         .fields
         .iter()
-        .map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value)))
+        .map(|(name, value)| {
+            (
+                String::from_utf8_lossy(name),
+                String::from_utf8_lossy(value),
+            )
+        })
         .collect();
     let (content, raw) = if bytes > PARSED_MAX {
         let reason = format!(
@@ -58,7 +63,12 @@ pub(super) fn read(entry: RawEntry, field: Option<&str>) -> StreamEntry {
         Ok(event) => Content::Event(event),
         Err(reason) => Content::Malformed(Text::bounded(&reason, ATTRIBUTE_MAX)),
     };
-    StreamEntry { id: entry.id, bytes, content, raw }
+    StreamEntry {
+        id: entry.id,
+        bytes,
+        content,
+        raw,
+    }
 }
 
 /// How an entry carries its event.
@@ -72,7 +82,10 @@ type Fields<'a> = [(Cow<'a, str>, Cow<'a, str>)];
 
 fn find<'a>(fields: &'a Fields<'_>, named: Option<&str>) -> Form<'a> {
     let value = |name: &str| {
-        fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_ref())
+        fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_ref())
     };
     if let Some(name) = named {
         return value(name).map_or_else(
@@ -87,7 +100,9 @@ fn find<'a>(fields: &'a Fields<'_>, named: Option<&str>) -> Form<'a> {
     if let Some(json) = NAMES.iter().find_map(|name| value(name)) {
         return Form::Json(json);
     }
-    let mut objects = fields.iter().filter(|(_, value)| value.trim_start().starts_with('{'));
+    let mut objects = fields
+        .iter()
+        .filter(|(_, value)| value.trim_start().starts_with('{'));
     match (objects.next(), objects.next()) {
         (Some((_, json)), None) => Form::Json(json),
         (Some(_), Some(_)) => Form::Neither("Several fields could be the event.".to_owned()),
@@ -97,7 +112,10 @@ fn find<'a>(fields: &'a Fields<'_>, named: Option<&str>) -> Form<'a> {
 
 /// The name of an attribute without the prefix that HTTP and message brokers give it.
 fn plain(field: &str) -> &str {
-    field.strip_prefix("ce-").or_else(|| field.strip_prefix("ce_")).unwrap_or(field)
+    field
+        .strip_prefix("ce-")
+        .or_else(|| field.strip_prefix("ce_"))
+        .unwrap_or(field)
 }
 
 fn from_json(json: &str) -> Result<CloudEvent, String> {
@@ -124,7 +142,11 @@ fn from_attributes(fields: &Fields<'_>) -> Result<CloudEvent, String> {
 }
 
 fn complete(event: CloudEvent) -> Result<CloudEvent, String> {
-    if event.kind.is_empty() { Err("The event has no `type`.".to_owned()) } else { Ok(event) }
+    if event.kind.is_empty() {
+        Err("The event has no `type`.".to_owned())
+    } else {
+        Ok(event)
+    }
 }
 
 fn attribute(event: &mut CloudEvent, name: &str, value: &str) {
@@ -175,12 +197,10 @@ fn summary(data: &str) -> Text {
 
 /// At most [`SUMMARY_MAX`] characters of `line`, after cleaning, which may have made it longer.
 fn cut(line: Text) -> Text {
-    match line.as_str().char_indices().nth(SUMMARY_MAX) {
-        None => line,
-        Some(_) => {
-            let end = line.as_str().char_indices().nth(SUMMARY_MAX - 1).map_or(0, |(at, _)| at);
-            Text::bounded(line.as_str(), end)
-        }
+    let starts = || line.as_str().char_indices().map(|(at, _)| at);
+    match (starts().nth(SUMMARY_MAX), starts().nth(SUMMARY_MAX - 1)) {
+        (Some(_), Some(end)) => Text::bounded(line.as_str(), end),
+        _ => line,
     }
 }
 
@@ -203,25 +223,26 @@ fn members(json: &str) -> Result<Members<'_>, String> {
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Walk;
-
-        impl<'de> Visitor<'de> for Walk {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(Name(name)) = map.next_key()? {
-                    members.push((name, map.next_value()?));
-                }
-                Ok(Members(members))
-            }
-        }
-
         deserializer.deserialize_map(Walk)
+    }
+}
+
+/// Collects the members of an object.
+struct Walk;
+
+impl<'de> Visitor<'de> for Walk {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Name(name)) = map.next_key()? {
+            members.push((name, map.next_value()?));
+        }
+        Ok(Members(members))
     }
 }
 

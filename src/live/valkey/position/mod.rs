@@ -22,7 +22,9 @@
 //!    `first` is behind that of an earlier look, or if it had fewer entries than the reader counted. What
 //!    the old stream still had is unknowable, so the gap has [`Missed::Some`]. A stream that began anew and in which, by the
 //!    next look, as many entries came *and went* as the reader had ever counted, can't be told from a trimmed
-//!    one, and is told as that. (The same holds for a clock that went back while entries were missed unnoticed.)
+//!    one, and is told as that. The same holds for a clock that went back while entries of the old or the
+//!    new stream went unread: then entries with ids before the reader's place may stay untold. This is so
+//!    rare (a reset, a clock that runs backwards, and equal counts) that no memory is spent on it.
 //! 6. After a reset the new stream is read from its begin. Its ids are by the server's clock, so they are greater than
 //!    those told before and simply follow. Where they aren't (the clock went back), the entries can't be
 //!    told in order: the verdict is to list the stream anew.
@@ -129,7 +131,9 @@ impl Position {
 
     /// Compares a snapshot with what was read; none stands for a stream that does not exist.
     pub(super) fn look(&mut self, snapshot: Option<&Snapshot>) -> Verdict {
-        let Some(seen) = snapshot else { return Verdict::Go(self.vanished()) };
+        let Some(seen) = snapshot else {
+            return Verdict::Go(self.vanished());
+        };
         if self.is_reset(seen) {
             return self.reset(seen);
         }
@@ -170,7 +174,9 @@ impl Position {
 
     /// Counts entries as read and told.
     fn count(&mut self, ids: &[StreamId]) {
-        let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return };
+        let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
+            return;
+        };
         if self.at == StreamId::default() {
             self.floor = *first;
         }
@@ -306,7 +312,10 @@ impl Position {
 pub(super) fn before(id: Option<StreamId>) -> Option<StreamId> {
     match id? {
         StreamId { ms: 0, seq: 0 } => None,
-        StreamId { ms, seq: 0 } => Some(StreamId { ms: ms - 1, seq: u64::MAX }),
+        StreamId { ms, seq: 0 } => Some(StreamId {
+            ms: ms - 1,
+            seq: u64::MAX,
+        }),
         StreamId { ms, seq } => Some(StreamId { ms, seq: seq - 1 }),
     }
 }
@@ -318,11 +327,21 @@ fn gap(
     cause: GapCause,
 ) -> Option<Gap> {
     let missed = missed.filter(|missed| *missed != Missed::Exactly(0))?;
-    Some(Gap { after, before, missed, cause })
+    Some(Gap {
+        after,
+        before,
+        missed,
+        cause,
+    })
 }
 
 fn reset_gap(after: Option<StreamId>, before: Option<StreamId>) -> Gap {
-    Gap { after, before, missed: Missed::Some, cause: GapCause::Reset }
+    Gap {
+        after,
+        before,
+        missed: Missed::Some,
+        cause: GapCause::Reset,
+    }
 }
 
 #[cfg(test)]
