@@ -123,6 +123,14 @@ impl ApiServer {
         self.server.iter().for_each(Process::thaw);
     }
 
+    /// An error when one of the two processes has ended by itself.
+    pub fn check(&mut self) -> Result<(), PlatformError> {
+        self.etcd
+            .iter_mut()
+            .chain(&mut self.server)
+            .try_for_each(Process::check)
+    }
+
     /// Starts on the same port with the same data, and waits until it is ready.
     pub async fn start_again(&mut self) -> Result<(), PlatformError> {
         self.kill();

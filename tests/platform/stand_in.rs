@@ -41,8 +41,8 @@ enum Change {
 
 /// Runs until it is dropped or a server is lost.
 pub(crate) async fn run(
-    server: &ApiServer,
-    valkey: &Valkey,
+    server: &mut ApiServer,
+    valkey: &mut Valkey,
     tenants: usize,
     events_per_second: u32,
     churn: bool,
@@ -60,6 +60,8 @@ pub(crate) async fn run(
             }
             _ = clock.tick() => {
                 tick += 1;
+                server.check()?;
+                valkey.check()?;
                 apply_due(server, &mut queue, tick).await;
                 let wanted = usize::try_from(tick * u64::from(events_per_second) / TICKS_A_SECOND).unwrap_or(published);
                 let range = PAST_EVENTS + published..PAST_EVENTS + wanted;
@@ -76,7 +78,7 @@ pub(crate) async fn run(
 /// Every object of the five kinds, once at the start and again when it changes.
 async fn changes(
     server: &ApiServer,
-) -> Result<impl Stream<Item = (Kind, DynamicObject)>, PlatformError> {
+) -> Result<impl Stream<Item = (Kind, DynamicObject)> + use<>, PlatformError> {
     let client = server.client().await?;
     let streams = Kind::ALL.map(|kind| {
         let api = Api::<DynamicObject>::all_with(client.clone(), &kind.resource());
