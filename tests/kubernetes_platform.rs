@@ -3,6 +3,8 @@
 
 mod platform;
 
+use std::time::Duration;
+
 use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, ListParams};
 use kube::config::KubeConfigOptions;
@@ -30,6 +32,13 @@ async fn data_outlives_a_power_cut_and_an_orderly_stop() -> Outcome {
         (server.port(), server.count(Kind::Client).await?),
         (port, 45)
     );
+
+    server.freeze();
+    let silence =
+        tokio::time::timeout(Duration::from_millis(200), server.count(Kind::Client)).await;
+    assert!(silence.is_err(), "a frozen server may not answer");
+    server.thaw();
+    assert_eq!(server.count(Kind::Client).await?, 45);
 
     server.stop().await;
     assert!(

@@ -3,6 +3,8 @@
 
 mod platform;
 
+use std::time::Duration;
+
 use platform::{
     EventLayout, EventStream, PlatformError, Validity, Valkey, ValkeyOptions, usual_moment,
 };
@@ -37,6 +39,20 @@ async fn a_restart_loses_everything_and_keeps_the_port() -> Outcome {
         "nothing may answer after a stop"
     );
     valkey.start_again().await?;
+    assert_eq!(valkey.length(STREAM).await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_frozen_server_keeps_silent_and_then_goes_on() -> Outcome {
+    let valkey = Valkey::start().await?;
+    valkey.freeze();
+    let silence = tokio::time::timeout(Duration::from_millis(200), valkey.length(STREAM)).await;
+    assert!(
+        !matches!(silence, Ok(Ok(_))),
+        "a frozen server may not answer"
+    );
+    valkey.thaw();
     assert_eq!(valkey.length(STREAM).await?, 0);
     Ok(())
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use kube::api::{DynamicObject, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::runtime::{conditions, wait::await_condition};
 use kube::{Api, Client, Config};
 
 use super::certificates::{self, Authority, Validity};
@@ -124,6 +123,14 @@ impl ApiServer {
         self.server.iter().for_each(Process::thaw);
     }
 
+    /// An error when one of the two processes has ended by itself.
+    pub fn check(&mut self) -> Result<(), PlatformError> {
+        self.etcd
+            .iter_mut()
+            .chain(&mut self.server)
+            .try_for_each(Process::check)
+    }
+
     /// Starts on the same port with the same data, and waits until it is ready.
     pub async fn start_again(&mut self) -> Result<(), PlatformError> {
         self.kill();
@@ -218,32 +225,20 @@ impl ApiServer {
         Ok(())
     }
 
-    /// Waits until the definition of `kind` is established and its collection answers: a new collection is refused with
-    /// 429 for a moment.
+    /// Waits until the collection of `kind` answers: a new one is not there at first, and then refuses for a moment with
+    /// 429.
     async fn wait_until_served(&self, client: &Client, kind: Kind) -> Result<(), PlatformError> {
-        let name = format!("{}.{GROUP}", kind.plural());
-        let established = await_condition(
-            Api::all(client.clone()),
-            &name,
-            conditions::is_crd_established(),
-        );
         let api = Api::<DynamicObject>::all_with(client.clone(), &kind.resource());
         let served = tokio::time::timeout(START_WITHIN, async {
-            established.await.map_err(|error| error.to_string())?;
             while api.list_metadata(&ListParams::default()).await.is_err() {
                 tokio::time::sleep(POLL).await;
             }
-            Ok::<_, String>(())
         });
-        let outcome = served
-            .await
-            .map_err(|_| "it took too long".to_owned())
-            .flatten();
-        outcome.map_err(|why| PlatformError::NotReady {
+        served.await.map_err(|_| PlatformError::NotReady {
             program: "kube-apiserver",
-            how: format!("does not serve {name}"),
+            how: format!("does not serve {}.{GROUP}", kind.plural()),
             log: self.log("kube-apiserver").display().to_string(),
-            tail: why,
+            tail: String::new(),
         })
     }
 

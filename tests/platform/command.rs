@@ -103,7 +103,7 @@ async fn keep_up(up: &Up, dir: &Path) -> Result<(), Failure> {
 
 /// Runs until it is dropped; the servers end with it.
 async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
-    let (server, valkey) = start(dir).await?;
+    let (mut server, mut valkey) = start(dir).await?;
     fleet::fill(&server, &valkey, up.tenants).await?;
     let file = dir.join("config.toml");
     write_private(&file, &configuration(&server, &valkey, dir))?;
@@ -116,7 +116,14 @@ async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
         valkey.url(),
         file.display(),
     ));
-    stand_in::run(&server, &valkey, up.tenants, up.events_per_second, up.churn).await?;
+    stand_in::run(
+        &mut server,
+        &mut valkey,
+        up.tenants,
+        up.events_per_second,
+        up.churn,
+    )
+    .await?;
     Ok(())
 }
 

@@ -97,6 +97,14 @@ impl Process {
         }
     }
 
+    /// An error when the process has ended by itself.
+    pub fn check(&mut self) -> Result<(), PlatformError> {
+        match self.child.try_wait() {
+            Ok(Some(status)) => Err(self.not_ready(format!("ended by itself ({status})"))),
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
     /// Asks the process to end and waits for it; kills it when that takes too long.
     pub async fn stop(mut self) {
         self.signal("TERM");

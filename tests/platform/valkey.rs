@@ -129,6 +129,11 @@ impl Valkey {
         self.process.iter().for_each(Process::thaw);
     }
 
+    /// An error when the process has ended by itself.
+    pub fn check(&mut self) -> Result<(), PlatformError> {
+        self.process.iter_mut().try_for_each(Process::check)
+    }
+
     /// Starts empty on the same port, and waits until it answers.
     pub async fn start_again(&mut self) -> Result<(), PlatformError> {
         self.kill();
