@@ -13,7 +13,7 @@ use crate::domain::Kind;
 /// The version that PLANA publishes.
 const VERSION: &str = "v1alpha1";
 /// The longest wait for the answer.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// The kinds that the server has, and the path of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

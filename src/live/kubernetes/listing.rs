@@ -265,3 +265,75 @@ fn encoded(raw: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Kind;
+
+    fn check(lines: &[&str]) -> Batch {
+        let mut batch = Batch::default();
+        let mut reader = Reader::new(Kind::Client);
+        for line in lines {
+            batch.take(&mut reader, line.as_bytes());
+        }
+        batch
+    }
+
+    fn told(batch: &Batch) -> Vec<String> {
+        let tell = |fact: &Fact| match fact {
+            Fact::Upsert(row) => format!("+{}", row.meta.name),
+            Fact::Remove(uid) => format!("-{}", uid.0),
+            other => format!("{other:?}"),
+        };
+        batch.facts.iter().map(tell).collect()
+    }
+
+    #[test]
+    fn events_become_facts() {
+        let batch = check(&[
+            r#"{"type":"ADDED","object":{"metadata":{"name":"a","uid":"1","resourceVersion":"5"}}}"#,
+            "",
+            r#"{"type":"MODIFIED","object":{"metadata":{"name":"a","uid":"1","resourceVersion":"6"}}}"#,
+            r#"{"type":"DELETED","object":{"metadata":{"name":"a","uid":"1","resourceVersion":"7"}}}"#,
+            r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}}"#,
+        ]);
+        assert_eq!(told(&batch), ["+a", "+a", "-1", "RelistEnded"]);
+        assert_eq!((batch.version.as_deref(), batch.is_listed, batch.failure.is_some()), (Some("9"), true, false));
+    }
+
+    #[test]
+    fn a_bookmark_alone_moves_the_place_only() {
+        let batch = check(&[r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}"#]);
+        assert_eq!((told(&batch).len(), batch.version.as_deref(), batch.is_listed), (0, Some("9"), false));
+    }
+
+    #[test]
+    fn failures_stop_the_batch_where_they_came() {
+        let good = r#"{"type":"ADDED","object":{"metadata":{"name":"a","uid":"1","resourceVersion":"5"}}}"#;
+        for (bad, code) in [
+            (r#"{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old","reason":"Expired"}}"#, Some(410)),
+            (r#"{"type":"ERROR","object":null}"#, Some(500)),
+            (r#"{"kind":"Status","status":"Failure","code":403,"message":"no"}"#, Some(403)),
+            (r#"{"something":"else"}"#, None),
+            ("[]", None),
+        ] {
+            let batch = check(&[good, bad, good]);
+            assert_eq!(told(&batch), ["+a"], "{bad}");
+            assert_eq!(batch.failure.expect(bad).code(), code, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_json_is_a_row() {
+        let batch = check(&["<html>", r#"{"type":"ADDED","object":{"#]);
+        assert_eq!(told(&batch), ["+unreadable-1", "+unreadable-2"]);
+    }
+
+    #[test]
+    fn places_are_written_safely_into_queries() {
+        for (raw, shown) in [("123", "123"), ("a=b&c", "a%3Db%26c"), ("a+/=", "a%2B%2F%3D"), ("ж", "%D0%B6")] {
+            assert_eq!(encoded(raw), shown);
+        }
+    }
+}
