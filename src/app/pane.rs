@@ -161,7 +161,9 @@ impl Pane {
         } else if self.cursor.id.as_ref().is_some_and(|id| table.find(id).is_none()) {
             self.lose_cursor();
         }
-        if (first_listing || (self.cursor.id.is_none() && !self.cursor.lost)) && !self.view.is_empty() {
+        if (first_listing || (self.cursor.id.is_none() && !self.cursor.lost))
+            && !self.view.is_empty()
+        {
             // Nothing was ever chosen: begin on the first row, or the newest when following.
             self.put_cursor(table, if self.follow { self.view.len() - 1 } else { 0 });
         }
@@ -268,8 +270,7 @@ impl Pane {
     /// Goes to the next row, or the one before, that is always shown: a gap.
     pub fn to_gap(&mut self, table: &dyn Table, forward: bool, rows: usize) -> bool {
         let at = self.cursor.position;
-        let is_gap =
-            |n: &usize| self.view.slot(*n).is_some_and(|slot| table.always_shown(slot));
+        let is_gap = |n: &usize| self.view.slot(*n).is_some_and(|slot| table.always_shown(slot));
         let found = if forward {
             (at + 1..self.view.len()).find(is_gap)
         } else {

@@ -66,7 +66,8 @@ impl<'a> Paint<'a> {
                 continue;
             }
             let rest = chars.peek().is_some();
-            if at + cells > edge || (rest && at + cells == edge && !fits(&chars, edge - at - cells)) {
+            if at + cells > edge || (rest && at + cells == edge && !fits(&chars, edge - at - cells))
+            {
                 return self.ellipsis(x, at, y, edge, style);
             }
             self.put(at, y, c, style);

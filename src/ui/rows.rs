@@ -27,9 +27,7 @@ pub(super) fn show(value: Value<'_>, now: Timestamp, zone: Tz) -> Shown<'_> {
         Value::Number(number) => plain(number.to_string().into()),
         Value::Bytes(bytes) => plain(size(bytes).into()),
         Value::At(at) => plain(now.since(at).to_string().into()),
-        Value::Clock(at) => {
-            Shown { text: time_of_day(at, now, zone).into(), role: Role::Muted }
-        }
+        Value::Clock(at) => Shown { text: time_of_day(at, now, zone).into(), role: Role::Muted },
         Value::Health(health) => Shown {
             text: format!("{} {}", health.sign(), health.word()).into(),
             role: health_role(health),

@@ -91,7 +91,8 @@ fn serve(stream: TcpStream, script: &Script, asked: &Mutex<Vec<String>>) -> Opti
     };
     let answer = script(&path, before);
     let mut stream = stream;
-    write!(stream, "HTTP/1.1 {} X\r\nConnection: close\r\n{}\r\n", answer.code, answer.headers).ok()?;
+    write!(stream, "HTTP/1.1 {} X\r\nConnection: close\r\n{}\r\n", answer.code, answer.headers)
+        .ok()?;
     stream.write_all(answer.body.as_bytes()).ok()?;
     stream.flush().ok()?;
     if answer.is_open {

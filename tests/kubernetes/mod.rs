@@ -75,7 +75,9 @@ impl Seen {
             let stand: Vec<String> = self
                 .feeds
                 .iter()
-                .map(|(feed, stand)| format!("{feed}: {} rows, {:?}", stand.rows.len(), stand.trouble))
+                .map(|(feed, stand)| {
+                    format!("{feed}: {} rows, {:?}", stand.rows.len(), stand.trouble)
+                })
                 .collect();
             panic!("nothing came of it: {}", stand.join("; "));
         }
@@ -152,7 +154,9 @@ impl Seen {
                 stand.troubles.push(trouble.clone());
                 stand.trouble = Some(trouble);
             }
-            Fact::Entries(_) | Fact::Older(_) | Fact::Gap(_) | Fact::LeftAt(_) => panic!("not of this feed"),
+            Fact::Entries(_) | Fact::Older(_) | Fact::Gap(_) | Fact::LeftAt(_) => {
+                panic!("not of this feed")
+            }
         }
     }
 }

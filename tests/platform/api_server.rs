@@ -125,30 +125,18 @@ impl ApiServer {
 
     /// An error when one of the two processes has ended by itself.
     pub fn check(&mut self) -> Result<(), PlatformError> {
-        self.etcd
-            .iter_mut()
-            .chain(&mut self.server)
-            .try_for_each(Process::check)
+        self.etcd.iter_mut().chain(&mut self.server).try_for_each(Process::check)
     }
 
     /// Starts on the same port with the same data, and waits until it is ready.
     pub async fn start_again(&mut self) -> Result<(), PlatformError> {
         self.kill();
         let etcd = self.programs.join("etcd");
-        self.etcd = Some(Process::spawn(
-            "etcd",
-            &etcd,
-            &self.etcd_arguments(),
-            &self.log("etcd"),
-        )?);
+        self.etcd = Some(Process::spawn("etcd", &etcd, &self.etcd_arguments(), &self.log("etcd"))?);
         let path = self.programs.join("kube-apiserver");
         let arguments = self.server_arguments();
-        let mut server = Process::spawn(
-            "kube-apiserver",
-            &path,
-            &arguments,
-            &self.log("kube-apiserver"),
-        )?;
+        let mut server =
+            Process::spawn("kube-apiserver", &path, &arguments, &self.log("kube-apiserver"))?;
         let client = self.client().await?;
         let ready = async || {
             let Ok(request) = http::Request::get("/readyz").body(Vec::new()) else {
@@ -174,11 +162,7 @@ impl ApiServer {
 
     fn write_certificates(&self) -> Result<(), PlatformError> {
         let authority = Authority::new()?;
-        let validity = if self.expired {
-            Validity::Expired
-        } else {
-            Validity::Valid
-        };
+        let validity = if self.expired { Validity::Expired } else { Validity::Valid };
         let serving = authority.server(validity)?;
         self.folder.write("ca.pem", &authority.pem())?;
         self.folder.write("server.pem", &serving.certificate)?;
@@ -201,23 +185,14 @@ impl ApiServer {
             };
             let base = "/apis/rbac.authorization.k8s.io/v1";
             for (path, object) in [("clusterroles", role), ("clusterrolebindings", binding)] {
-                apply(
-                    &client,
-                    &format!("{base}/{path}/{}", user.name()),
-                    object.to_string(),
-                )
-                .await?;
+                apply(&client, &format!("{base}/{path}/{}", user.name()), object.to_string())
+                    .await?;
             }
         }
         for kind in Kind::ALL {
             let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
             let name = format!("{}.{}", kind.plural(), GROUP);
-            apply(
-                &client,
-                &format!("{path}/{name}"),
-                kind.definition().to_owned(),
-            )
-            .await?;
+            apply(&client, &format!("{path}/{name}"), kind.definition().to_owned()).await?;
         }
         for kind in Kind::ALL {
             self.wait_until_served(&client, kind).await?;
@@ -261,10 +236,7 @@ impl ApiServer {
     fn server_arguments(&self) -> Vec<String> {
         let file = |name: &str| self.folder.path().join(name).display().to_string();
         vec![
-            format!(
-                "--etcd-servers=http://127.0.0.1:{}",
-                self.etcd_port.number()
-            ),
+            format!("--etcd-servers=http://127.0.0.1:{}", self.etcd_port.number()),
             format!("--secure-port={}", self.port.number()),
             "--bind-address=127.0.0.1".into(),
             "--advertise-address=127.0.0.1".into(),
@@ -274,10 +246,7 @@ impl ApiServer {
             format!("--tls-private-key-file={}", file("server.key")),
             format!("--client-ca-file={}", file("ca.pem")),
             format!("--service-account-key-file={}", file("accounts.pub")),
-            format!(
-                "--service-account-signing-key-file={}",
-                file("accounts.key")
-            ),
+            format!("--service-account-signing-key-file={}", file("accounts.key")),
             "--service-account-issuer=https://plana-local".into(),
             "--service-cluster-ip-range=10.96.0.0/24".into(),
             "--authorization-mode=RBAC".into(),
@@ -300,10 +269,7 @@ fn programs() -> Result<PathBuf, PlatformError> {
         .doing(|| format!("run {script}"))?;
     let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if !output.status.success() || folder.is_empty() {
-        return Err(PlatformError::Missing {
-            program: "kube-apiserver",
-            remedy: REMEDY,
-        });
+        return Err(PlatformError::Missing { program: "kube-apiserver", remedy: REMEDY });
     }
     Ok(PathBuf::from(folder))
 }

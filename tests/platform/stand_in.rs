@@ -146,10 +146,9 @@ fn script(kind: Kind) -> &'static [(u64, &'static str, &'static str)] {
             (8, "Creating", "Unready resources: matrix-room"),
             (12, "Succeeded", ""),
         ],
-        Kind::Environment | Kind::Template => &[
-            (1, "Creating", "Unready resources: database"),
-            (6, "Succeeded", ""),
-        ],
+        Kind::Environment | Kind::Template => {
+            &[(1, "Creating", "Unready resources: database"), (6, "Succeeded", "")]
+        }
         Kind::Upgrade => &[
             (1, "Pending", "Job is waiting for a pod"),
             (4, "Running", "Job runs: odoo --update=all"),
@@ -197,25 +196,14 @@ async fn stir(server: &ApiServer, tenants: usize, second: u64) {
     }
     let slug = client_name(fastrand::usize(..tenants));
     let condition = match second % 3 {
-        0 => condition(
-            "Ready",
-            "False",
-            "Unavailable",
-            "Unready resources: route",
-            now(),
-        ),
+        0 => condition("Ready", "False", "Unavailable", "Unready resources: route", now()),
         _ => condition("Ready", "True", "Available", "", now()),
     };
     // Someone may have deleted it, or started the same upgrade a moment ago.
     let _ = server.set_condition(Kind::Client, &slug, &condition).await;
     if second.is_multiple_of(20) {
         let _ = server
-            .create_upgrade(
-                &slug,
-                &now().format("%Y-%m-%d-%H%M%S").to_string(),
-                "18",
-                "18",
-            )
+            .create_upgrade(&slug, &now().format("%Y-%m-%d-%H%M%S").to_string(), "18", "18")
             .await;
     }
 }

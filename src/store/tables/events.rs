@@ -105,9 +105,7 @@ impl Table for EventsTable<'_> {
             Some("source") => of(|event| &event.source),
             Some("note") => note(event, *duplicate),
             Some("bytes") => Value::Bytes(entry.bytes),
-            Some("sent") => {
-                event.and_then(|event| event.time).map_or(Value::Nothing, Value::Clock)
-            }
+            Some("sent") => event.and_then(|event| event.time).map_or(Value::Nothing, Value::Clock),
             Some("id") => of(|event| &event.id),
             _ => Value::Nothing,
         }
