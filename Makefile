@@ -18,7 +18,7 @@ demo: ## Run the training console: needs nothing but cargo and a C compiler
 platform: ## Start the real local platform (API server, Valkey) and keep it moving; TENANTS=40 DIR=.platform
 	@tests/platform/tools/install.sh
 	@tests/platform/tools/kube.sh >/dev/null
-	@$(CARGO) run --quiet $(LIVE) --example platform -- up --dir $(DIR) --tenants $(TENANTS) --churn
+	@$(CARGO) run $(LIVE) --example platform -- up --dir $(DIR) --tenants $(TENANTS) --churn
 
 platform-down: ## Stop the platform that `make platform` started
 	@$(CARGO) run --quiet $(LIVE) --example platform -- down --dir $(DIR)

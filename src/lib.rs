@@ -8,25 +8,36 @@
 //! keys → Keymap → Action → Gate → App::update → Effect → runtime
 //! ```
 
+// What exists: plain values and the facts told about them.
 pub mod domain;
-//
+
+// Settings, with where each came from.
 pub mod config;
-//
+
+// The doors to a world: traits only.
 pub mod platform;
-//
+
+// What we know: one writer, borrowed readers.
 pub mod store;
-//
+
+// Keys, and what they are bound to.
 pub mod input;
-//
+
+// What input means.
 pub mod app;
-//
+
+// How it looks.
 pub mod ui;
-//
+
+// The embedded world. It knows domain, config and platform only.
 pub mod sim;
-//
+
+// The production world. It knows domain, config and platform only.
 #[cfg(feature = "live")]
 pub mod live;
-//
+
+// The only impure centre: loop, terminal, recorder, log.
 pub mod runtime;
-//
+
+// What the command line asks for; where a world is chosen.
 pub mod cli;

@@ -8,7 +8,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kubernetes::Seen;
-use platform::{ApiServer, ApiServerOptions, Kind, PlatformError, User, client_name, condition, usual_moment};
+use platform::{
+    ApiServer, ApiServerOptions, Kind, PlatformError, User, client_name, condition, usual_moment,
+};
 use pulse_console::domain::{Fact, FeedId, TroubleKind};
 use pulse_console::live::kubernetes::{Options, Streaming};
 
@@ -22,24 +24,36 @@ fn options(server: &ApiServer, user: User) -> Options {
 async fn five_hundred_clients_come_by_stream_and_by_pages_and_change() -> Outcome {
     let server = ApiServer::start().await?;
     server.create_clients(500).await?;
-    for (streaming_lists, page_size) in [(Streaming::On, 500), (Streaming::Off, 500), (Streaming::Off, 60)] {
+    for (streaming_lists, page_size) in
+        [(Streaming::On, 500), (Streaming::Off, 500), (Streaming::Off, 60)]
+    {
         let began = Instant::now();
-        let mut seen = Seen::of(Options { streaming_lists, page_size, ..options(&server, User::Viewer) });
+        let mut seen =
+            Seen::of(Options { streaming_lists, page_size, ..options(&server, User::Viewer) });
         seen.until(|seen| !seen.rows(FeedId::Clients).is_empty()).await;
         let first = began.elapsed();
         seen.until(|seen| seen.is_listed(FeedId::Clients)).await;
-        println!("{streaming_lists:?} {page_size}: first row {first:?}, all 500 {:?}", began.elapsed());
+        println!(
+            "{streaming_lists:?} {page_size}: first row {first:?}, all 500 {:?}",
+            began.elapsed()
+        );
         assert_eq!(seen.rows(FeedId::Clients).len(), 500);
         seen.until(|seen| FeedId::ALL.into_iter().take(5).all(|feed| seen.is_listed(feed))).await;
 
         let began = Instant::now();
         let change = condition("Ready", "False", "Unavailable", "the pod is gone", usual_moment());
         server.set_condition(Kind::Client, "acme", &change).await?;
-        seen.until(|seen| seen.condition(FeedId::Clients, "acme", "Ready") == Some("Unavailable".to_owned())).await;
+        seen.until(|seen| {
+            seen.condition(FeedId::Clients, "acme", "Ready") == Some("Unavailable".to_owned())
+        })
+        .await;
         println!("{streaming_lists:?}: a patch of the status is seen after {:?}", began.elapsed());
         let change = condition("Ready", "True", "Available", "", usual_moment());
         server.set_condition(Kind::Client, "acme", &change).await?;
-        seen.until(|seen| seen.condition(FeedId::Clients, "acme", "Ready") == Some("Available".to_owned())).await;
+        seen.until(|seen| {
+            seen.condition(FeedId::Clients, "acme", "Ready") == Some("Available".to_owned())
+        })
+        .await;
     }
     let mut seen = Seen::of(options(&server, User::Viewer));
     seen.until(|seen| seen.rows(FeedId::Clients).len() == 500).await;
@@ -64,7 +78,9 @@ fn all_in(seen: &Seen, kind: TroubleKind) -> bool {
 fn sentence(seen: &Seen, server: Option<&ApiServer>, file: &Path) -> String {
     let said = seen.trouble(FeedId::Clients).map(ToString::to_string).unwrap_or_default();
     let said = said.replace(&file.display().to_string(), "FILE");
-    server.map_or(said.clone(), |server| said.replace(&format!("127.0.0.1:{}", server.port()), "SERVER"))
+    server.map_or(said.clone(), |server| {
+        said.replace(&format!("127.0.0.1:{}", server.port()), "SERVER")
+    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,11 +95,18 @@ async fn a_server_that_dies_or_hangs_and_comes_back_is_followed_again() -> Outco
         server.kill();
         seen.until(|seen| all_in(seen, TroubleKind::Unreachable)).await;
         println!("killed: told after {:?}", began.elapsed());
-        let is_refused = |feed| move |seen: &Seen| seen.trouble(feed).is_some_and(|trouble| trouble.what.as_str().ends_with("connection refused"));
+        let is_refused = |feed| {
+            move |seen: &Seen| {
+                seen.trouble(feed)
+                    .is_some_and(|trouble| trouble.what.as_str().ends_with("connection refused"))
+            }
+        };
         seen.until(|seen| OURS.into_iter().all(|feed| is_refused(feed)(seen))).await;
         // While it is away, nothing is lost and the same trouble is not told twice.
         assert_eq!(seen.rows(FeedId::Clients).len(), 300);
-        assert!(seen.nothing_for(Duration::from_secs(2 + 8 * round), |fact| *fact != Fact::Alive).await);
+        assert!(
+            seen.nothing_for(Duration::from_secs(2 + 8 * round), |fact| *fact != Fact::Alive).await
+        );
         server.start_again().await?;
         let began = Instant::now();
         seen.until(all_listed).await;
@@ -111,7 +134,8 @@ async fn a_kind_may_be_forbidden_absent_and_installed_while_the_others_live() ->
     server.create_clients(3).await?;
     let mut seen = Seen::of(options(&server, User::NoRestores));
     seen.until(|seen| OURS.into_iter().take(4).all(|feed| seen.is_listed(feed))).await;
-    seen.until(|seen| seen.trouble(FeedId::Restores).is_some_and(|trouble| trouble.is_refusal())).await;
+    seen.until(|seen| seen.trouble(FeedId::Restores).is_some_and(|trouble| trouble.is_refusal()))
+        .await;
     let said = seen.trouble(FeedId::Restores).map(ToString::to_string).unwrap_or_default();
     assert_eq!(
         said.replace(&server.port().to_string(), "PORT"),
@@ -119,7 +143,8 @@ async fn a_kind_may_be_forbidden_absent_and_installed_while_the_others_live() ->
          the verbs list and watch on environmentrestores in the API group planapulse.com."
     );
 
-    let mut seen = Seen::of(Options { ask_again: Duration::from_secs(2), ..options(&server, User::Admin) });
+    let mut seen =
+        Seen::of(Options { ask_again: Duration::from_secs(2), ..options(&server, User::Admin) });
     seen.until(all_listed).await;
     let definitions: kube::Api<k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition> =
         kube::Api::all(server.client().await?);
@@ -127,15 +152,20 @@ async fn a_kind_may_be_forbidden_absent_and_installed_while_the_others_live() ->
     let mut definition = definitions.get(name).await?;
     definitions.delete(name, &kube::api::DeleteParams::default()).await?;
     let began = Instant::now();
-    seen.until(|seen| seen.trouble(FeedId::Upgrades).is_some_and(|trouble| trouble.kind == TroubleKind::Absent)).await;
+    seen.until(|seen| {
+        seen.trouble(FeedId::Upgrades).is_some_and(|trouble| trouble.kind == TroubleKind::Absent)
+    })
+    .await;
     println!("definition removed: told after {:?}", began.elapsed());
-    let said = seen.trouble(FeedId::Upgrades).map(|trouble| trouble.what.to_string()).unwrap_or_default();
+    let said =
+        seen.trouble(FeedId::Upgrades).map(|trouble| trouble.what.to_string()).unwrap_or_default();
     assert_eq!(
         said.replace(&server.port().to_string(), "PORT"),
         "the API server at 127.0.0.1:PORT has no TenantUpgrade in the API group planapulse.com"
     );
     assert!(seen.is_listed(FeedId::Clients), "the others live");
-    definition.metadata = kube::api::ObjectMeta { name: Some(name.to_owned()), ..Default::default() };
+    definition.metadata =
+        kube::api::ObjectMeta { name: Some(name.to_owned()), ..Default::default() };
     definition.status = None;
     let began = Instant::now();
     loop {
@@ -160,10 +190,16 @@ async fn who_asks_and_whom_is_told_in_whole_sentences() -> Outcome {
     let mut seen = Seen::of(options(&server, User::Expired));
     seen.until(|seen| all_in(seen, TroubleKind::Certificate)).await;
     let said = sentence(&seen, Some(&server), &file);
-    assert!(said.starts_with("the client certificate of user expired in FILE expired on 20"), "{said}");
+    assert!(
+        said.starts_with("the client certificate of user expired in FILE expired on 20"),
+        "{said}"
+    );
 
     let file = server.kubeconfig(User::Viewer);
-    let mut seen = Seen::of(Options { context: Some("viewer@plana".to_owned()), ..options(&server, User::Viewer) });
+    let mut seen = Seen::of(Options {
+        context: Some("viewer@plana".to_owned()),
+        ..options(&server, User::Viewer)
+    });
     seen.until(|seen| all_in(seen, TroubleKind::Config)).await;
     assert_eq!(
         sentence(&seen, Some(&server), &file),
@@ -192,12 +228,18 @@ async fn who_asks_and_whom_is_told_in_whole_sentences() -> Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_whose_certificate_is_wrong_is_not_believed() -> Outcome {
-    let server =
-        ApiServer::start_with(ApiServerOptions { expired_serving_certificate: true, ..Default::default() }).await?;
+    let server = ApiServer::start_with(ApiServerOptions {
+        expired_serving_certificate: true,
+        ..Default::default()
+    })
+    .await?;
     let mut seen = Seen::of(options(&server, User::Viewer));
     seen.until(|seen| all_in(seen, TroubleKind::Certificate)).await;
     let said = sentence(&seen, Some(&server), &server.kubeconfig(User::Viewer));
-    assert!(said.starts_with("the certificate of the API server at SERVER expired on 2021-"), "{said}");
+    assert!(
+        said.starts_with("the certificate of the API server at SERVER expired on 2021-"),
+        "{said}"
+    );
 
     // A server of another authority.
     let other = ApiServer::start().await?;
@@ -208,6 +250,11 @@ async fn a_server_whose_certificate_is_wrong_is_not_believed() -> Outcome {
     let mut seen = Seen::of(Options { kubeconfig: Some(path.clone()), ..Options::default() });
     seen.until(|seen| all_in(seen, TroubleKind::Certificate)).await;
     let said = sentence(&seen, Some(&other), &path);
-    assert!(said.contains("is signed by an authority that context viewer@plana-local of FILE does not trust"), "{said}");
+    assert!(
+        said.contains(
+            "is signed by an authority that context viewer@plana-local of FILE does not trust"
+        ),
+        "{said}"
+    );
     Ok(())
 }

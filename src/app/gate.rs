@@ -50,7 +50,12 @@ mod tests {
             );
         }
         for spec in REGISTRY {
-            assert_eq!(check(spec, VIEWER).is_ok(), spec.danger == Danger::None, "{}", spec.verb.id);
+            assert_eq!(
+                check(spec, VIEWER).is_ok(),
+                spec.danger == Danger::None,
+                "{}",
+                spec.verb.id
+            );
         }
     }
 

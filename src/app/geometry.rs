@@ -152,6 +152,9 @@ fn overlay_place(overlay: &Overlay, screen: Rect) -> Rect {
     Rect::new((screen.width - width) / 2, 2, width, height)
 }
 
+/// Cells between two columns.
+const GAP: u16 = 2;
+
 /// The first column's room for marks and the cursor's sign.
 pub const GUTTER: u16 = 2;
 
@@ -184,14 +187,14 @@ fn place_columns(pane: &Pane, width: u16) -> Vec<(usize, u16, u16)> {
                 .unwrap_or_default();
             let width = least(column) + u16::try_from(share).unwrap_or_default();
             let place = (number, x, width.min(room));
-            x += width + 1;
+            x += width + GAP;
             place
         })
         .collect()
 }
 
 fn least_width(columns: &[(usize, &Column)]) -> u16 {
-    columns.iter().map(|(_, column)| least(column) + 1).sum::<u16>().saturating_sub(1)
+    columns.iter().map(|(_, column)| least(column) + GAP).sum::<u16>().saturating_sub(GAP)
 }
 
 const fn least(column: &Column) -> u16 {

@@ -29,18 +29,24 @@ pub enum HelpLine {
 const HINTED: &[(Context, &[(&str, &str)])] = &[
     (
         Context::Filter,
-        &[("line.accept", "keep"), ("line.cancel", "back"), ("history.previous", "earlier filters")],
+        &[
+            ("line.accept", "keep"),
+            ("line.cancel", "back"),
+            ("history.previous", "earlier filters"),
+        ],
     ),
-    (
-        Context::Palette,
-        &[("line.accept", "go"), ("choice.next", "next"), ("line.cancel", "close")],
-    ),
+    (Context::Palette, &[("line.accept", "go"), ("choice.next", "next"), ("line.cancel", "close")]),
     (Context::Help, &[("help.close", "close"), ("drawer.down", "scroll")]),
     (Context::Feeds, &[("help.close", "close"), ("drawer.down", "scroll")]),
     (Context::Columns, &[("columns.toggle", "show or hide"), ("columns.close", "close")]),
     (
         Context::Drawer,
-        &[("drawer.blur", "to the table"), ("drawer.down", "scroll"), ("row.copy-all", "copy all"), ("app.help", "help")],
+        &[
+            ("drawer.blur", "to the table"),
+            ("drawer.down", "scroll"),
+            ("row.copy-all", "copy all"),
+            ("app.help", "help"),
+        ],
     ),
     (
         Context::Events,

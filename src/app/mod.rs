@@ -27,10 +27,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{FeedId, Observation, Timestamp};
 use crate::input::{Chord, Context, Keymap};
 use crate::store::table::TableId;
-use crate::store::{FeedState, Store, StreamLimits};
+use crate::store::{FeedState, Freshness, Store, StreamLimits};
 use gate::Rights;
 use geometry::{Geometry, PANES};
-pub use hints::{Hint, help_lines, hints, HelpLine};
+pub use hints::{HelpLine, Hint, help_lines, hints};
 pub use memo::Memo;
 use notices::{Level, Notices};
 use overlay::Overlay;
@@ -197,6 +197,9 @@ impl App {
         let (store, now) = (&self.store, self.now);
         let pane = pane_of(&mut self.panes, self.screen.pane);
         store.with_table(pane.table, |table| pane.refresh(table, now, rows));
+        pane.settled |= Store::feeds_of(pane.table)
+            .iter()
+            .all(|feed| !matches!(store.feeds().get(*feed).freshness, Freshness::Syncing(_)));
         pane.refresh_detail(store);
         let lines = self.geometry().drawer_lines();
         let drawer = &mut pane_of(&mut self.panes, self.screen.pane).drawer;

@@ -62,9 +62,7 @@ impl Notices {
     /// The notice to show at `now`, if one is new enough.
     #[must_use]
     pub fn current(&self, now: Timestamp) -> Option<&Notice> {
-        self.kept
-            .newest()
-            .filter(|notice| self.shown && now.since(notice.at) < notice.shown_for())
+        self.kept.newest().filter(|notice| self.shown && now.since(notice.at) < notice.shown_for())
     }
 
     /// The operator pressed a key and has seen what is shown.

@@ -48,8 +48,7 @@ impl Palette {
     /// The palette over `contexts`, listing everything.
     #[must_use]
     pub fn open(store: &Store, contexts: Vec<Context>) -> Self {
-        let mut palette =
-            Self { line: Line::default(), choices: Vec::new(), chosen: 0, contexts };
+        let mut palette = Self { line: Line::default(), choices: Vec::new(), chosen: 0, contexts };
         palette.search(store);
         palette
     }

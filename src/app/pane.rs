@@ -23,6 +23,8 @@ pub struct Cursor {
     pub position: usize,
     /// Whether the row it was on is gone, and it was not moved since.
     pub lost: bool,
+    /// Whether the operator ever moved it. Until then it stays on the first row while a listing comes in.
+    pub moved: bool,
 }
 
 /// The filter of a pane.
@@ -86,6 +88,8 @@ pub struct Pane {
     pub follow: bool,
     /// Since when the list is held still, and how many changes the table had then.
     pub held: Option<Held>,
+    /// Whether its rows were complete once.
+    pub settled: bool,
 }
 
 /// A list held still.
@@ -127,6 +131,7 @@ impl Pane {
             drawer: Drawer::default(),
             follow: table == TableId::Events,
             held: None,
+            settled: false,
         }
     }
 
@@ -149,13 +154,16 @@ impl Pane {
     /// The row under the cursor keeps its line on the screen when rows come or go above it. When that row is
     /// gone the cursor is on nothing until it is moved: it never slips to another row.
     pub fn refresh(&mut self, table: &dyn Table, now: Timestamp, rows: usize) {
+        let first_listing = !self.cursor.moved && !self.settled;
         if self.held.is_none() && self.view.refresh(table, now) {
             self.marks.retain(|id| table.find(id).is_some());
             self.keep_cursor(table, rows);
         } else if self.cursor.id.as_ref().is_some_and(|id| table.find(id).is_none()) {
             self.lose_cursor();
         }
-        if self.cursor.id.is_none() && !self.cursor.lost && !self.view.is_empty() {
+        if (first_listing || (self.cursor.id.is_none() && !self.cursor.lost))
+            && !self.view.is_empty()
+        {
             // Nothing was ever chosen: begin on the first row, or the newest when following.
             self.put_cursor(table, if self.follow { self.view.len() - 1 } else { 0 });
         }
@@ -202,7 +210,7 @@ impl Pane {
         if id != self.cursor.id {
             self.drawer.top = 0;
         }
-        self.cursor = Cursor { id, position, lost: false };
+        self.cursor = Cursor { id, position, lost: false, moved: self.cursor.moved };
     }
 
     /// Moves the cursor.
@@ -222,6 +230,7 @@ impl Pane {
             Motion::Last => last,
         };
         self.follow = self.table == TableId::Events && motion == Motion::Last;
+        self.cursor.moved = true;
         self.put_cursor(table, position);
         self.keep_in_sight(rows);
     }
@@ -230,6 +239,7 @@ impl Pane {
     pub fn point(&mut self, table: &dyn Table, position: usize, rows: usize) {
         if position < self.view.len() {
             self.follow = false;
+            self.cursor.moved = true;
             self.put_cursor(table, position);
             self.keep_in_sight(rows);
         }
@@ -260,8 +270,7 @@ impl Pane {
     /// Goes to the next row, or the one before, that is always shown: a gap.
     pub fn to_gap(&mut self, table: &dyn Table, forward: bool, rows: usize) -> bool {
         let at = self.cursor.position;
-        let is_gap =
-            |n: &usize| self.view.slot(*n).is_some_and(|slot| table.always_shown(slot));
+        let is_gap = |n: &usize| self.view.slot(*n).is_some_and(|slot| table.always_shown(slot));
         let found = if forward {
             (at + 1..self.view.len()).find(is_gap)
         } else {

@@ -150,11 +150,8 @@ impl App {
 
     /// Sorts by the column numbered `column`; a second time turns the order round.
     pub(super) fn sort_by_column(&mut self, column: usize) {
-        let descending = self
-            .pane()
-            .view
-            .sort()
-            .is_some_and(|sort| sort.column == column && !sort.descending);
+        let descending =
+            self.pane().view.sort().is_some_and(|sort| sort.column == column && !sort.descending);
         self.sort_by(Some(Sort { column, descending }));
     }
 
@@ -216,8 +213,11 @@ impl App {
     pub(super) fn copy(&mut self, what: CopyWhat) -> Vec<Effect> {
         let all = what == CopyWhat::All;
         let marks = &self.pane().marks;
-        let rows: Vec<&RowId> =
-            if marks.is_empty() { self.pane().cursor.id.iter().collect() } else { marks.iter().collect() };
+        let rows: Vec<&RowId> = if marks.is_empty() {
+            self.pane().cursor.id.iter().collect()
+        } else {
+            marks.iter().collect()
+        };
         let texts: Vec<String> =
             rows.into_iter().filter_map(|id| detail::copied(&self.store, id, all)).collect();
         if texts.is_empty() {
@@ -290,7 +290,10 @@ impl App {
         match action {
             LineAction::Accept => {
                 if !pane.filter.accept() {
-                    self.say(Level::Warning, "This is no filter yet; esc goes back to the last one.");
+                    self.say(
+                        Level::Warning,
+                        "This is no filter yet; esc goes back to the last one.",
+                    );
                 }
             }
             LineAction::Cancel => {

@@ -162,9 +162,9 @@ pub(super) enum Reference {
 }
 
 fn size(text: &str) -> Result<(u16, u16), String> {
-    let parsed = text
-        .split_once('x')
-        .and_then(|(width, height)| Some((width.parse::<u16>().ok()?, height.parse::<u16>().ok()?)));
+    let parsed = text.split_once('x').and_then(|(width, height)| {
+        Some((width.parse::<u16>().ok()?, height.parse::<u16>().ok()?))
+    });
     parsed
         .filter(|(width, height)| (1..=500).contains(width) && (1..=500).contains(height))
         .ok_or_else(|| format!("{text:?} is no size; write columns x lines, such as 160x48"))
@@ -199,10 +199,8 @@ pub fn actions_page() -> String {
         "# Actions and keys\n\nMade by `pulse-console reference actions` from the registry of actions; don't edit it by hand.\n",
     );
     for context in Context::ALL {
-        let rows: Vec<_> = action::REGISTRY
-            .iter()
-            .filter(|spec| spec.verb.contexts.contains(&context))
-            .collect();
+        let rows: Vec<_> =
+            action::REGISTRY.iter().filter(|spec| spec.verb.contexts.contains(&context)).collect();
         if rows.is_empty() {
             continue;
         }

@@ -77,8 +77,7 @@ pub(super) fn dress(loaded: &Loaded, paths: &Paths) -> Dressed {
         folders.keymap("default")
     });
     let keymap = taken(keymap, &mut warnings);
-    let appearance =
-        Appearance { folders, keymap: keymap_name, depth, mouse: ui.mouse.value };
+    let appearance = Appearance { folders, keymap: keymap_name, depth, mouse: ui.mouse.value };
     Dressed { appearance, theme, theme_name, keymap, warnings }
 }
 
@@ -112,8 +111,7 @@ fn depth(color: config::ColorDepth) -> ColorDepth {
 /// The app at start, with everything that looks wrong said.
 pub(super) fn app(loaded: &Loaded, dressed: &Dressed, setting: Setting, clock: &dyn Clock) -> App {
     let events = &loaded.settings.events;
-    let limits =
-        StreamLimits { entries: events.kept.value, bytes: events.kept_bytes.value.0 };
+    let limits = StreamLimits { entries: events.kept.value, bytes: events.kept_bytes.value.0 };
     let keymap = Arc::clone(&dressed.keymap);
     let mut app = App::new(setting, limits, keymap, &dressed.theme_name);
     for warning in &dressed.warnings {

@@ -33,16 +33,9 @@ impl From<io::Error> for ReadFault {
 pub(super) fn open_regular(path: &Path) -> Result<(File, Metadata), ReadFault> {
     // Without this a pipe would block the opening until somebody writes to it.
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(nonblocking)
-        .open(path)?;
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
     let metadata = file.metadata()?;
-    if metadata.is_file() {
-        Ok((file, metadata))
-    } else {
-        Err(ReadFault::NotRegular)
-    }
+    if metadata.is_file() { Ok((file, metadata)) } else { Err(ReadFault::NotRegular) }
 }
 
 /// Reads to the end, at most `limit` bytes. The buffer is allocated once and wiped when dropped.
@@ -52,9 +45,5 @@ pub(super) fn read_bounded(
 ) -> Result<Zeroizing<Vec<u8>>, ReadFault> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
     source.take(limit as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > limit {
-        Err(ReadFault::TooLarge)
-    } else {
-        Ok(bytes)
-    }
+    if bytes.len() > limit { Err(ReadFault::TooLarge) } else { Ok(bytes) }
 }

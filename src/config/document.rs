@@ -58,15 +58,8 @@ impl<'t> Parsed<'t> {
             .map(|error| {
                 let offset = error.span().map_or(0, |span| span.start);
                 let (line, column) = lines.position(text, offset);
-                let place = Place::File {
-                    path: path.to_owned(),
-                    line,
-                    column: Some(column),
-                };
-                Problem {
-                    place,
-                    fault: Fault::Syntax(error.message().to_owned()),
-                }
+                let place = Place::File { path: path.to_owned(), line, column: Some(column) };
+                Problem { place, fault: Fault::Syntax(error.message().to_owned()) }
             })
             .collect();
         problems.sort_by(|one, other| one.place.cmp(&other.place));
@@ -102,12 +95,7 @@ impl<'a> Document<'a> {
             } else if path == PROFILES && profile.is_none() {
                 self.walk_profiles(value, line);
             } else if let Some(key) = here.key(&path).filter(|key| key.may_be(value)) {
-                self.entries.push(Entry {
-                    key,
-                    profile,
-                    value,
-                    line,
-                });
+                self.entries.push(Entry { key, profile, value, line });
             } else if here.has_section(&path) {
                 self.walk_section(value, &path, profile, line);
             } else {
@@ -153,11 +141,7 @@ impl<'a> Document<'a> {
     }
 
     fn problem(&mut self, line: usize, fault: Fault) {
-        let place = Place::File {
-            path: self.path.to_owned(),
-            line,
-            column: None,
-        };
+        let place = Place::File { path: self.path.to_owned(), line, column: None };
         self.problems.push(Problem { place, fault });
     }
 }
@@ -200,20 +184,13 @@ impl Here<'_> {
     /// What is wrong with a key that stands in quotes because it has a dot, or nothing, in it.
     fn quoted(&self, name: &str) -> Fault {
         let path = join(self.section, name);
-        match KEYS
-            .iter()
-            .find(|key| key.path == path && key.leaf() != name)
-        {
+        match KEYS.iter().find(|key| key.path == path && key.leaf() != name) {
             Some(key) if !name.is_empty() => Fault::Misplaced {
                 key: path,
                 place: "in quotes".to_owned(),
                 belongs: belongs(key.scope, key.section()),
             },
-            _ => Fault::UnknownKey {
-                key: name.to_owned(),
-                place: self.place(),
-                nearest: None,
-            },
+            _ => Fault::UnknownKey { key: name.to_owned(), place: self.place(), nearest: None },
         }
     }
 
@@ -223,30 +200,14 @@ impl Here<'_> {
             key.path == path && !key.scope.allows(self.profile.is_some()) || key.section() == path
         };
         if let Some(key) = KEYS.iter().find(misplaced) {
-            let section = if key.path == path {
-                key.section()
-            } else {
-                path.as_str()
-            };
+            let section = if key.path == path { key.section() } else { path.as_str() };
             let belongs = belongs(key.scope, section);
-            return Fault::Misplaced {
-                key: path,
-                place: self.place(),
-                belongs,
-            };
+            return Fault::Misplaced { key: path, place: self.place(), belongs };
         }
         if value.is_table() {
-            let nearest = nearest(name, self.sections()).map(|name| {
-                Here {
-                    section: name,
-                    profile: self.profile,
-                }
-                .header()
-            });
-            return Fault::UnknownSection {
-                section: join(&self.header(), name),
-                nearest,
-            };
+            let nearest = nearest(name, self.sections())
+                .map(|name| Here { section: name, profile: self.profile }.header());
+            return Fault::UnknownSection { section: join(&self.header(), name), nearest };
         }
         Fault::UnknownKey {
             key: name.to_owned(),
@@ -258,28 +219,20 @@ impl Here<'_> {
     fn sections(&self) -> impl Iterator<Item = &'static str> {
         let top = self.section.is_empty();
         let profiles = (top && self.profile.is_none()).then_some(PROFILES);
-        let rows = self
-            .rows()
-            .map(Key::section)
-            .filter(move |name| top && !name.is_empty());
+        let rows = self.rows().map(Key::section).filter(move |name| top && !name.is_empty());
         profiles.into_iter().chain(rows)
     }
 
     /// A key of this section that is spelled alike, or one of another section with this very name.
     fn nearest_key(&self, name: &str) -> Option<String> {
-        let here = self
-            .rows()
-            .filter(|key| key.section() == self.section)
-            .map(Key::leaf);
-        nearest(name, here.chain(self.sections()))
-            .map(str::to_owned)
-            .or_else(|| {
-                let elsewhere = KEYS.iter().find(|key| key.leaf() == name)?;
-                Some(match elsewhere.scope {
-                    Scope::Profile => format!("{PROFILES}.NAME.{}", elsewhere.path),
-                    Scope::Console | Scope::Either => elsewhere.path.to_owned(),
-                })
+        let here = self.rows().filter(|key| key.section() == self.section).map(Key::leaf);
+        nearest(name, here.chain(self.sections())).map(str::to_owned).or_else(|| {
+            let elsewhere = KEYS.iter().find(|key| key.leaf() == name)?;
+            Some(match elsewhere.scope {
+                Scope::Profile => format!("{PROFILES}.NAME.{}", elsewhere.path),
+                Scope::Console | Scope::Either => elsewhere.path.to_owned(),
             })
+        })
     }
 }
 
@@ -322,11 +275,7 @@ struct Lines(Vec<usize>);
 impl Lines {
     fn of(text: &str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Self(
-            std::iter::once(0)
-                .chain(breaks.map(|(offset, _)| offset + 1))
-                .collect(),
-        )
+        Self(std::iter::once(0).chain(breaks.map(|(offset, _)| offset + 1)).collect())
     }
 
     /// The line of a byte, counted from 1.

@@ -100,11 +100,9 @@ impl From<&Origin> for Place {
     fn from(origin: &Origin) -> Self {
         match origin {
             Origin::Default => Self::Default,
-            Origin::File { path, line } => Self::File {
-                path: path.to_path_buf(),
-                line: *line,
-                column: None,
-            },
+            Origin::File { path, line } => {
+                Self::File { path: path.to_path_buf(), line: *line, column: None }
+            }
             Origin::Env(name) => Self::Variable(name.clone()),
             Origin::Flag(key) => Self::Flag(key.clone()),
         }
@@ -114,16 +112,8 @@ impl From<&Origin> for Place {
 impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File {
-                path,
-                line,
-                column: None,
-            } => write!(out, "{}:{line}", path.display()),
-            Self::File {
-                path,
-                line,
-                column: Some(column),
-            } => {
+            Self::File { path, line, column: None } => write!(out, "{}:{line}", path.display()),
+            Self::File { path, line, column: Some(column) } => {
                 write!(out, "{}:{line}:{column}", path.display())
             }
             Self::Variable(name) => out.write_str(name),
@@ -168,11 +158,7 @@ pub enum Fault {
         belongs: String,
     },
     /// A section's name has a plain value.
-    #[error(
-        "{} must be a section, not {found}; write [{}]",
-        quote(section),
-        bare(section)
-    )]
+    #[error("{} must be a section, not {found}; write [{}]", quote(section), bare(section))]
     NotASection {
         /// The section's name.
         section: String,

@@ -87,16 +87,12 @@ impl Key {
 
     /// The section it stands in, empty at the top.
     pub fn section(&self) -> &'static str {
-        self.path
-            .rsplit_once('.')
-            .map_or("", |(section, _)| section)
+        self.path.rsplit_once('.').map_or("", |(section, _)| section)
     }
 
     /// The last word of its path.
     pub fn leaf(&self) -> &'static str {
-        self.path
-            .rsplit_once('.')
-            .map_or(self.path, |(_, leaf)| leaf)
+        self.path.rsplit_once('.').map_or(self.path, |(_, leaf)| leaf)
     }
 
     /// The value in force as TOML, `None` when it is absent. Secrets appear as references.

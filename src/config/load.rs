@@ -57,9 +57,7 @@ pub struct Loaded {
 /// variables or the flags is wrong; then with all that is wrong.
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let found = Found::read(sources)?;
-    let path = found
-        .as_ref()
-        .map(|found| Arc::<Path>::from(found.path.as_path()));
+    let path = found.as_ref().map(|found| Arc::<Path>::from(found.path.as_path()));
     let text = found.as_ref().map_or("", |found| found.text.as_str());
     let place: &Path = path.as_deref().unwrap_or(Path::new(""));
     let parsed = Parsed::parse(text, place).map_err(ConfigError::Invalid)?;
@@ -76,11 +74,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     assignments.extend(loader.of_flags(&sources.flags));
     loader.apply_all(&assignments, &document, path.as_ref());
 
-    let Loader {
-        settings,
-        mut problems,
-        ..
-    } = loader;
+    let Loader { settings, mut problems, .. } = loader;
     if !problems.is_empty() {
         problems.sort_by(|one, other| one.place.cmp(&other.place));
         return Err(ConfigError::Invalid(problems));
@@ -91,11 +85,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         settings,
         warnings,
         path: found.as_ref().map(|found| found.path.clone()),
-        profiles: document
-            .profiles
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .collect(),
+        profiles: document.profiles.iter().map(|(name, _)| (*name).to_owned()).collect(),
     })
 }
 
@@ -132,10 +122,7 @@ impl Found {
             (Err(ReadFault::Missing), Some(named_by)) => {
                 Err(ConfigError::Missing { path, named_by })
             }
-            (Err(fault), _) => Err(ConfigError::Unreadable {
-                path,
-                reason: reason(fault),
-            }),
+            (Err(fault), _) => Err(ConfigError::Unreadable { path, reason: reason(fault) }),
         }
     }
 
@@ -143,25 +130,17 @@ impl Found {
         let (file, metadata) = open_regular(path)?;
         let bytes = read_bounded(file, LARGEST)?;
         let text = std::str::from_utf8(&bytes).map_err(|error| {
-            let line = bytes
-                .iter()
-                .take(error.valid_up_to())
-                .filter(|byte| **byte == b'\n')
-                .count();
+            let line =
+                bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count();
             std::io::Error::other(format!("line {} is not UTF-8 text", line + 1))
         })?;
         let writable_by_anyone = metadata.mode() & 0o002 != 0;
-        Ok(Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            writable_by_anyone,
-        })
+        Ok(Self { path: path.to_owned(), text: text.to_owned(), writable_by_anyone })
     }
 
     fn warning(&self) -> Option<Warning> {
         let path = || self.path.display().to_string();
-        self.writable_by_anyone
-            .then(|| Warning::WritableByAnyone { path: path() })
+        self.writable_by_anyone.then(|| Warning::WritableByAnyone { path: path() })
     }
 }
 
@@ -190,10 +169,7 @@ fn of_file<'a>(document: &Document<'a>, path: Option<&Arc<Path>>) -> Vec<Assignm
         key: entry.key,
         raw: Raw::Toml(entry.value),
         profile: entry.profile,
-        origin: Origin::File {
-            path: Arc::clone(path),
-            line: entry.line,
-        },
+        origin: Origin::File { path: Arc::clone(path), line: entry.line },
     };
     let mut assignments: Vec<_> = document.entries.iter().map(assignment).collect();
     assignments.sort_by_key(|assignment| assignment.profile.is_some());
@@ -203,16 +179,8 @@ fn of_file<'a>(document: &Document<'a>, path: Option<&Arc<Path>>) -> Vec<Assignm
 fn of_environment(environment: &Environment) -> impl Iterator<Item = Assignment<'_>> {
     environment.names().filter_map(|name| {
         let key = KEYS.iter().find(|key| key.variable() == name)?;
-        let raw = Raw::Variable {
-            name,
-            text: environment.get(name)?,
-        };
-        Some(Assignment {
-            key,
-            raw,
-            profile: None,
-            origin: Origin::Env(name.to_owned()),
-        })
+        let raw = Raw::Variable { name, text: environment.get(name)? };
+        Some(Assignment { key, raw, profile: None, origin: Origin::Env(name.to_owned()) })
     })
 }
 
@@ -250,9 +218,8 @@ impl Loader<'_> {
         document: &Document<'_>,
         path: Option<&Arc<Path>>,
     ) {
-        let (choosing, others): (Vec<_>, Vec<_>) = assignments
-            .iter()
-            .partition(|assignment| assignment.key.path == "profile");
+        let (choosing, others): (Vec<_>, Vec<_>) =
+            assignments.iter().partition(|assignment| assignment.key.path == "profile");
         for assignment in choosing {
             self.apply(assignment);
         }
@@ -271,22 +238,11 @@ impl Loader<'_> {
     }
 
     fn apply(&mut self, assignment: &Assignment<'_>) {
-        let Assignment {
-            key, raw, origin, ..
-        } = assignment;
+        let Assignment { key, raw, origin, .. } = assignment;
         let in_file = matches!(origin, Origin::File { .. });
-        let base = Base {
-            home: self.home,
-            folder: self.folder.filter(|_| in_file),
-        };
+        let base = Base { home: self.home, folder: self.folder.filter(|_| in_file) };
         if let Err(refusal) = key.set(&mut self.settings, *raw, &base, origin.clone()) {
-            self.problem(
-                origin,
-                Fault::Refused {
-                    key: key.path,
-                    refusal,
-                },
-            );
+            self.problem(origin, Fault::Refused { key: key.path, refusal });
         }
     }
 
@@ -297,12 +253,7 @@ impl Loader<'_> {
         if profiles.iter().any(|(known, _)| *known == name) {
             return;
         }
-        let file = |line| {
-            path.map(|path| Origin::File {
-                path: Arc::clone(path),
-                line,
-            })
-        };
+        let file = |line| path.map(|path| Origin::File { path: Arc::clone(path), line });
         if self.settings.profile.origin != Origin::Default {
             if name != BUILT_IN {
                 let fault = unknown_profile(name, profiles);
@@ -310,10 +261,7 @@ impl Loader<'_> {
             }
             return;
         }
-        match (
-            profiles.as_slice(),
-            profiles.first().and_then(|(_, line)| file(*line)),
-        ) {
+        match (profiles.as_slice(), profiles.first().and_then(|(_, line)| file(*line))) {
             ([(only, _)], Some(origin)) => {
                 (*only).clone_into(&mut self.settings.profile.value);
                 self.settings.profile.origin = origin;
@@ -327,10 +275,7 @@ impl Loader<'_> {
     }
 
     fn problem(&mut self, origin: &Origin, fault: Fault) {
-        self.problems.push(Problem {
-            place: Place::from(origin),
-            fault,
-        });
+        self.problems.push(Problem { place: Place::from(origin), fault });
     }
 }
 
@@ -344,9 +289,7 @@ fn unknown_flag(path: &str) -> Fault {
 
 fn unknown_profile(name: &str, profiles: &[(&str, usize)]) -> Fault {
     let names = || profiles.iter().map(|(name, _)| *name);
-    let built_in = names()
-        .all(|name| name != BUILT_IN)
-        .then_some("default (built in)");
+    let built_in = names().all(|name| name != BUILT_IN).then_some("default (built in)");
     Fault::UnknownProfile {
         name: name.to_owned(),
         nearest: nearest(name, names().chain([BUILT_IN])).map(str::to_owned),
@@ -367,11 +310,8 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 /// Variables spelled almost like ours. Others may begin with `PLANA_` too: other programs have
 /// them, and references of the file name them.
 fn unknown_variables(environment: &Environment, assignments: &[Assignment<'_>]) -> Vec<Warning> {
-    let ours: Vec<String> = KEYS
-        .iter()
-        .map(Key::variable)
-        .chain([CONFIG_VARIABLE.to_owned()])
-        .collect();
+    let ours: Vec<String> =
+        KEYS.iter().map(Key::variable).chain([CONFIG_VARIABLE.to_owned()]).collect();
     let referred: Vec<&str> = assignments
         .iter()
         .filter(|assignment| assignment.key.rule == Rule::Secret)

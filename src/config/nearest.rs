@@ -18,12 +18,7 @@ pub(super) fn nearest<'a>(
     candidates
         .into_iter()
         .filter(|name| name.chars().count().abs_diff(length) <= limit)
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&word, &name.to_lowercase()),
-                name,
-            )
-        })
+        .map(|name| (strsim::damerau_levenshtein(&word, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

@@ -15,15 +15,8 @@ pub fn show(settings: &Settings, origin: bool) -> String {
         Some(value) => format!("{:width$} = {value}", key.path),
         None => format!("# {} is not set", key.path),
     };
-    let lines: Vec<_> = KEYS
-        .iter()
-        .map(|key| (line(key), key.origin(settings)))
-        .collect();
-    let widest = lines
-        .iter()
-        .map(|(line, _)| line.chars().count())
-        .max()
-        .unwrap_or(0);
+    let lines: Vec<_> = KEYS.iter().map(|key| (line(key), key.origin(settings))).collect();
+    let widest = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
     let mut page = String::new();
     for (line, from) in lines {
         // Writing to a string can't fail.

@@ -24,12 +24,8 @@ impl Paths {
     /// # Errors
     /// When a folder follows neither from its own variable nor from `HOME`.
     pub fn find(environment: &Environment) -> Result<Self, ConfigError> {
-        let absolute = |name| {
-            environment
-                .get(name)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
+        let absolute =
+            |name| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let home = absolute("HOME");
         let folder = |variable: &'static str, below_home: &str| {
             absolute(variable)
@@ -103,11 +99,7 @@ mod tests {
     fn config_and_log(pairs: &[(&str, &str)]) -> Result<String, String> {
         let environment = pairs.iter().copied().collect();
         let paths = Paths::find(&environment).map_err(|error| error.to_string())?;
-        let shown = [
-            paths.config_file(),
-            paths.log_file(),
-            paths.cache().to_owned(),
-        ];
+        let shown = [paths.config_file(), paths.log_file(), paths.cache().to_owned()];
         Ok(shown.map(|path| path.display().to_string()).join(" "))
     }
 
@@ -116,18 +108,10 @@ mod tests {
         let from_home = "/h/.config/pulse-console/config.toml \
                          /h/.local/state/pulse-console/console.log /h/.cache/pulse-console";
         let from_xdg = "/c/pulse-console/config.toml /s/pulse-console/console.log /k/pulse-console";
-        let xdg = [
-            ("XDG_CONFIG_HOME", "/c"),
-            ("XDG_STATE_HOME", "/s"),
-            ("XDG_CACHE_HOME", "/k"),
-        ];
+        let xdg = [("XDG_CONFIG_HOME", "/c"), ("XDG_STATE_HOME", "/s"), ("XDG_CACHE_HOME", "/k")];
         assert_eq!(config_and_log(&[("HOME", "/h")]).as_deref(), Ok(from_home));
         assert_eq!(config_and_log(&xdg).as_deref(), Ok(from_xdg));
-        let relative = [
-            ("HOME", "/h"),
-            ("XDG_CONFIG_HOME", "c"),
-            ("XDG_STATE_HOME", ""),
-        ];
+        let relative = [("HOME", "/h"), ("XDG_CONFIG_HOME", "c"), ("XDG_STATE_HOME", "")];
         assert_eq!(config_and_log(&relative).as_deref(), Ok(from_home));
         let nowhere = "Neither XDG_CONFIG_HOME nor HOME is set to an absolute path, \
                        so there is no place for files. Set one of them.";

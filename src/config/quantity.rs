@@ -19,13 +19,8 @@ const BYTE_UNITS: &[(&str, u64)] = &[
     ("TiB", 1 << 40),
 ];
 
-const TIME_UNITS: &[(&str, u64)] = &[
-    ("ms", 1),
-    ("s", 1_000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", 86_400_000),
-];
+const TIME_UNITS: &[(&str, u64)] =
+    &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// A number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -34,10 +29,7 @@ pub struct ByteSize(pub u64);
 impl fmt::Display for ByteSize {
     /// The largest unit of 1024 that loses nothing: `64MiB`, `1500`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let binary = BYTE_UNITS
-            .iter()
-            .rev()
-            .filter(|(name, _)| name.ends_with("iB"));
+        let binary = BYTE_UNITS.iter().rev().filter(|(name, _)| name.ends_with("iB"));
         for (name, unit) in binary {
             if self.0 >= *unit && self.0.is_multiple_of(*unit) {
                 return out.pad(&format!("{}{name}", self.0 / unit));
@@ -95,33 +87,21 @@ pub fn parse_duration(text: &str) -> Result<Duration, QuantityError> {
 
 fn split(text: &str) -> Result<(u64, &str), QuantityError> {
     let trimmed = text.trim();
-    let end = trimmed
-        .find(|char: char| !char.is_ascii_digit())
-        .unwrap_or(trimmed.len());
+    let end = trimmed.find(|char: char| !char.is_ascii_digit()).unwrap_or(trimmed.len());
     let (digits, unit) = trimmed.split_at(end);
     if digits.is_empty() {
         return Err(QuantityError::NoNumber(text.to_owned()));
     }
-    let number = digits
-        .parse()
-        .map_err(|_| QuantityError::TooLarge(text.to_owned()))?;
+    let number = digits.parse().map_err(|_| QuantityError::TooLarge(text.to_owned()))?;
     Ok((number, unit.trim_start()))
 }
 
 fn scale(text: &str, number: u64, unit: &str, units: &[(&str, u64)]) -> Result<u64, QuantityError> {
-    let Some((_, factor)) = units
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(unit))
-    else {
+    let Some((_, factor)) = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)) else {
         let names: Vec<_> = units.iter().map(|(name, _)| *name).collect();
-        return Err(QuantityError::UnknownUnit {
-            unit: unit.to_owned(),
-            units: names.join(", "),
-        });
+        return Err(QuantityError::UnknownUnit { unit: unit.to_owned(), units: names.join(", ") });
     };
-    number
-        .checked_mul(*factor)
-        .ok_or_else(|| QuantityError::TooLarge(text.to_owned()))
+    number.checked_mul(*factor).ok_or_else(|| QuantityError::TooLarge(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -146,15 +126,10 @@ mod tests {
                 "1.5GB",
                 Err("\".5GB\" is not a unit, the units are B, kB, KiB, MB, MiB, GB, GiB, TB, TiB"),
             ),
-            (
-                "99999999999999999999",
-                Err("\"99999999999999999999\" is too large"),
-            ),
+            ("99999999999999999999", Err("\"99999999999999999999\" is too large")),
             ("99999999999 TiB", Err("\"99999999999 TiB\" is too large")),
         ] {
-            let read = parse_size(text)
-                .map(|size| size.0)
-                .map_err(|error| error.to_string());
+            let read = parse_size(text).map(|size| size.0).map_err(|error| error.to_string());
             assert_eq!(read, expected.map_err(str::to_owned), "{text}");
         }
     }
@@ -168,14 +143,8 @@ mod tests {
             ("7d", Ok(604_800_000)),
             ("10", Err("\"10\" needs a unit, such as \"10s\"")),
             ("s", Err("\"s\" does not begin with a whole number")),
-            (
-                "5y",
-                Err("\"y\" is not a unit, the units are ms, s, m, h, d"),
-            ),
-            (
-                "999999999999999999d",
-                Err("\"999999999999999999d\" is too large"),
-            ),
+            ("5y", Err("\"y\" is not a unit, the units are ms, s, m, h, d")),
+            ("999999999999999999d", Err("\"999999999999999999d\" is too large")),
         ] {
             let read = parse_duration(text)
                 .map(|span| u64::try_from(span.as_millis()).unwrap())
@@ -186,12 +155,7 @@ mod tests {
 
     #[test]
     fn a_size_is_shown_so_that_it_reads_back() {
-        for (bytes, shown) in [
-            (0, "0"),
-            (1500, "1500"),
-            (1 << 26, "64MiB"),
-            (5 << 30, "5GiB"),
-        ] {
+        for (bytes, shown) in [(0, "0"), (1500, "1500"), (1 << 26, "64MiB"), (5 << 30, "5GiB")] {
             assert_eq!(ByteSize(bytes).to_string(), shown);
             assert_eq!(parse_size(shown), Ok(ByteSize(bytes)));
         }

@@ -63,10 +63,7 @@ pub enum SecretError {
         us: u32,
     },
     /// The command gives no secret.
-    #[error(
-        "The secret command {} failed: {fault}. Run it by hand to see why.",
-        bare(program)
-    )]
+    #[error("The secret command {} failed: {fault}. Run it by hand to see why.", bare(program))]
     Command {
         /// Its program; arguments may be secret.
         program: String,
@@ -139,11 +136,7 @@ fn check_access(path: &Path, metadata: &Metadata) -> Result<(), SecretError> {
     let (owner, us) = (metadata.uid(), rustix::process::geteuid().as_raw());
     let path = || path.display().to_string();
     if owner != us && owner != 0 {
-        return Err(SecretError::ForeignOwner {
-            path: path(),
-            owner,
-            us,
-        });
+        return Err(SecretError::ForeignOwner { path: path(), owner, us });
     }
     let mode = metadata.mode() & 0o7777;
     if mode & 0o077 != 0 {
@@ -153,11 +146,8 @@ fn check_access(path: &Path, metadata: &Metadata) -> Result<(), SecretError> {
 }
 
 fn run(words: &[String], limit: Duration) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-    let (program, arguments) = words
-        .split_first()
-        .map_or(("", words), |(first, rest)| (first.as_str(), rest));
-    command::output(program, arguments, limit, LARGEST).map_err(|fault| SecretError::Command {
-        program: program.to_owned(),
-        fault,
-    })
+    let (program, arguments) =
+        words.split_first().map_or(("", words), |(first, rest)| (first.as_str(), rest));
+    command::output(program, arguments, limit, LARGEST)
+        .map_err(|fault| SecretError::Command { program: program.to_owned(), fault })
 }

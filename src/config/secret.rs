@@ -52,20 +52,12 @@ impl fmt::Display for SecretRef {
             Self::Env(name) => write!(out, "env {}", escaped(name)),
             Self::File(path) => write!(out, "file {}", escaped(&path.to_string_lossy())),
             Self::Command(words) => {
-                write!(
-                    out,
-                    "command {}",
-                    bare(words.first().map_or("", String::as_str))
-                )
+                write!(out, "command {}", bare(words.first().map_or("", String::as_str)))
             }
             Self::Keyring { service, user } => {
                 write!(out, "keyring {}/{}", bare(service), bare(user))
             }
-            Self::KubernetesSecret {
-                namespace,
-                name,
-                key,
-            } => {
+            Self::KubernetesSecret { namespace, name, key } => {
                 write!(out, "kubernetes_secret {namespace}/{name}#{key}")
             }
         }
@@ -90,16 +82,9 @@ impl SecretRef {
                 format!("{{ command = [{program}{rest}] }}")
             }
             Self::Keyring { service, user } => {
-                format!(
-                    "{{ keyring = {} }}",
-                    toml_string(&format!("{service}/{user}"))
-                )
+                format!("{{ keyring = {} }}", toml_string(&format!("{service}/{user}")))
             }
-            Self::KubernetesSecret {
-                namespace,
-                name,
-                key,
-            } => {
+            Self::KubernetesSecret { namespace, name, key } => {
                 format!("{{ kubernetes_secret = \"{namespace}/{name}#{key}\" }}")
             }
         }
@@ -127,9 +112,7 @@ impl SecretRef {
             return Ok(Self::Env(name.to_owned()));
         }
         // A secret is easily written here instead of a name, so it is not quoted.
-        Err(because(
-            "has an env that is no name of a variable: letters, digits and \"_\" only",
-        ))
+        Err(because("has an env that is no name of a variable: letters, digits and \"_\" only"))
     }
 
     fn read_command(value: &DeValue<'_>) -> Result<Self, Refusal> {
@@ -145,11 +128,7 @@ impl SecretRef {
             let text = value.get_ref().as_str()?;
             (text.len() <= LONGEST_WORD && !text.contains('\0')).then(|| text.to_owned())
         };
-        let words: Vec<_> = list
-            .iter()
-            .map(argument)
-            .collect::<Option<_>>()
-            .ok_or_else(refused)?;
+        let words: Vec<_> = list.iter().map(argument).collect::<Option<_>>().ok_or_else(refused)?;
         match words.first() {
             Some(program) if !program.is_empty() => Ok(Self::Command(words)),
             _ => Err(refused()),
@@ -158,10 +137,9 @@ impl SecretRef {
 
     fn read_keyring(text: &str) -> Result<Self, Refusal> {
         match text.rsplit_once('/') {
-            Some((service, user)) if !service.is_empty() && !user.is_empty() => Ok(Self::Keyring {
-                service: service.to_owned(),
-                user: user.to_owned(),
-            }),
+            Some((service, user)) if !service.is_empty() && !user.is_empty() => {
+                Ok(Self::Keyring { service: service.to_owned(), user: user.to_owned() })
+            }
             _ => Err(because("has a keyring that is not \"SERVICE/USER\"")),
         }
     }
@@ -174,11 +152,7 @@ impl SecretRef {
         });
         let [namespace, name, key] = parts
             .ok_or_else(|| because("has a kubernetes_secret that is not \"NAMESPACE/NAME#KEY\""))?;
-        Ok(Self::KubernetesSecret {
-            namespace,
-            name,
-            key,
-        })
+        Ok(Self::KubernetesSecret { namespace, name, key })
     }
 }
 
@@ -187,28 +161,19 @@ fn because(text: &str) -> Refusal {
 }
 
 fn only_entry<'a>(table: &'a DeTable<'_>) -> Result<(&'a str, &'a DeValue<'a>), Refusal> {
-    if let Some((key, _)) = table
-        .iter()
-        .find(|(key, _)| !KINDS.contains(&key.get_ref().as_ref()))
-    {
+    if let Some((key, _)) = table.iter().find(|(key, _)| !KINDS.contains(&key.get_ref().as_ref())) {
         return Err(unknown_kind(key.get_ref()));
     }
     let mut entries = table.iter();
     match (entries.next(), entries.next()) {
         (Some((key, value)), None) => Ok((key.get_ref(), value.get_ref())),
-        _ => Err(because(&format!(
-            "must name exactly one place: {}",
-            KINDS.join(", ")
-        ))),
+        _ => Err(because(&format!("must name exactly one place: {}", KINDS.join(", ")))),
     }
 }
 
 fn unknown_kind(kind: &str) -> Refusal {
     Refusal::Expected {
-        expected: format!(
-            "one of {}",
-            KINDS.map(|kind| format!("{{ {kind} = ... }}")).join(", ")
-        ),
+        expected: format!("one of {}", KINDS.map(|kind| format!("{{ {kind} = ... }}")).join(", ")),
         found: quote(kind),
         nearest: nearest(kind, KINDS).map(str::to_owned),
     }

@@ -263,10 +263,7 @@ impl Settings {
     /// The settings when nobody set anything: the built-in profile `default`.
     pub fn defaults(paths: &Paths) -> Self {
         let mut settings = Self::unset();
-        let base = Base {
-            home: paths.home(),
-            folder: None,
-        };
+        let base = Base { home: paths.home(), folder: None };
         for key in KEYS {
             let Some(text) = key.default else { continue };
             // A test proves that each default passes its own rule.
@@ -295,13 +292,8 @@ impl Settings {
                 kept_bytes: Sourced::default(),
                 history: Sourced::default(),
             },
-            log: LogSettings {
-                level: Sourced::default(),
-                file: Sourced::default(),
-            },
-            recorder: RecorderSettings {
-                kept: Sourced::default(),
-            },
+            log: LogSettings { level: Sourced::default(), file: Sourced::default() },
+            recorder: RecorderSettings { kept: Sourced::default() },
             kubernetes: KubernetesSettings {
                 kubeconfig: Sourced::default(),
                 context: Sourced::default(),

@@ -53,34 +53,18 @@ impl ValkeyUrl {
         let database = match database {
             "" => 0,
             digits => plain_number(digits).ok_or_else(|| {
-                because(&format!(
-                    "must end in the number of a database, not {}",
-                    quote(digits)
-                ))
+                because(&format!("must end in the number of a database, not {}", quote(digits)))
             })?,
         };
-        Ok(Self {
-            tls,
-            host: host.to_owned(),
-            port,
-            database,
-        })
+        Ok(Self { tls, host: host.to_owned(), port, database })
     }
 }
 
 impl fmt::Display for ValkeyUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls { "rediss" } else { "redis" };
-        let (open, close) = if self.host.contains(':') {
-            ("[", "]")
-        } else {
-            ("", "")
-        };
-        write!(
-            out,
-            "{scheme}://{open}{}{close}:{}/{}",
-            self.host, self.port, self.database
-        )
+        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
+        write!(out, "{scheme}://{open}{}{close}:{}/{}", self.host, self.port, self.database)
     }
 }
 
@@ -122,10 +106,7 @@ mod tests {
 
     const ADDRESSES: &[(&str, Result<&str, &str>)] = &[
         ("redis://localhost", Ok("redis://localhost:6379/0")),
-        (
-            "rediss://valkey.plana.example:6380/3",
-            Ok("rediss://valkey.plana.example:6380/3"),
-        ),
+        ("rediss://valkey.plana.example:6380/3", Ok("rediss://valkey.plana.example:6380/3")),
         ("redis://[::1]:7000/", Ok("redis://[::1]:7000/0")),
         (
             "redis://:hunter2@host:1/0",
@@ -146,39 +127,19 @@ mod tests {
             ),
         ),
         ("redis://", Err("has no valid host and port: \"\"")),
-        (
-            "redis://host:0",
-            Err("has no valid host and port: \"host:0\""),
-        ),
-        (
-            "redis://host:+1",
-            Err("has no valid host and port: \"host:+1\""),
-        ),
-        (
-            "redis://host:70000",
-            Err("has no valid host and port: \"host:70000\""),
-        ),
-        (
-            "redis://[zz]:1",
-            Err("has no valid host and port: \"[zz]:1\""),
-        ),
-        (
-            "redis://host/x",
-            Err("must end in the number of a database, not \"x\""),
-        ),
-        (
-            "redis://host/0?a=b",
-            Err("must end in the number of a database, not \"0?a=b\""),
-        ),
+        ("redis://host:0", Err("has no valid host and port: \"host:0\"")),
+        ("redis://host:+1", Err("has no valid host and port: \"host:+1\"")),
+        ("redis://host:70000", Err("has no valid host and port: \"host:70000\"")),
+        ("redis://[zz]:1", Err("has no valid host and port: \"[zz]:1\"")),
+        ("redis://host/x", Err("must end in the number of a database, not \"x\"")),
+        ("redis://host/0?a=b", Err("must end in the number of a database, not \"0?a=b\"")),
     ];
 
     #[test]
     fn addresses() {
         for (text, expected) in ADDRESSES {
             let read = ValkeyUrl::parse(text);
-            let shown = read
-                .map(|url| url.to_string())
-                .map_err(|refusal| refusal.to_string());
+            let shown = read.map(|url| url.to_string()).map_err(|refusal| refusal.to_string());
             assert_eq!(
                 shown.as_deref(),
                 expected.map_err(str::to_owned).as_ref().copied(),

@@ -60,11 +60,7 @@ impl<'a> Raw<'a> {
     }
 
     fn refused(self, rule: Rule) -> Refusal {
-        Refusal::Expected {
-            expected: rule.expected(),
-            found: self.found(),
-            nearest: None,
-        }
+        Refusal::Expected { expected: rule.expected(), found: self.found(), nearest: None }
     }
 }
 
@@ -88,9 +84,7 @@ impl Base<'_> {
             }
             (None, _) => PathBuf::from(text),
         };
-        Ok(self
-            .folder
-            .map_or_else(|| path.clone(), |folder| folder.join(&path)))
+        Ok(self.folder.map_or_else(|| path.clone(), |folder| folder.join(&path)))
     }
 }
 
@@ -103,11 +97,7 @@ impl Rule {
             Self::Flag => "true or false".to_owned(),
             Self::Count(low, high) => format!("a whole number from {low} to {high}"),
             Self::Size(low, high) => {
-                format!(
-                    "a size from {} to {} such as \"64MiB\"",
-                    ByteSize(low),
-                    ByteSize(high)
-                )
+                format!("a size from {} to {} such as \"64MiB\"", ByteSize(low), ByteSize(high))
             }
             Self::Choice(words) => format!("one of \"{}\"", words.join("\", \"")),
             Self::TimeZone => "a time zone such as \"Europe/Sofia\"".to_owned(),
@@ -146,10 +136,7 @@ impl<T: Setting> Slot for Sourced<T> {
         base: &Base<'_>,
         origin: Origin,
     ) -> Result<(), Refusal> {
-        *self = Self {
-            value: T::read(raw, rule, base)?,
-            origin,
-        };
+        *self = Self { value: T::read(raw, rule, base)?, origin };
         Ok(())
     }
 
@@ -198,15 +185,8 @@ impl Setting for bool {
     fn read(raw: Raw<'_>, rule: Rule, _: &Base<'_>) -> Result<Self, Refusal> {
         match raw {
             Raw::Toml(DeValue::Boolean(flag)) => Ok(*flag),
-            Raw::Text("true" | "1")
-            | Raw::Variable {
-                text: "true" | "1", ..
-            } => Ok(true),
-            Raw::Text("false" | "0")
-            | Raw::Variable {
-                text: "false" | "0",
-                ..
-            } => Ok(false),
+            Raw::Text("true" | "1") | Raw::Variable { text: "true" | "1", .. } => Ok(true),
+            Raw::Text("false" | "0") | Raw::Variable { text: "false" | "0", .. } => Ok(false),
             _ => Err(raw.refused(rule)),
         }
     }
@@ -236,17 +216,11 @@ impl Setting for ByteSize {
     fn read(raw: Raw<'_>, rule: Rule, _: &Base<'_>) -> Result<Self, Refusal> {
         let size = match (whole_number(raw), raw.text()) {
             (Some(number), _) => Self(number),
-            (None, Some(text)) => parse_size(text).map_err(|error| Refusal::Quantity {
-                expected: rule.expected(),
-                error,
-            })?,
+            (None, Some(text)) => parse_size(text)
+                .map_err(|error| Refusal::Quantity { expected: rule.expected(), error })?,
             (None, None) => return Err(raw.refused(rule)),
         };
-        if within(size.0, rule) {
-            Ok(size)
-        } else {
-            Err(raw.refused(rule))
-        }
+        if within(size.0, rule) { Ok(size) } else { Err(raw.refused(rule)) }
     }
 
     fn write(&self) -> Option<String> {
@@ -349,9 +323,7 @@ fn line_of_text(raw: Raw<'_>, rule: Rule) -> Result<&str, Refusal> {
         return Err(raw.refused(rule));
     }
     if text.len() > LONGEST_TEXT {
-        return Err(Refusal::Because(format!(
-            "must not be longer than {LONGEST_TEXT} bytes"
-        )));
+        return Err(Refusal::Because(format!("must not be longer than {LONGEST_TEXT} bytes")));
     }
     Ok(text)
 }

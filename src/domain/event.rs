@@ -38,10 +38,7 @@ impl FromStr for StreamId {
 
     fn from_str(raw: &str) -> Result<Self, Self::Err> {
         let (ms, seq) = raw.split_once('-').unwrap_or((raw, "0"));
-        Ok(Self {
-            ms: ms.parse()?,
-            seq: seq.parse()?,
-        })
+        Ok(Self { ms: ms.parse()?, seq: seq.parse()? })
     }
 }
 

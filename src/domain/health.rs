@@ -25,13 +25,8 @@ pub enum Health {
 
 impl Health {
     /// All of them, worst first.
-    pub const ALL: [Self; 5] = [
-        Self::Failed,
-        Self::Degraded,
-        Self::Progressing,
-        Self::Unknown,
-        Self::Healthy,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Failed, Self::Degraded, Self::Progressing, Self::Unknown, Self::Healthy];
 
     /// The word shown, sorted and filtered by.
     #[must_use]

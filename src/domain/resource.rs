@@ -29,13 +29,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, customers first.
-    pub const ALL: [Self; 5] = [
-        Self::Client,
-        Self::Environment,
-        Self::Upgrade,
-        Self::Template,
-        Self::Restore,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Client, Self::Environment, Self::Upgrade, Self::Template, Self::Restore];
 
     /// The kind's name on the API server.
     #[must_use]
@@ -247,9 +242,7 @@ impl Resource {
     /// The condition `name`, where it has one.
     #[must_use]
     pub fn condition(&self, name: &str) -> Option<&Condition> {
-        self.conditions
-            .iter()
-            .find(|condition| condition.name == name)
+        self.conditions.iter().find(|condition| condition.name == name)
     }
 
     /// How well it is, from its `Synced` and `Ready` conditions.
@@ -261,10 +254,7 @@ impl Resource {
         if self.meta.deleting.is_some() {
             return Health::Progressing;
         }
-        if self
-            .condition("Synced")
-            .is_some_and(|synced| synced.status == Status::False)
-        {
+        if self.condition("Synced").is_some_and(|synced| synced.status == Status::False) {
             return Health::Failed;
         }
         match self.condition("Ready") {
@@ -285,11 +275,7 @@ impl Resource {
     /// The reason word of what is wrong: of `Synced` when it is false, else of `Ready`.
     #[must_use]
     pub fn reason(&self) -> Option<&Text> {
-        let synced = self
-            .condition("Synced")
-            .filter(|synced| synced.status == Status::False);
-        synced
-            .or_else(|| self.condition("Ready"))
-            .map(|condition| &condition.reason)
+        let synced = self.condition("Synced").filter(|synced| synced.status == Status::False);
+        synced.or_else(|| self.condition("Ready")).map(|condition| &condition.reason)
     }
 }

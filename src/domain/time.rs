@@ -28,9 +28,7 @@ impl Timestamp {
     /// Reads an RFC 3339 time; none when it isn't one.
     #[must_use]
     pub fn parse(rfc3339: &str) -> Option<Self> {
-        DateTime::parse_from_rfc3339(rfc3339)
-            .ok()
-            .map(|at| Self(at.timestamp_millis()))
+        DateTime::parse_from_rfc3339(rfc3339).ok().map(|at| Self(at.timestamp_millis()))
     }
 
     /// The span from `earlier` to this point; zero when `earlier` is later.
@@ -42,27 +40,19 @@ impl Timestamp {
     /// This point, moved by `span` into the future.
     #[must_use]
     pub fn after(self, span: Span) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(span.ms()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(span.ms()).unwrap_or(i64::MAX)))
     }
 
     /// This point, moved by `span` into the past.
     #[must_use]
     pub fn before(self, span: Span) -> Self {
-        Self(
-            self.0
-                .saturating_sub(i64::try_from(span.ms()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_sub(i64::try_from(span.ms()).unwrap_or(i64::MAX)))
     }
 
     /// The calendar time in UTC; the epoch when out of the calendar's range.
     #[must_use]
     pub fn utc(self) -> DateTime<Utc> {
-        Utc.timestamp_millis_opt(self.0)
-            .single()
-            .unwrap_or_default()
+        Utc.timestamp_millis_opt(self.0).single().unwrap_or_default()
     }
 }
 

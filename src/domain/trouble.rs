@@ -47,30 +47,19 @@ impl Trouble {
     /// Trouble of `kind`; both texts pass the gate.
     #[must_use]
     pub fn new(kind: TroubleKind, what: &str, remedy: &str) -> Self {
-        Self {
-            kind,
-            what: Text::bounded(what, 1024),
-            remedy: Text::bounded(remedy, 1024),
-        }
+        Self { kind, what: Text::bounded(what, 1024), remedy: Text::bounded(remedy, 1024) }
     }
 
     /// Whether the server refuses (as opposed to being away or failing).
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
-        matches!(
-            self.kind,
-            TroubleKind::Denied | TroubleKind::Unauthenticated
-        )
+        matches!(self.kind, TroubleKind::Denied | TroubleKind::Unauthenticated)
     }
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.", self.what)?;
-        if self.remedy.is_empty() {
-            Ok(())
-        } else {
-            write!(f, " {}", self.remedy)
-        }
+        if self.remedy.is_empty() { Ok(()) } else { write!(f, " {}", self.remedy) }
     }
 }

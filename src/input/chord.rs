@@ -119,11 +119,8 @@ impl Modifiers {
     pub const SHIFT: Self = Self(4);
 
     /// In the order of a spelling, with the text of each.
-    const SPELLED: [(&'static str, Self); 3] = [
-        ("ctrl-", Self::CTRL),
-        ("alt-", Self::ALT),
-        ("shift-", Self::SHIFT),
-    ];
+    const SPELLED: [(&'static str, Self); 3] =
+        [("ctrl-", Self::CTRL), ("alt-", Self::ALT), ("shift-", Self::SHIFT)];
 
     /// Whether all of `other` are held.
     #[must_use]
@@ -190,14 +187,8 @@ impl Chord {
         };
         let modifiers = modifiers.without(Modifiers::SHIFT);
         match same_as {
-            Some(key) if ctrl => Self {
-                key,
-                modifiers: modifiers.without(Modifiers::CTRL),
-            },
-            _ => Self {
-                key: Key::Char(character),
-                modifiers,
-            },
+            Some(key) if ctrl => Self { key, modifiers: modifiers.without(Modifiers::CTRL) },
+            _ => Self { key: Key::Char(character), modifiers },
         }
     }
 
@@ -226,10 +217,7 @@ impl Chord {
                 Key::Char(' ')
             }
             KeyCode::F(number @ 1..=F_MAX) => Key::F(number),
-            code => PLAIN
-                .iter()
-                .find(|(theirs, _)| *theirs == code)
-                .map(|(_, ours)| *ours)?,
+            code => PLAIN.iter().find(|(theirs, _)| *theirs == code).map(|(_, ours)| *ours)?,
         };
         Some(Self::new(key, modifiers))
     }
@@ -245,10 +233,9 @@ impl Chord {
             Key::Tab if self.modifiers.contains(Modifiers::SHIFT) => KeyCode::BackTab,
             Key::Char(character) => KeyCode::Char(character),
             Key::F(number) => KeyCode::F(number),
-            key => PLAIN
-                .iter()
-                .find(|(_, ours)| *ours == key)
-                .map_or(KeyCode::Null, |(code, _)| *code),
+            key => {
+                PLAIN.iter().find(|(_, ours)| *ours == key).map_or(KeyCode::Null, |(code, _)| *code)
+            }
         };
         KeyEvent::new(code, modifiers)
     }
@@ -355,10 +342,7 @@ impl FromStr for Chord {
         if spelled == text {
             Ok(chord)
         } else {
-            Err(ChordError::Spelling {
-                text: quote(text),
-                write: spelled,
-            })
+            Err(ChordError::Spelling { text: quote(text), write: spelled })
         }
     }
 }
@@ -429,18 +413,12 @@ impl ChordError {
         }
         let modifiers = text.strip_suffix(key).unwrap_or_default();
         if let Some(name) = nearest(key, NAMED.iter().map(|(name, _)| *name)) {
-            return Self::Near {
-                text: quote(text),
-                nearest: format!("{modifiers}{name}"),
-            };
+            return Self::Near { text: quote(text), nearest: format!("{modifiers}{name}") };
         }
         let short = key.chars().count() <= Self::SEQUENCE_CHARS;
         if modifiers.is_empty() && short && key.chars().all(char::is_alphanumeric) {
             let apart: Vec<String> = key.chars().map(String::from).collect();
-            return Self::Sequence {
-                text: quote(text),
-                write: apart.join(" "),
-            };
+            return Self::Sequence { text: quote(text), write: apart.join(" ") };
         }
         Self::Unknown(quote(text))
     }
@@ -451,15 +429,9 @@ impl ChordError {
 /// # Errors
 /// When there is none, or one of them is no key.
 pub fn parse_keys(text: &str) -> Result<Vec<Chord>, ChordError> {
-    let chords: Vec<Chord> = text
-        .split_ascii_whitespace()
-        .map(str::parse)
-        .collect::<Result<_, _>>()?;
-    if chords.is_empty() {
-        Err(ChordError::Empty)
-    } else {
-        Ok(chords)
-    }
+    let chords: Vec<Chord> =
+        text.split_ascii_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    if chords.is_empty() { Err(ChordError::Empty) } else { Ok(chords) }
 }
 
 /// The text that [`parse_keys`] reads back as `chords`.

@@ -13,12 +13,8 @@ fn event(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
 
 #[test]
 fn what_terminals_send_is_spelled_one_way() {
-    let (none, ctrl, alt, shift) = (
-        KeyModifiers::NONE,
-        KeyModifiers::CONTROL,
-        KeyModifiers::ALT,
-        KeyModifiers::SHIFT,
-    );
+    let (none, ctrl, alt, shift) =
+        (KeyModifiers::NONE, KeyModifiers::CONTROL, KeyModifiers::ALT, KeyModifiers::SHIFT);
     for (code, modifiers, text) in [
         (KeyCode::Char('j'), none, "j"),
         (KeyCode::Char('G'), shift, "G"),
@@ -53,16 +49,9 @@ fn what_terminals_send_is_spelled_one_way() {
 
 #[test]
 fn what_is_no_key_of_ours_is_ignored() {
-    let release = KeyEvent::new_with_kind(
-        KeyCode::Char('q'),
-        KeyModifiers::NONE,
-        KeyEventKind::Release,
-    );
-    let repeat = KeyEvent {
-        kind: KeyEventKind::Repeat,
-        state: KeyEventState::NONE,
-        ..release
-    };
+    let release =
+        KeyEvent::new_with_kind(KeyCode::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
+    let repeat = KeyEvent { kind: KeyEventKind::Repeat, state: KeyEventState::NONE, ..release };
     assert_eq!(Chord::from_event(&release), None);
     assert_eq!(Chord::from_event(&repeat), Some(chord("q")));
     for (code, modifiers) in [
@@ -80,43 +69,22 @@ fn what_is_no_key_of_ours_is_ignored() {
 fn a_wrong_spelling_says_what_to_write() {
     for (text, message) in [
         ("", "No key is written."),
-        (
-            "-",
-            "\"-\" must be written \"minus\", the one spelling of this key.",
-        ),
-        (
-            "ctrl-K",
-            "\"ctrl-K\" must be written \"ctrl-k\", the one spelling of this key.",
-        ),
-        (
-            "ctrl-i",
-            "\"ctrl-i\" must be written \"tab\", the one spelling of this key.",
-        ),
+        ("-", "\"-\" must be written \"minus\", the one spelling of this key."),
+        ("ctrl-K", "\"ctrl-K\" must be written \"ctrl-k\", the one spelling of this key."),
+        ("ctrl-i", "\"ctrl-i\" must be written \"tab\", the one spelling of this key."),
         (
             "alt-ctrl-x",
             "\"alt-ctrl-x\" must be written \"ctrl-alt-x\", the one spelling of this key.",
         ),
-        (
-            "f01",
-            "\"f01\" must be written \"f1\", the one spelling of this key.",
-        ),
-        (
-            "u+67",
-            "\"u+67\" must be written \"g\", the one spelling of this key.",
-        ),
+        ("f01", "\"f01\" must be written \"f1\", the one spelling of this key."),
+        ("u+67", "\"u+67\" must be written \"g\", the one spelling of this key."),
         (
             "shift-g",
             "\"shift-g\" is no key: write the character that shift gives, such as \"G\" or \"!\".",
         ),
         ("entr", "\"entr\" is no key. Did you mean \"enter\"?"),
-        (
-            "ctrl-PageUp",
-            "\"ctrl-PageUp\" is no key. Did you mean \"ctrl-pageup\"?",
-        ),
-        (
-            "gg",
-            "\"gg\" is no key. Keys that follow each other have spaces between them: \"g g\".",
-        ),
+        ("ctrl-PageUp", "\"ctrl-PageUp\" is no key. Did you mean \"ctrl-pageup\"?"),
+        ("gg", "\"gg\" is no key. Keys that follow each other have spaces between them: \"g g\"."),
         (
             "super-x",
             "\"super-x\" is no key. Write a character, or a name such as enter, esc, space or f5, \
@@ -144,13 +112,8 @@ fn sequences_have_spaces_between_their_keys() {
 fn serde_uses_the_spelling() {
     let text = serde_json::to_string(&chord("ctrl-alt-x")).unwrap();
     assert_eq!(text, "\"ctrl-alt-x\"");
-    assert_eq!(
-        serde_json::from_str::<Chord>(&text).unwrap(),
-        chord("ctrl-alt-x")
-    );
-    let error = serde_json::from_str::<Chord>("\"gg\"")
-        .unwrap_err()
-        .to_string();
+    assert_eq!(serde_json::from_str::<Chord>(&text).unwrap(), chord("ctrl-alt-x"));
+    let error = serde_json::from_str::<Chord>("\"gg\"").unwrap_err().to_string();
     assert!(error.contains("\"g g\""), "{error}");
 }
 
@@ -166,20 +129,14 @@ fn text_and_commands_are_told_apart() {
         ("shift-tab", None, false),
         ("esc", None, false),
     ] {
-        assert_eq!(
-            (chord(text).text(), chord(text).is_command()),
-            (typed, command),
-            "{text}"
-        );
+        assert_eq!((chord(text).text(), chord(text).is_command()), (typed, command), "{text}");
     }
 }
 
 fn any_key() -> impl Strategy<Value = Key> {
     let named: Vec<Key> = NAMED.iter().map(|(_, key)| *key).collect();
     prop_oneof![
-        any::<char>()
-            .prop_filter("control", |c| !c.is_control())
-            .prop_map(Key::Char),
+        any::<char>().prop_filter("control", |c| !c.is_control()).prop_map(Key::Char),
         (0x20_u8..0x7f).prop_map(|byte| Key::Char(char::from(byte))),
         proptest::sample::select(named),
         (1..=F_MAX).prop_map(Key::F),

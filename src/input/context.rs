@@ -117,13 +117,10 @@ impl FromStr for Context {
     type Err = UnknownContext;
 
     fn from_str(text: &str) -> Result<Self, UnknownContext> {
-        Self::ALL
-            .into_iter()
-            .find(|context| context.name() == text)
-            .ok_or_else(|| UnknownContext {
-                name: quote(text),
-                nearest: nearest(text, Self::ALL.iter().map(|context| context.name())),
-            })
+        Self::ALL.into_iter().find(|context| context.name() == text).ok_or_else(|| UnknownContext {
+            name: quote(text),
+            nearest: nearest(text, Self::ALL.iter().map(|context| context.name())),
+        })
     }
 }
 
@@ -166,10 +163,7 @@ mod tests {
     #[test]
     fn an_unknown_name_gets_the_nearest_or_the_list() {
         let message = |text: &str| text.parse::<Context>().unwrap_err().to_string();
-        assert_eq!(
-            message("tabel"),
-            "There is no context \"tabel\". Did you mean [table]?"
-        );
+        assert_eq!(message("tabel"), "There is no context \"tabel\". Did you mean [table]?");
         assert_eq!(
             message("kitchen"),
             "There is no context \"kitchen\". The contexts are global, table, events, drawer, \

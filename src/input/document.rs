@@ -34,17 +34,11 @@ impl<'a> Document<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, Syntax> {
         let lines = Lines::new(text);
         match DeTable::parse(text) {
-            Ok(root) => Ok(Self {
-                lines,
-                root: root.into_inner(),
-            }),
+            Ok(root) => Ok(Self { lines, root: root.into_inner() }),
             Err(error) => {
                 let at = error.span().map_or(0, |span| span.start);
                 let message = error.message().trim().replace(char::is_control, " ");
-                Err(Syntax {
-                    line: lines.at(at),
-                    message,
-                })
+                Err(Syntax { line: lines.at(at), message })
             }
         }
     }
@@ -114,10 +108,7 @@ impl<'t, 'a> Value<'t, 'a> {
     /// Its items, if it is a list.
     pub(crate) fn items(self) -> Option<impl Iterator<Item = Value<'t, 'a>>> {
         let items = self.value.get_ref().as_array()?;
-        Some(items.iter().map(move |value| Value {
-            value,
-            lines: self.lines,
-        }))
+        Some(items.iter().map(move |value| Value { value, lines: self.lines }))
     }
 
     /// Its entries in the order of their names, if it is a table.
@@ -159,10 +150,7 @@ pub(crate) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) 
     let name = name.to_lowercase();
     let mut best: Option<(usize, &str)> = None;
     for candidate in names {
-        if candidate
-            .rsplit_once('.')
-            .is_some_and(|(_, last)| last == name)
-        {
+        if candidate.rsplit_once('.').is_some_and(|(_, last)| last == name) {
             return Some(candidate);
         }
         let mistakes = strsim::damerau_levenshtein(&name, candidate);
@@ -203,9 +191,7 @@ mod tests {
 
     #[test]
     fn a_fault_of_syntax_has_its_line() {
-        let fault = Document::parse("a = 1\nb = \n")
-            .err()
-            .map(|syntax| syntax.line);
+        let fault = Document::parse("a = 1\nb = \n").err().map(|syntax| syntax.line);
         assert_eq!(fault, Some(2));
     }
 }

@@ -62,15 +62,8 @@ impl File {
         };
         let too_large = text.len() > BYTES_MAX;
         if too_large {
-            let kind = ProblemKind::TooLarge {
-                bytes: text.len(),
-                max: BYTES_MAX,
-            };
-            problems.push(Problem {
-                file: name.to_owned(),
-                line: None,
-                kind,
-            });
+            let kind = ProblemKind::TooLarge { bytes: text.len(), max: BYTES_MAX };
+            problems.push(Problem { file: name.to_owned(), line: None, kind });
         } else {
             reader.file(text);
         }
@@ -81,11 +74,7 @@ impl File {
             line: Some(line),
             kind,
         }));
-        Self {
-            name: name.to_owned(),
-            inherits: reader.inherits,
-            entries: reader.entries,
-        }
+        Self { name: name.to_owned(), inherits: reader.inherits, entries: reader.entries }
     }
 }
 
@@ -112,26 +101,12 @@ impl Reader<'_> {
     }
 
     fn wrong_type(&mut self, value: Value<'_, '_>, what: &'static str, expected: &'static str) {
-        self.problem(
-            value.line(),
-            ProblemKind::Type {
-                what,
-                expected,
-                found: value.kind(),
-            },
-        );
+        self.problem(value.line(), ProblemKind::Type { what, expected, found: value.kind() });
     }
 
     fn unknown(&mut self, line: usize, name: &str, known: &[&'static str], list: &'static str) {
         let nearest = nearest(name, known.iter().copied());
-        self.problem(
-            line,
-            ProblemKind::Field {
-                name: quote(name),
-                nearest,
-                known: list,
-            },
-        );
+        self.problem(line, ProblemKind::Field { name: quote(name), nearest, known: list });
     }
 
     fn file(&mut self, text: &str) {
@@ -198,10 +173,7 @@ impl Reader<'_> {
         let Some(run) = parts.run else {
             return self.problem(value.line(), ProblemKind::Missing("run"));
         };
-        let keys = sequences
-            .first()
-            .map(|(_, keys)| show_keys(keys))
-            .unwrap_or_default();
+        let keys = sequences.first().map(|(_, keys)| show_keys(keys)).unwrap_or_default();
         let Some((run, doc)) = self.run(context, run, keys) else {
             return;
         };
@@ -211,13 +183,7 @@ impl Reader<'_> {
         for (line, keys) in sequences {
             if self.entries.len() < BINDINGS_MAX {
                 let desc = desc.clone();
-                self.entries.push(Entry {
-                    line,
-                    context,
-                    keys,
-                    run,
-                    desc,
-                });
+                self.entries.push(Entry { line, context, keys, run, desc });
             } else if !self.told {
                 self.told = true;
                 self.problem(line, ProblemKind::TooMany);
@@ -269,28 +235,12 @@ impl Reader<'_> {
         let Some(verb) = self.verbs.iter().find(|verb| verb.id == id) else {
             let ids = self.verbs.iter().map(|verb| verb.id);
             let nearest = nearest(id, ids.chain([NONE]));
-            self.problem(
-                run.line(),
-                ProblemKind::Action {
-                    keys,
-                    action: quote(id),
-                    nearest,
-                },
-            );
+            self.problem(run.line(), ProblemKind::Action { keys, action: quote(id), nearest });
             return None;
         };
-        if !context
-            .stack()
-            .iter()
-            .any(|below| verb.contexts.contains(below))
-        {
+        if !context.stack().iter().any(|below| verb.contexts.contains(below)) {
             let (action, contexts) = (verb.id, verb.contexts);
-            let kind = ProblemKind::Misplaced {
-                keys,
-                action,
-                context,
-                contexts,
-            };
+            let kind = ProblemKind::Misplaced { keys, action, context, contexts };
             self.problem(run.line(), kind);
             return None;
         }
@@ -323,27 +273,15 @@ impl Reader<'_> {
                     || both_run && start_each_other(&entry.keys, &other.keys);
                 entry.context == other.context && clash
             });
-            let Some(Entry {
-                line, keys: other, ..
-            }) = clash
-            else {
+            let Some(Entry { line, keys: other, .. }) = clash else {
                 continue;
             };
             let (context, line) = (entry.context, *line);
             let keys = show_keys(&entry.keys);
             let kind = if entry.keys == *other {
-                ProblemKind::Twice {
-                    keys,
-                    context,
-                    line,
-                }
+                ProblemKind::Twice { keys, context, line }
             } else {
-                ProblemKind::Start {
-                    keys,
-                    other: show_keys(other),
-                    context,
-                    line,
-                }
+                ProblemKind::Start { keys, other: show_keys(other), context, line }
             };
             self.problems.push((entry.line, kind));
         }

@@ -97,14 +97,9 @@ impl Keymap {
             }
             Section { bindings, trie }
         };
-        let sections = bindings
-            .into_iter()
-            .map(|(context, bindings)| (context, section(bindings)))
-            .collect();
-        Self {
-            name: name.to_owned(),
-            sections,
-        }
+        let sections =
+            bindings.into_iter().map(|(context, bindings)| (context, section(bindings))).collect();
+        Self { name: name.to_owned(), sections }
     }
 
     /// The name it was read under.
@@ -136,12 +131,7 @@ impl Keymap {
                 let found = self.look_up(stack, &binding.keys);
                 let works = matches!(found, Found::Binding(at, _) if at == level);
                 let Binding { keys, verb, desc } = binding;
-                works.then_some(Bound {
-                    context: *context,
-                    keys,
-                    verb,
-                    desc,
-                })
+                works.then_some(Bound { context: *context, keys, verb, desc })
             }));
         }
         bound
@@ -151,11 +141,7 @@ impl Keymap {
     #[must_use]
     pub fn keys_for(&self, verb: &str, stack: &[Context]) -> Vec<String> {
         let bound = self.bindings(stack);
-        bound
-            .iter()
-            .filter(|bound| bound.verb == verb)
-            .map(|bound| show_keys(bound.keys))
-            .collect()
+        bound.iter().filter(|bound| bound.verb == verb).map(|bound| show_keys(bound.keys)).collect()
     }
 
     /// Walks all contexts of `stack` at once.
@@ -166,11 +152,7 @@ impl Keymap {
         let places = searched(stack, *first).iter().enumerate();
         let roots: Vec<Place<'_>> = places
             .filter_map(|(level, context)| Some((level, self.sections.get(context)?)))
-            .map(|(level, section)| Place {
-                level,
-                section,
-                trie: &section.trie,
-            })
+            .map(|(level, section)| Place { level, section, trie: &section.trie })
             .collect();
         let mut found = press(&roots, *first);
         for chord in rest {
@@ -212,18 +194,9 @@ fn searched(stack: &[Context], first: Chord) -> &[Context] {
 /// sequence and a way on, and the ways on of all are taken together.
 fn press<'a>(places: &[Place<'a>], chord: Chord) -> Found<'a> {
     let mut further = Vec::new();
-    for Place {
-        level,
-        section,
-        trie,
-    } in places
-    {
+    for Place { level, section, trie } in places {
         match trie.get(chord) {
-            Some(Node::Branch(trie)) => further.push(Place {
-                level: *level,
-                section,
-                trie,
-            }),
+            Some(Node::Branch(trie)) => further.push(Place { level: *level, section, trie }),
             Some(Node::Leaf(position)) if further.is_empty() => {
                 let binding = section.bindings.get(*position);
                 return binding.map_or(Found::Nothing, |binding| Found::Binding(*level, binding));
@@ -231,28 +204,18 @@ fn press<'a>(places: &[Place<'a>], chord: Chord) -> Found<'a> {
             Some(Node::Leaf(_)) | None => {}
         }
     }
-    if further.is_empty() {
-        Found::Nothing
-    } else {
-        Found::Places(further)
-    }
+    if further.is_empty() { Found::Nothing } else { Found::Places(further) }
 }
 
 fn continuations(places: &[Place<'_>]) -> Vec<Continuation> {
     let step = |chord| match press(places, chord) {
         Found::Nothing => None,
-        Found::Binding(_, binding) => Some(Continuation {
-            chord,
-            label: binding.desc.clone(),
-            verb: Some(binding.verb),
-        }),
+        Found::Binding(_, binding) => {
+            Some(Continuation { chord, label: binding.desc.clone(), verb: Some(binding.verb) })
+        }
         Found::Places(further) => {
             let label = format!("{} with more keys", ends(&further));
-            Some(Continuation {
-                chord,
-                label,
-                verb: None,
-            })
+            Some(Continuation { chord, label, verb: None })
         }
     };
     chords(places).into_iter().filter_map(step).collect()
@@ -269,10 +232,7 @@ fn ends(places: &[Place<'_>]) -> usize {
 }
 
 fn chords(places: &[Place<'_>]) -> BTreeSet<Chord> {
-    places
-        .iter()
-        .flat_map(|place| place.trie.chords())
-        .collect()
+    places.iter().flat_map(|place| place.trie.chords()).collect()
 }
 
 #[cfg(test)]

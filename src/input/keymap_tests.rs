@@ -53,10 +53,7 @@ fn every_action_has_a_key_in_every_keymap_and_every_place_a_way_out() {
         }
         for context in Context::ALL {
             let step = keymap.step(context.stack(), &keys("ctrl-c"));
-            assert!(
-                matches!(step, Step::Run("app.quit" | "line.cancel")),
-                "{name} [{context}]"
-            );
+            assert!(matches!(step, Step::Run("app.quit" | "line.cancel")), "{name} [{context}]");
         }
     }
 }
@@ -89,11 +86,7 @@ fn keys_mean_what_hands_expect() {
         ("emacs", Context::Filter, "alt-x", "app.palette"),
     ] {
         let keymap = load(name, builtin(name).unwrap()).keymap;
-        assert_eq!(
-            keymap.step(context.stack(), &keys(pressed)),
-            Step::Run(id),
-            "{name} {pressed}"
-        );
+        assert_eq!(keymap.step(context.stack(), &keys(pressed)), Step::Run(id), "{name} {pressed}");
     }
 }
 
@@ -118,20 +111,14 @@ fn a_pending_sequence_lists_what_may_follow() {
                       [table]\nkeys = [{ on = \"g g\", run = \"cursor.first\", desc = \"first\" },\
                       { on = [\"g z a\", \"g z b\"], run = \"cursor.last\" }]");
     let stack = Context::Table.stack();
-    let Step::Pending(further) = keymap.step(stack, &keys("g")) else {
-        panic!("not pending")
-    };
+    let Step::Pending(further) = keymap.step(stack, &keys("g")) else { panic!("not pending") };
     let shown: Vec<String> = further
         .iter()
         .map(|next| format!("{} {} {}", next.chord, next.label, next.verb.unwrap_or("-")))
         .collect();
     assert_eq!(
         shown,
-        [
-            "g first cursor.first",
-            "t go to the next pane pane.next",
-            "z 2 with more keys -"
-        ]
+        ["g first cursor.first", "t go to the next pane pane.next", "z 2 with more keys -"]
     );
     assert_eq!(keymap.step(stack, &keys("g z a")), Step::Run("cursor.last"));
     assert_eq!(keymap.step(stack, &keys("g x")), Step::Unbound);
@@ -152,16 +139,8 @@ fn an_upper_context_hides_the_same_key_below() {
     assert_eq!(keymap.step(stack, &keys("x")), Step::Run("cursor.down"));
     assert_eq!(keymap.step(stack, &keys("z")), Step::Run("cursor.up"));
     for hidden in ["app.quit", "app.help", "app.feeds"] {
-        assert_eq!(
-            keymap.keys_for(hidden, stack),
-            Vec::<String>::new(),
-            "{hidden}"
-        );
-        assert_eq!(
-            keymap.keys_for(hidden, Context::Global.stack()).len(),
-            1,
-            "{hidden}"
-        );
+        assert_eq!(keymap.keys_for(hidden, stack), Vec::<String>::new(), "{hidden}");
+        assert_eq!(keymap.keys_for(hidden, Context::Global.stack()).len(), 1, "{hidden}");
     }
 }
 
@@ -176,20 +155,11 @@ fn a_file_lays_its_keys_over_what_it_inherits() {
     let stack = Context::Table.stack();
     assert_eq!(parsed.keymap.keys_for("cursor.down", stack), ["n", "down"]);
     assert_eq!(parsed.keymap.keys_for("cursor.up", stack), ["up"]);
-    assert_eq!(
-        parsed.keymap.keys_for("cursor.last", stack),
-        ["k", "G", "end"]
-    );
+    assert_eq!(parsed.keymap.keys_for("cursor.last", stack), ["k", "G", "end"]);
     assert_eq!(parsed.keymap.step(stack, &keys("j")), Step::Unbound);
     let bound = parsed.keymap.bindings(stack);
-    assert_eq!(
-        bound.first().map(|bound| (bound.desc, bound.verb)),
-        Some(("next", "cursor.down"))
-    );
-    assert_eq!(
-        bound.last().map(|bound| bound.context),
-        Some(Context::Global)
-    );
+    assert_eq!(bound.first().map(|bound| (bound.desc, bound.verb)), Some(("next", "cursor.down")));
+    assert_eq!(bound.last().map(|bound| bound.context), Some(Context::Global));
 }
 
 /// A few chords, so that random sequences meet.
@@ -204,10 +174,7 @@ fn any_section() -> impl Strategy<Value = Vec<(Vec<Chord>, &'static str)>> {
     proptest::collection::vec((any_sequence(), id), 0..8).prop_map(|all| {
         let mut taken: Vec<(Vec<Chord>, &'static str)> = Vec::new();
         for (keys, id) in all {
-            if !taken
-                .iter()
-                .any(|(other, _)| load::start_each_other(other, &keys))
-            {
+            if !taken.iter().any(|(other, _)| load::start_each_other(other, &keys)) {
                 taken.push((keys, id));
             }
         }
@@ -227,11 +194,7 @@ fn naive(
         let upper = works.clone();
         for (keys, id) in &sections[context] {
             let text = below_line && !keys[0].is_command();
-            if !text
-                && !upper
-                    .iter()
-                    .any(|(other, _)| load::start_each_other(other, keys))
-            {
+            if !text && !upper.iter().any(|(other, _)| load::start_each_other(other, keys)) {
                 works.push((keys.clone(), id));
             }
         }

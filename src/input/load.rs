@@ -67,11 +67,7 @@ pub(super) fn load(
             ProblemKind::NoBase(quote(&inherited))
         };
         let file = files.last().map_or(name, |file| &file.name).to_owned();
-        problems.push(Problem {
-            file,
-            line: Some(line),
-            kind,
-        });
+        problems.push(Problem { file, line: Some(line), kind });
         break;
     }
     if !problems.is_empty() {
@@ -82,10 +78,7 @@ pub(super) fn load(
     for file in files.into_iter().rev() {
         lay_over(file, &mut bindings, &mut warnings);
     }
-    Ok(Parsed {
-        keymap: Keymap::new(name, bindings),
-        warnings,
-    })
+    Ok(Parsed { keymap: Keymap::new(name, bindings), warnings })
 }
 
 /// Lays what `file` says over what it inherits; its own bindings come first, so that hints show them.
@@ -111,11 +104,7 @@ fn lay_over(file: File, bindings: &mut Bindings, warnings: &mut Vec<Problem>) {
             make_room(entry, inherited, &mut doubts);
         }
         let own = runs.into_iter().filter_map(|entry| {
-            Some(Binding {
-                keys: entry.keys,
-                verb: entry.run?,
-                desc: entry.desc,
-            })
+            Some(Binding { keys: entry.keys, verb: entry.run?, desc: entry.desc })
         });
         *inherited = own.chain(std::mem::take(inherited)).collect();
     }
@@ -130,32 +119,14 @@ fn lay_over(file: File, bindings: &mut Bindings, warnings: &mut Vec<Problem>) {
 /// Takes away what is inherited and cannot stay beside `entry`.
 fn make_room(entry: &Entry, inherited: &mut Vec<Binding>, doubts: &mut Vec<(usize, ProblemKind)>) {
     let context = entry.context;
-    if context.types_text()
-        && entry
-            .keys
-            .first()
-            .is_some_and(|chord| chord.text().is_some())
-    {
-        doubts.push((
-            entry.line,
-            ProblemKind::Text {
-                keys: show_keys(&entry.keys),
-                context,
-            },
-        ));
+    if context.types_text() && entry.keys.first().is_some_and(|chord| chord.text().is_some()) {
+        doubts.push((entry.line, ProblemKind::Text { keys: show_keys(&entry.keys), context }));
     }
     inherited.retain(|binding| {
         let stays = !start_each_other(&binding.keys, &entry.keys);
         if !stays && binding.keys != entry.keys {
             let (keys, inherited) = (show_keys(&entry.keys), show_keys(&binding.keys));
-            doubts.push((
-                entry.line,
-                ProblemKind::Hides {
-                    keys,
-                    inherited,
-                    context,
-                },
-            ));
+            doubts.push((entry.line, ProblemKind::Hides { keys, inherited, context }));
         }
         stays
     });

@@ -92,18 +92,12 @@ fn every_problem_names_file_line_key_and_what_to_do() {
             "{ on = \"j\", run = \"none\", dsec = \"x\" }",
             "mine.toml:2: \"dsec\" has no meaning here. Did you mean `desc`?",
         ),
-        (
-            "3",
-            "mine.toml:2: A binding must be { on = \"KEY\", run = \"ACTION\" }, not a number.",
-        ),
+        ("3", "mine.toml:2: A binding must be { on = \"KEY\", run = \"ACTION\" }, not a number."),
         (
             "{ on = { x = 1 }, run = \"none\" }",
             "mine.toml:2: `on` must be a key, or a list of keys, not a table.",
         ),
-        (
-            "{ on = \"j\", run = [\"none\"] }",
-            "mine.toml:2: `run` must be an action, not a list.",
-        ),
+        ("{ on = \"j\", run = [\"none\"] }", "mine.toml:2: `run` must be an action, not a list."),
         (
             "{ on = \"j\", run = \"cursor.up\", desc = true }",
             "mine.toml:2: `desc` must be a text, not true or false.",
@@ -121,22 +115,10 @@ fn every_problem_names_file_line_key_and_what_to_do() {
 #[test]
 fn problems_of_the_whole_file_are_told_as_well() {
     for (text, message) in [
-        (
-            "[tabel]\nkeys = []",
-            "mine.toml:1: There is no context \"tabel\". Did you mean [table]?",
-        ),
-        (
-            "table = 3",
-            "mine.toml:1: A context must be a section with `keys`, not a number.",
-        ),
-        (
-            "[table]\nkeys = 3",
-            "mine.toml:2: `keys` must be a list of bindings, not a number.",
-        ),
-        (
-            "[table]\nkey = []",
-            "mine.toml:2: \"key\" has no meaning here. Did you mean `keys`?",
-        ),
+        ("[tabel]\nkeys = []", "mine.toml:1: There is no context \"tabel\". Did you mean [table]?"),
+        ("table = 3", "mine.toml:1: A context must be a section with `keys`, not a number."),
+        ("[table]\nkeys = 3", "mine.toml:2: `keys` must be a list of bindings, not a number."),
+        ("[table]\nkey = []", "mine.toml:2: \"key\" has no meaning here. Did you mean `keys`?"),
         (
             "inherit = \"vim\"",
             "mine.toml:1: \"inherit\" has no meaning here. Did you mean `inherits`?",
@@ -146,10 +128,7 @@ fn problems_of_the_whole_file_are_told_as_well() {
             "mine.toml:1: \"colour\" has no meaning here. Known here: `inherits` and the sections \
              of the contexts.",
         ),
-        (
-            "inherits = 1",
-            "mine.toml:1: `inherits` must be the name of a keymap, not a number.",
-        ),
+        ("inherits = 1", "mine.toml:1: `inherits` must be the name of a keymap, not a number."),
         (
             "\ninherits = \"nano\"",
             "mine.toml:2: It inherits \"nano\", and there is no such keymap. Write \"default\", \
@@ -177,15 +156,9 @@ fn problems_of_the_whole_file_are_told_as_well() {
         assert_eq!(error(text), message, "{text}");
     }
     let syntax = error("[table]\nkeys = [{ on = ]\n");
-    assert!(
-        syntax.starts_with("mine.toml:2: This is not TOML: "),
-        "{syntax}"
-    );
+    assert!(syntax.starts_with("mine.toml:2: This is not TOML: "), "{syntax}");
     let twice = error("[table]\n[table]\n");
-    assert!(
-        twice.starts_with("mine.toml:2: This is not TOML: "),
-        "{twice}"
-    );
+    assert!(twice.starts_with("mine.toml:2: This is not TOML: "), "{twice}");
 }
 
 #[test]
@@ -215,26 +188,11 @@ fn all_problems_are_told_at_once_in_the_order_of_the_lines() {
     let text = "[table]\nkeys = [\n{ on = \"jj\", run = \"cursor.dwon\" },\n{ on = \"k\" },\n]\n\
                 [globl]\nkeys = []\n";
     let message = error(text);
-    let lines: Vec<&str> = message
-        .lines()
-        .map(|line| line.split(' ').next().unwrap())
-        .collect();
-    assert_eq!(
-        lines,
-        [
-            "mine.toml:3:",
-            "mine.toml:3:",
-            "mine.toml:4:",
-            "mine.toml:6:"
-        ]
-    );
+    let lines: Vec<&str> = message.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(lines, ["mine.toml:3:", "mine.toml:3:", "mine.toml:4:", "mine.toml:6:"]);
 
     let many = table(&"{ on = \"jj\", run = \"none\" },\n".repeat(30));
-    assert!(
-        error(&many).ends_with("\n10 more problems follow."),
-        "{}",
-        error(&many)
-    );
+    assert!(error(&many).ends_with("\n10 more problems follow."), "{}", error(&many));
     assert_eq!(parse(&many).unwrap_err().problems().len(), 30);
 }
 

@@ -229,9 +229,6 @@ fn action_hint(nearest: Option<&&str>) -> String {
 }
 
 fn sections(contexts: &[Context]) -> String {
-    let names: Vec<String> = contexts
-        .iter()
-        .map(|context| format!("[{context}]"))
-        .collect();
+    let names: Vec<String> = contexts.iter().map(|context| format!("[{context}]")).collect();
     names.join(" or ")
 }

@@ -33,11 +33,7 @@ impl Trie {
             }
             return free;
         }
-        match self
-            .next
-            .entry(*first)
-            .or_insert_with(|| Node::Branch(Self::default()))
-        {
+        match self.next.entry(*first).or_insert_with(|| Node::Branch(Self::default())) {
             Node::Leaf(_) => false,
             Node::Branch(trie) => trie.insert(rest, binding),
         }

@@ -42,7 +42,11 @@ impl Feed for Events {
                         let final_word = trouble.kind == TroubleKind::NotConfigured;
                         if told.as_ref() != Some(&trouble) {
                             told = Some(trouble.clone());
-                            if sink.tell(FeedId::Events, [Fact::Unreachable(trouble)]).await.is_err() {
+                            if sink
+                                .tell(FeedId::Events, [Fact::Unreachable(trouble)])
+                                .await
+                                .is_err()
+                            {
                                 return;
                             }
                         }

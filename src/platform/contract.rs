@@ -105,10 +105,7 @@ impl Contract {
             }
             Fact::RelistEnded => {
                 let listing = self.listing(*feed);
-                let told = listing
-                    .told
-                    .take()
-                    .ok_or(Violation::EndWithoutBegin(*feed))?;
+                let told = listing.told.take().ok_or(Violation::EndWithoutBegin(*feed))?;
                 listing.known = told;
                 listing.complete = true;
             }
@@ -136,25 +133,19 @@ impl Contract {
         &mut self,
         observations: impl IntoIterator<Item = &'a Observation>,
     ) -> Result<(), Violation> {
-        observations
-            .into_iter()
-            .try_for_each(|observation| self.observe(observation))
+        observations.into_iter().try_for_each(|observation| self.observe(observation))
     }
 
     /// Whether `feed` has told a complete listing.
     #[must_use]
     pub fn is_listed(&self, feed: FeedId) -> bool {
-        self.objects
-            .get(feed as usize)
-            .is_some_and(|listing| listing.complete)
+        self.objects.get(feed as usize).is_some_and(|listing| listing.complete)
     }
 
     /// How many objects of `feed` are known.
     #[must_use]
     pub fn known(&self, feed: FeedId) -> usize {
-        self.objects
-            .get(feed as usize)
-            .map_or(0, |listing| listing.known.len())
+        self.objects.get(feed as usize).map_or(0, |listing| listing.known.len())
     }
 
     /// The newest entry of the stream that was told.
@@ -193,11 +184,7 @@ impl Contract {
         if !native {
             return Err(Violation::Foreign { feed, fact: name });
         }
-        if self.listing(feed).begun {
-            Ok(())
-        } else {
-            Err(Violation::Early { feed, fact: name })
-        }
+        if self.listing(feed).begun { Ok(()) } else { Err(Violation::Early { feed, fact: name }) }
     }
 
     fn remove(&mut self, feed: FeedId, uid: &Uid) -> Result<(), Violation> {
@@ -290,12 +277,7 @@ mod tests {
     fn gap(after: Option<u64>, before: Option<u64>) -> Fact {
         let id = |ms| StreamId { ms, seq: 0 };
         let (after, before) = (after.map(id), before.map(id));
-        Fact::Gap(Gap {
-            after,
-            before,
-            missed: Missed::Some,
-            cause: GapCause::Trimmed,
-        })
+        Fact::Gap(Gap { after, before, missed: Missed::Some, cause: GapCause::Trimmed })
     }
 
     /// Watches facts of one feed; the message of the first rule broken, or nothing.
@@ -303,16 +285,9 @@ mod tests {
         let mut contract = Contract::new();
         let told: Vec<_> = facts
             .into_iter()
-            .map(|fact| Observation {
-                feed,
-                at: Timestamp::default(),
-                fact,
-            })
+            .map(|fact| Observation { feed, at: Timestamp::default(), fact })
             .collect();
-        contract
-            .observe_all(&told)
-            .err()
-            .map_or_else(String::new, |why| why.to_string())
+        contract.observe_all(&told).err().map_or_else(String::new, |why| why.to_string())
     }
 
     #[test]
@@ -320,41 +295,16 @@ mod tests {
         use Fact::{Alive, RelistBegun, RelistEnded, Remove};
         let feed = FeedId::Templates;
         for (facts, broken) in [
-            (
-                vec![
-                    RelistBegun,
-                    template(),
-                    RelistEnded,
-                    template(),
-                    Remove(uid()),
-                ],
-                "",
-            ),
-            (
-                vec![Alive, RelistBegun, RelistBegun, template(), RelistEnded],
-                "",
-            ),
-            (
-                vec![template()],
-                "The feed templates tells an object before it begins a listing.",
-            ),
-            (
-                vec![RelistEnded],
-                "The feed templates ends a listing that it did not begin.",
-            ),
+            (vec![RelistBegun, template(), RelistEnded, template(), Remove(uid())], ""),
+            (vec![Alive, RelistBegun, RelistBegun, template(), RelistEnded], ""),
+            (vec![template()], "The feed templates tells an object before it begins a listing."),
+            (vec![RelistEnded], "The feed templates ends a listing that it did not begin."),
             (
                 vec![RelistBegun, RelistEnded, RelistEnded],
                 "The feed templates ends a listing that it did not begin.",
             ),
             (
-                vec![
-                    RelistBegun,
-                    template(),
-                    RelistEnded,
-                    RelistBegun,
-                    RelistEnded,
-                    Remove(uid()),
-                ],
+                vec![RelistBegun, template(), RelistEnded, RelistBegun, RelistEnded, Remove(uid())],
                 "The feed templates removes Uid(\"u1\"), which is not known.",
             ),
             (
@@ -374,44 +324,12 @@ mod tests {
     fn streams_keep_the_rules() {
         use Fact::{Entries, Older, RelistBegun, RelistEnded};
         for (facts, broken) in [
+            (vec![RelistBegun, Entries(page(&[4, 5])), RelistEnded, Older(page(&[1, 2]))], ""),
+            (vec![RelistBegun, Entries(page(&[5])), RelistBegun, Entries(page(&[4]))], ""),
+            (vec![RelistBegun, Entries(page(&[5])), gap(Some(5), Some(9)), gap(Some(3), None)], ""),
+            (vec![RelistBegun, Entries(page(&[5, 5]))], "The entry 5-0 is told as new after 5-0."),
             (
-                vec![
-                    RelistBegun,
-                    Entries(page(&[4, 5])),
-                    RelistEnded,
-                    Older(page(&[1, 2])),
-                ],
-                "",
-            ),
-            (
-                vec![
-                    RelistBegun,
-                    Entries(page(&[5])),
-                    RelistBegun,
-                    Entries(page(&[4])),
-                ],
-                "",
-            ),
-            (
-                vec![
-                    RelistBegun,
-                    Entries(page(&[5])),
-                    gap(Some(5), Some(9)),
-                    gap(Some(3), None),
-                ],
-                "",
-            ),
-            (
-                vec![RelistBegun, Entries(page(&[5, 5]))],
-                "The entry 5-0 is told as new after 5-0.",
-            ),
-            (
-                vec![
-                    RelistBegun,
-                    Entries(page(&[5])),
-                    RelistEnded,
-                    Entries(page(&[4])),
-                ],
+                vec![RelistBegun, Entries(page(&[5])), RelistEnded, Entries(page(&[4]))],
                 "The entry 4-0 is told as new after 5-0.",
             ),
             (

@@ -94,11 +94,7 @@ impl Sink {
                 self.send(std::mem::take(&mut batch)).await?;
             }
         }
-        if batch.is_empty() {
-            Ok(())
-        } else {
-            self.send(batch).await
-        }
+        if batch.is_empty() { Ok(()) } else { self.send(batch).await }
     }
 
     /// Sends one batch of observations as they are.

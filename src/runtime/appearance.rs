@@ -71,9 +71,8 @@ impl Folders {
     /// # Errors
     /// When there is no such theme, or its file is wrong.
     pub fn theme(&self, name: &str, depth: ColorDepth) -> Result<Loaded<Theme>, AppearanceError> {
-        let text = text_of(&self.theme_file(name), name, theme::builtin).ok_or_else(|| {
-            unknown("theme", name, &self.theme_names(), &self.theme_file(name))
-        })??;
+        let text = text_of(&self.theme_file(name), name, theme::builtin)
+            .ok_or_else(|| unknown("theme", name, &self.theme_names(), &self.theme_file(name)))??;
         self.parse_theme(name, &text, depth)
     }
 
@@ -176,7 +175,9 @@ pub fn terminal_depth(variable: impl Fn(&str) -> Option<String>) -> ColorDepth {
     };
     if variable("NO_COLOR").is_some_and(|value| !value.is_empty()) || is("TERM", &["dumb"]) {
         ColorDepth::None
-    } else if is("COLORTERM", &["truecolor", "24bit"]) || is("TERM", &["direct", "kitty", "ghostty"]) {
+    } else if is("COLORTERM", &["truecolor", "24bit"])
+        || is("TERM", &["direct", "kitty", "ghostty"])
+    {
         ColorDepth::TrueColor
     } else if is("TERM", &["256"]) {
         ColorDepth::Indexed256

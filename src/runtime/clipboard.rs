@@ -29,15 +29,8 @@ pub(super) fn copy_sequence(text: &str, tmux: bool) -> (Vec<u8>, Copied) {
     let end = text.floor_char_boundary(CLIPBOARD_BYTES_MAX);
     let kept = text.get(..end).unwrap_or_default();
     let plain = format!("\x1b]52;c;{}\x07", STANDARD.encode(kept));
-    let copied = Copied {
-        bytes: kept.len(),
-        cut: kept.len() < text.len(),
-    };
-    let bytes = if tmux {
-        format!("{plain}\x1bPtmux;\x1b{plain}\x1b\\")
-    } else {
-        plain
-    };
+    let copied = Copied { bytes: kept.len(), cut: kept.len() < text.len() };
+    let bytes = if tmux { format!("{plain}\x1bPtmux;\x1b{plain}\x1b\\") } else { plain };
     (bytes.into_bytes(), copied)
 }
 
@@ -51,21 +44,11 @@ mod tests {
             ("acme", false, "\x1b]52;c;YWNtZQ==\x07"),
             ("", false, "\x1b]52;c;\x07"),
             ("\x1b]0;x\x07", false, "\x1b]52;c;G10wO3gH\x07"),
-            (
-                "acme",
-                true,
-                "\x1b]52;c;YWNtZQ==\x07\x1bPtmux;\x1b\x1b]52;c;YWNtZQ==\x07\x1b\\",
-            ),
+            ("acme", true, "\x1b]52;c;YWNtZQ==\x07\x1bPtmux;\x1b\x1b]52;c;YWNtZQ==\x07\x1b\\"),
         ] {
             let (bytes, copied) = copy_sequence(text, tmux);
             assert_eq!(String::from_utf8(bytes).expect("ASCII"), expected);
-            assert_eq!(
-                copied,
-                Copied {
-                    bytes: text.len(),
-                    cut: false
-                }
-            );
+            assert_eq!(copied, Copied { bytes: text.len(), cut: false });
         }
     }
 

@@ -8,7 +8,10 @@ use crate::platform::Clock;
 pub struct WallClock;
 
 impl Clock for WallClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that all others are told to ask")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that all others are told to ask"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::from_ms(chrono::Utc::now().timestamp_millis())
     }

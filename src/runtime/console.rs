@@ -181,7 +181,9 @@ fn start(
     });
     let mut signals = Signals::listen()?;
     let to = queue.clone();
-    tasks.spawn(async move { while to.send(Incoming::Signal(signals.next().await)).await.is_ok() {} });
+    tasks.spawn(
+        async move { while to.send(Incoming::Signal(signals.next().await)).await.is_ok() {} },
+    );
     let to = queue.clone();
     tasks.spawn(async move {
         panicked.wait().await;
@@ -315,7 +317,9 @@ impl Loop<'_> {
             Effect::Copy(text) => {
                 let Copied { bytes, cut } = self.screen.write_clipboard(&text)?;
                 if cut {
-                    let text = format!("Only the first {bytes} bytes were copied: the rest is too long for a terminal's clipboard.");
+                    let text = format!(
+                        "Only the first {bytes} bytes were copied: the rest is too long for a terminal's clipboard."
+                    );
                     self.take(Msg::Say(Importance::Warning, text));
                 }
             }
@@ -346,7 +350,11 @@ impl Loop<'_> {
             let said = match recorder.save(&folder, at) {
                 Ok(path) => Incoming::Say(
                     Importance::Info,
-                    format!("Saved {} messages; play them with: pulse-console replay {}", recorder.len(), path.display()),
+                    format!(
+                        "Saved {} messages; play them with: pulse-console replay {}",
+                        recorder.len(),
+                        path.display()
+                    ),
                 ),
                 Err(error) => Incoming::Say(
                     Importance::Error,
@@ -447,7 +455,10 @@ impl Loop<'_> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "frames are paced by the machine's time, not the world's")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "frames are paced by the machine's time, not the world's"
+)]
 fn now() -> Instant {
     Instant::now()
 }

@@ -12,9 +12,7 @@ use crate::platform::{Platform, Sink};
 const WAITING: usize = 8;
 
 /// Runs every feed of `platform`; what they tell comes out of the receiver. Dropping the set ends them.
-pub(super) fn run(
-    platform: &Arc<dyn Platform>,
-) -> (JoinSet<()>, mpsc::Receiver<Vec<Observation>>) {
+pub(super) fn run(platform: &Arc<dyn Platform>) -> (JoinSet<()>, mpsc::Receiver<Vec<Observation>>) {
     let (queue, told) = mpsc::channel(WAITING);
     let mut tasks = JoinSet::new();
     for feed in platform.feeds() {

@@ -70,10 +70,7 @@ impl Keyboard {
     pub fn pause(&self) -> bool {
         let mut state = self.gate.lock();
         state.paused = true;
-        let waited = self
-            .gate
-            .changed
-            .wait_timeout_while(state, LET_GO_MAX, |state| state.reading);
+        let waited = self.gate.changed.wait_timeout_while(state, LET_GO_MAX, |state| state.reading);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         !state.reading
     }
@@ -104,9 +101,7 @@ impl Gate {
 
     /// Waits while paused, at most for one look; returns whether the thread may read.
     fn begin(&self) -> bool {
-        let waited = self
-            .changed
-            .wait_timeout_while(self.lock(), LOOK, |state| state.paused);
+        let waited = self.changed.wait_timeout_while(self.lock(), LOOK, |state| state.paused);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.reading = !state.paused;
         state.reading
@@ -128,11 +123,7 @@ struct TerminalEvents;
 
 impl Events for TerminalEvents {
     fn next(&mut self, limit: Duration) -> io::Result<Option<Event>> {
-        if crossterm::event::poll(limit)? {
-            crossterm::event::read().map(Some)
-        } else {
-            Ok(None)
-        }
+        if crossterm::event::poll(limit)? { crossterm::event::read().map(Some) } else { Ok(None) }
     }
 }
 
@@ -217,9 +208,7 @@ mod tests {
 
     impl Events for Script {
         fn next(&mut self, _: Duration) -> io::Result<Option<Event>> {
-            self.0
-                .pop_front()
-                .ok_or_else(|| io::ErrorKind::NotConnected.into())
+            self.0.pop_front().ok_or_else(|| io::ErrorKind::NotConnected.into())
         }
     }
 
@@ -235,10 +224,7 @@ mod tests {
 
     #[test]
     fn events_become_inputs_in_order() {
-        let release = KeyEvent {
-            kind: KeyEventKind::Release,
-            ..key('a')
-        };
+        let release = KeyEvent { kind: KeyEventKind::Release, ..key('a') };
         let script = vec![
             Some(Event::Key(key('a'))),
             Some(Event::Key(release)),
@@ -251,10 +237,7 @@ mod tests {
             Input::Key(key('a')),
             Input::Focus(false),
             Input::Focus(true),
-            Input::Paste {
-                text: "acme".to_owned(),
-                cut: false,
-            },
+            Input::Paste { text: "acme".to_owned(), cut: false },
             Input::Lost,
         ];
         assert_eq!(told(script), expected);
@@ -270,12 +253,8 @@ mod tests {
             Some(Event::Resize(60, 15)),
             None,
         ];
-        let expected = [
-            Input::Resize(100, 40),
-            Input::Key(key('x')),
-            Input::Resize(60, 15),
-            Input::Lost,
-        ];
+        let expected =
+            [Input::Resize(100, 40), Input::Key(key('x')), Input::Resize(60, 15), Input::Lost];
         assert_eq!(told(script), expected);
     }
 
@@ -284,15 +263,9 @@ mod tests {
         for (text, bytes, cut) in [
             ("x".repeat(PASTE_BYTES_MAX), PASTE_BYTES_MAX, false),
             ("x".repeat(PASTE_BYTES_MAX + 1), PASTE_BYTES_MAX, true),
-            (
-                format!("x{}", "я".repeat(PASTE_BYTES_MAX)),
-                PASTE_BYTES_MAX - 1,
-                true,
-            ),
+            (format!("x{}", "я".repeat(PASTE_BYTES_MAX)), PASTE_BYTES_MAX - 1, true),
         ] {
-            let Input::Paste { text, cut: was_cut } = paste(text) else {
-                unreachable!()
-            };
+            let Input::Paste { text, cut: was_cut } = paste(text) else { unreachable!() };
             assert_eq!((text.len(), was_cut), (bytes, cut));
         }
     }
@@ -300,9 +273,7 @@ mod tests {
     #[test]
     fn nothing_is_read_while_paused_and_the_thread_ends_with_its_receiver() {
         let (sender, mut receiver) = mpsc::channel::<Input>(1);
-        let keyboard = Keyboard {
-            gate: Arc::new(Gate::default()),
-        };
+        let keyboard = Keyboard { gate: Arc::new(Gate::default()) };
         assert!(keyboard.pause());
         let gate = Arc::clone(&keyboard.gate);
         let script = vec![Some(Event::Key(key('a'))), Some(Event::Key(key('b')))];

@@ -98,20 +98,13 @@ fn subscriber(
     })?;
     let rotation = Rotation::open(path, LOG_BYTES_MAX).map_err(|source| refused(path, source))?;
     let failed = Arc::new(AtomicU64::new(0));
-    let file = Counting {
-        rotation,
-        failed: Arc::clone(&failed),
-    };
+    let file = Counting { rotation, failed: Arc::clone(&failed) };
     let (queue, worker) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(LINES_WAITING_MAX)
         .thread_name("log")
         .finish(file);
-    let guard = LogGuard {
-        dropped: queue.error_counter(),
-        failed,
-        _worker: worker,
-    };
+    let guard = LogGuard { dropped: queue.error_counter(), failed, _worker: worker };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
@@ -174,16 +167,12 @@ impl Write for Lines {
 /// One line of at most [`LINE_BYTES_MAX`] and its end, with nothing in it that a terminal acts on.
 fn line(event: &[u8]) -> String {
     let event = event.strip_suffix(b"\n").unwrap_or(event);
-    let head = event
-        .get(..LINE_BYTES_MAX.saturating_add(4))
-        .unwrap_or(event);
+    let head = event.get(..LINE_BYTES_MAX.saturating_add(4)).unwrap_or(event);
     let cut_mark = '…'.len_utf8();
     let cleaned = Text::bounded(&String::from_utf8_lossy(head), LINE_BYTES_MAX - cut_mark);
     // Showing a character takes more bytes than the character.
     let mut line = if cleaned.as_str().len() > LINE_BYTES_MAX {
-        Text::bounded(cleaned.as_str(), LINE_BYTES_MAX - cut_mark)
-            .as_str()
-            .to_owned()
+        Text::bounded(cleaned.as_str(), LINE_BYTES_MAX - cut_mark).as_str().to_owned()
     } else {
         cleaned.as_str().to_owned()
     };
@@ -200,16 +189,10 @@ mod tests {
     #[test]
     fn a_line_is_one_safe_line() {
         for (event, expected) in [
-            (
-                &b"2026-01-02T03:04:05Z INFO started\n"[..],
-                "2026-01-02T03:04:05Z INFO started\n",
-            ),
+            (&b"2026-01-02T03:04:05Z INFO started\n"[..], "2026-01-02T03:04:05Z INFO started\n"),
             (b"two\nlines\r\n", "two␊lines␍\n"),
             (b"\x1b]0;owned\x07\n", "␛]0;owned␇\n"),
-            (
-                "c1 \u{9b}31m bidi \u{202e}\n".as_bytes(),
-                "c1 <U+009B>31m bidi <U+202E>\n",
-            ),
+            ("c1 \u{9b}31m bidi \u{202e}\n".as_bytes(), "c1 <U+009B>31m bidi <U+202E>\n"),
             (b"bad \xff byte\n", "bad \u{fffd} byte\n"),
         ] {
             assert_eq!(line(event), expected);
@@ -218,11 +201,9 @@ mod tests {
 
     #[test]
     fn a_line_is_bounded() {
-        for event in [
-            "x".repeat(100_000),
-            "\u{202e}".repeat(50_000),
-            "я".repeat(LINE_BYTES_MAX / 2 + 1),
-        ] {
+        for event in
+            ["x".repeat(100_000), "\u{202e}".repeat(50_000), "я".repeat(LINE_BYTES_MAX / 2 + 1)]
+        {
             let line = line(event.as_bytes());
             assert!(line.len() <= LINE_BYTES_MAX + 1, "{} bytes", line.len());
             assert!(line.ends_with("…\n"));
@@ -243,16 +224,8 @@ mod tests {
         drop(guard);
         let text = std::fs::read_to_string(&path).expect("text");
         assert_eq!(text.lines().count(), 1, "{text}");
-        assert!(
-            text.contains("INFO") && text.contains("first") && text.contains("acme"),
-            "{text}"
-        );
-        assert!(
-            text.split(' ')
-                .next()
-                .is_some_and(|time| time.ends_with('Z')),
-            "{text}"
-        );
+        assert!(text.contains("INFO") && text.contains("first") && text.contains("acme"), "{text}");
+        assert!(text.split(' ').next().is_some_and(|time| time.ends_with('Z')), "{text}");
         assert!(!text.contains('\u{1b}'), "{text:?}");
         let mode = std::fs::metadata(&path).expect("file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -265,10 +238,7 @@ mod tests {
         let path = folder.join("log");
         let rotation = Rotation::open(&path, 4).expect("opened");
         let failed = Arc::new(AtomicU64::new(0));
-        let mut file = Counting {
-            rotation,
-            failed: Arc::clone(&failed),
-        };
+        let mut file = Counting { rotation, failed: Arc::clone(&failed) };
         file.write_all(b"first\n").expect("written");
         std::fs::remove_dir_all(&folder).expect("removed");
         file.write_all(b"second\n").expect("counted");
@@ -292,10 +262,7 @@ mod tests {
                 panic!("{} was taken", path.display())
             };
             let sentence = error.to_string();
-            assert!(
-                sentence.contains(words) && sentence.ends_with('.'),
-                "{sentence}"
-            );
+            assert!(sentence.contains(words) && sentence.ends_with('.'), "{sentence}");
         }
         assert_eq!(std::fs::read_to_string(&target).expect("text"), "");
     }

@@ -125,12 +125,10 @@ impl Responder {
         let on_panic = Arc::clone(&self.on_panic);
         let report = report.clone();
         // A panic in there drops `done` unsent.
-        let spawned = std::thread::Builder::new()
-            .name("last words".to_owned())
-            .spawn(move || {
-                on_panic(&report);
-                let _ = done.send(());
-            });
+        let spawned = std::thread::Builder::new().name("last words".to_owned()).spawn(move || {
+            on_panic(&report);
+            let _ = done.send(());
+        });
         spawned.is_ok() && finished.recv_timeout(self.work_max).is_ok()
     }
 }
@@ -162,14 +160,8 @@ fn last_words(report: &PanicReport, traces: &Traces, complete: bool) -> String {
     if !complete {
         lines.push("The last seconds may be missing from the recording.".to_owned());
     }
-    let PanicReport {
-        thread,
-        message,
-        place,
-    } = report;
-    lines.push(format!(
-        "Please report this: thread '{thread}' panicked at {place}: {message}"
-    ));
+    let PanicReport { thread, message, place } = report;
+    lines.push(format!("Please report this: thread '{thread}' panicked at {place}: {message}"));
     let backtrace = Backtrace::capture();
     if backtrace.status() == BacktraceStatus::Captured {
         let shown = backtrace.to_string();
@@ -182,17 +174,12 @@ fn last_words(report: &PanicReport, traces: &Traces, complete: bool) -> String {
 }
 
 /// Ends the process if it has not ended by itself: a thread waiting for the one that died never would.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the last resort, after the terminal was restored"
-)]
+#[expect(clippy::disallowed_methods, reason = "the last resort, after the terminal was restored")]
 fn end_after(time: Duration) {
-    let watchdog = std::thread::Builder::new()
-        .name("end".to_owned())
-        .spawn(move || {
-            std::thread::sleep(time);
-            std::process::exit(i32::from(PANIC_EXIT_CODE));
-        });
+    let watchdog = std::thread::Builder::new().name("end".to_owned()).spawn(move || {
+        std::thread::sleep(time);
+        std::process::exit(i32::from(PANIC_EXIT_CODE));
+    });
     if watchdog.is_err() {
         std::process::exit(i32::from(PANIC_EXIT_CODE));
     }
@@ -213,23 +200,10 @@ mod tests {
         let device = Device::new(file, Mode::Plain, TerminalOptions::default());
         device.take().expect("taken");
         let (raise, panicked) = watch::channel(false);
-        let traces = Traces {
-            log: Some("/tmp/\u{1b}[2Jconsole.log".into()),
-            recording: None,
-        };
+        let traces = Traces { log: Some("/tmp/\u{1b}[2Jconsole.log".into()), recording: None };
         let on_panic = Arc::new(on_panic);
         let handled = AtomicBool::new(false);
-        (
-            Responder {
-                device,
-                traces,
-                on_panic,
-                raise,
-                handled,
-                work_max,
-            },
-            Panicked(panicked),
-        )
+        (Responder { device, traces, on_panic, raise, handled, work_max }, Panicked(panicked))
     }
 
     fn example() -> PanicReport {
@@ -252,23 +226,15 @@ mod tests {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (responder, panicked) = {
             let seen = Arc::clone(&seen);
-            responder(WORK_MAX, move |report| {
-                seen.lock().expect("lock").push(report.clone())
-            })
+            responder(WORK_MAX, move |report| seen.lock().expect("lock").push(report.clone()))
         };
         assert!(!panicked.happened());
         let words = words(&responder).expect("handled");
         assert!(panicked.happened() && !responder.device.is_taken());
         assert_eq!(*seen.lock().expect("lock"), [example()]);
-        assert!(
-            words.contains("console.log") && words.contains("src/x.rs:1:2"),
-            "{words}"
-        );
+        assert!(words.contains("console.log") && words.contains("src/x.rs:1:2"), "{words}");
         assert!(!words.contains("missing"), "{words}");
-        assert!(
-            words.chars().all(|c| c == '\n' || !Text::is_hostile(c)),
-            "{words:?}"
-        );
+        assert!(words.chars().all(|c| c == '\n' || !Text::is_hostile(c)), "{words:?}");
         assert_eq!(self::words(&responder), None, "only the first is handled");
     }
 

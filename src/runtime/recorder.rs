@@ -105,8 +105,7 @@ impl Recorder {
         std::fs::create_dir_all(folder)?;
         let stamp = now.utc().format("%Y%m%dT%H%M%S%3f");
         let path = folder.join(format!("{stamp}.jsonl"));
-        let file: File =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         let mut out = BufWriter::new(file);
         self.write(&mut out)?;
         out.flush()?;

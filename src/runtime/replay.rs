@@ -35,7 +35,9 @@ pub enum ReplayError {
         source: std::io::Error,
     },
     /// A line is not what a recording holds.
-    #[error("{path}:{line}: this is no line of a recording ({reason}). Was it written by another version?")]
+    #[error(
+        "{path}:{line}: this is no line of a recording ({reason}). Was it written by another version?"
+    )]
     Line {
         /// Which file.
         path: Text,
@@ -82,7 +84,9 @@ impl Recording {
                         Some(Self { title, known: Vec::new(), screen: None, messages: Vec::new() });
                 }
                 (Entry::Known(known), Some(recording)) => recording.known = known,
-                (Entry::Screen { at, memo }, Some(recording)) => recording.screen = Some((at, memo)),
+                (Entry::Screen { at, memo }, Some(recording)) => {
+                    recording.screen = Some((at, memo))
+                }
                 (Entry::Message(at, msg), Some(recording)) => recording.messages.push((at, msg)),
                 (Entry::Recording { .. }, Some(_)) | (_, None) => {
                     return Err(ReplayError::NoRecording(shown));

@@ -29,20 +29,10 @@ pub(super) struct Rotation {
 impl Rotation {
     /// Opens or makes the file, and its folder (0700) when that is missing.
     pub(super) fn open(path: &Path, bytes_max: u64) -> io::Result<Self> {
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(FOLDER_MODE)
-                .create(folder)?;
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
         }
-        Ok(Self {
-            path: path.to_owned(),
-            file: open_private(path)?,
-            bytes_max,
-        })
+        Ok(Self { path: path.to_owned(), file: open_private(path)?, bytes_max })
     }
 
     /// Appends `line` whole, in a fresh file if this one would grow over the limit.
@@ -101,10 +91,7 @@ fn open_private(path: &Path) -> io::Result<File> {
         .open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it is not a plain file",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file"));
     }
     if metadata.permissions().mode() & 0o7777 != FILE_MODE {
         file.set_permissions(Permissions::from_mode(FILE_MODE))?;
@@ -123,11 +110,7 @@ mod tests {
                 let entry = entry.expect("entry");
                 let metadata = entry.metadata().expect("metadata");
                 let mode = metadata.permissions().mode() & 0o7777;
-                (
-                    entry.file_name().to_string_lossy().into_owned(),
-                    mode,
-                    metadata.len(),
-                )
+                (entry.file_name().to_string_lossy().into_owned(), mode, metadata.len())
             })
             .collect();
         names.sort();
@@ -141,9 +124,7 @@ mod tests {
         let path = folder.join("console.log");
         let mut rotation = Rotation::open(&path, 30).expect("opened");
         for number in 0..17 {
-            rotation
-                .append(format!("line {number:03}\n").as_bytes())
-                .expect("written");
+            rotation.append(format!("line {number:03}\n").as_bytes()).expect("written");
         }
         let expected = [
             ("console.log", 18),
@@ -153,17 +134,9 @@ mod tests {
         ]
         .map(|(name, size)| (name.to_owned(), 0o600, size));
         assert_eq!(names(&folder), expected);
-        let mode = |path: &Path| {
-            std::fs::metadata(path)
-                .expect("folder")
-                .permissions()
-                .mode()
-                & 0o777
-        };
-        assert_eq!(
-            (mode(&folder), mode(&home.path().join("state"))),
-            (0o700, 0o700)
-        );
+        let mode =
+            |path: &Path| std::fs::metadata(path).expect("folder").permissions().mode() & 0o777;
+        assert_eq!((mode(&folder), mode(&home.path().join("state"))), (0o700, 0o700));
         let oldest = std::fs::read_to_string(folder.join("console.log.3")).expect("text");
         assert_eq!(oldest, "line 006\nline 007\nline 008\n");
     }
@@ -174,10 +147,8 @@ mod tests {
         let mut rotation = Rotation::open(&home.path().join("log"), 4).expect("opened");
         rotation.append(b"longer\n").expect("written");
         rotation.append(b"again\n").expect("written");
-        let sizes: Vec<_> = names(home.path())
-            .into_iter()
-            .map(|(name, _, size)| (name, size))
-            .collect();
+        let sizes: Vec<_> =
+            names(home.path()).into_iter().map(|(name, _, size)| (name, size)).collect();
         assert_eq!(sizes, [("log".to_owned(), 6), ("log.1".to_owned(), 7)]);
     }
 
@@ -200,22 +171,13 @@ mod tests {
         let path = home.path().join("log");
         std::fs::write(&path, "old\n").expect("written");
         std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("mode");
-        Rotation::open(&path, 100)
-            .expect("opened")
-            .append(b"new\n")
-            .expect("written");
+        Rotation::open(&path, 100).expect("opened").append(b"new\n").expect("written");
         assert_eq!(names(home.path()), [("log".to_owned(), 0o600, 8)]);
 
         let link = home.path().join("link");
         std::os::unix::fs::symlink(&path, &link).expect("link");
-        assert!(
-            Rotation::open(&link, 100).is_err(),
-            "a link is not followed"
-        );
-        assert!(
-            Rotation::open(home.path(), 100).is_err(),
-            "a folder is no log"
-        );
+        assert!(Rotation::open(&link, 100).is_err(), "a link is not followed");
+        assert!(Rotation::open(home.path(), 100).is_err(), "a folder is no log");
         assert_eq!(std::fs::read_to_string(&path).expect("text"), "old\nnew\n");
     }
 }

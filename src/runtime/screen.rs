@@ -21,13 +21,7 @@ const UPDATE_BEGIN: &[u8] = b"\x1b[?2026h";
 const UPDATE_END: &[u8] = b"\x1b[?2026l";
 
 /// What ratatui writes around the cells, whether any changed or not, while no cursor is shown.
-const AROUND: [&[u8]; 5] = [
-    b"\x1b[39m",
-    b"\x1b[49m",
-    b"\x1b[59m",
-    b"\x1b[0m",
-    b"\x1b[?25l",
-];
+const AROUND: [&[u8]; 5] = [b"\x1b[39m", b"\x1b[49m", b"\x1b[59m", b"\x1b[0m", b"\x1b[?25l"];
 
 /// Holds the terminal and draws on it.
 #[derive(Debug)]
@@ -49,13 +43,7 @@ impl Screen {
         let guard = TerminalGuard::enter(options)?;
         let canvas = Canvas::new(guard.device(), Viewport::Fullscreen)?;
         let tmux = std::env::var_os("TMUX").is_some();
-        Ok(Self {
-            canvas,
-            guard,
-            tmux,
-            stale: true,
-            own_stop: false,
-        })
+        Ok(Self { canvas, guard, tmux, stale: true, own_stop: false })
     }
 
     /// Draws one frame and sends what changed in one write. While the console runs in the background
@@ -108,10 +96,7 @@ impl Screen {
     /// When the terminal takes no output.
     pub fn write_clipboard(&self, text: &str) -> Result<Copied, TerminalError> {
         let (bytes, copied) = copy_sequence(text, self.tmux);
-        self.guard
-            .device()
-            .send_taken(&bytes)
-            .map_err(TerminalError::Write)?;
+        self.guard.device().send_taken(&bytes).map_err(TerminalError::Write)?;
         Ok(copied)
     }
 
@@ -146,11 +131,7 @@ struct Canvas {
 impl Canvas {
     fn new(device: Arc<Device>, viewport: Viewport) -> Result<Self, TerminalError> {
         let complete = Arc::new(AtomicBool::new(false));
-        let bytes = FrameBytes {
-            device,
-            bytes: Vec::new(),
-            complete: Arc::clone(&complete),
-        };
+        let bytes = FrameBytes { device, bytes: Vec::new(), complete: Arc::clone(&complete) };
         let options = ViewOptions { viewport };
         let terminal = Terminal::with_options(CrosstermBackend::new(bytes), options)
             .map_err(TerminalError::Mode)?;
@@ -196,18 +177,11 @@ impl Write for FrameBytes {
         if !self.complete.swap(false, Ordering::Relaxed) {
             return Ok(());
         }
-        let changed = self
-            .bytes
-            .strip_prefix(UPDATE_BEGIN)
-            .is_some_and(changes_anything);
+        let changed = self.bytes.strip_prefix(UPDATE_BEGIN).is_some_and(changes_anything);
         if changed {
             self.bytes.extend_from_slice(UPDATE_END);
         }
-        let sent = if changed {
-            self.device.send_taken(&self.bytes)
-        } else {
-            Ok(())
-        };
+        let sent = if changed { self.device.send_taken(&self.bytes) } else { Ok(()) };
         self.bytes.clear();
         sent
     }
@@ -215,10 +189,7 @@ impl Write for FrameBytes {
 
 fn changes_anything(frame: &[u8]) -> bool {
     let mut rest = frame;
-    while let Some(next) = AROUND
-        .iter()
-        .find_map(|sequence| rest.strip_prefix(*sequence))
-    {
+    while let Some(next) = AROUND.iter().find_map(|sequence| rest.strip_prefix(*sequence)) {
         rest = next;
     }
     !rest.is_empty()
@@ -240,45 +211,25 @@ mod tests {
         let device = Device::new(file, Mode::Plain, TerminalOptions::default());
         device.take().expect("taken");
         let viewport = Viewport::Fixed(Rect::new(0, 0, 20, 2));
-        (
-            Canvas::new(Arc::clone(&device), viewport).expect("canvas"),
-            device,
-            reader,
-        )
+        (Canvas::new(Arc::clone(&device), viewport).expect("canvas"), device, reader)
     }
 
     #[test]
     fn a_frame_is_one_synchronised_update_and_an_unchanged_one_is_nothing() {
         let (mut canvas, device, mut reader) = canvas();
         let before = device.bytes_written();
-        canvas
-            .draw(false, |frame| frame.render_widget("tenants", frame.area()))
-            .expect("drawn");
+        canvas.draw(false, |frame| frame.render_widget("tenants", frame.area())).expect("drawn");
         let mut bytes = Vec::new();
         reader.rewind().expect("rewind");
         reader.read_to_end(&mut bytes).expect("read");
         let frame = &bytes[usize::try_from(before).expect("small")..];
         assert!(frame.starts_with(UPDATE_BEGIN) && frame.ends_with(UPDATE_END));
-        assert_eq!(
-            frame
-                .windows(8)
-                .filter(|window| *window == UPDATE_BEGIN)
-                .count(),
-            1
-        );
+        assert_eq!(frame.windows(8).filter(|window| *window == UPDATE_BEGIN).count(), 1);
 
         let drawn = device.bytes_written();
-        canvas
-            .draw(false, |frame| frame.render_widget("tenants", frame.area()))
-            .expect("drawn");
-        assert_eq!(
-            device.bytes_written(),
-            drawn,
-            "an unchanged frame costs no bytes"
-        );
-        canvas
-            .draw(false, |frame| frame.render_widget("tenantZ", frame.area()))
-            .expect("drawn");
+        canvas.draw(false, |frame| frame.render_widget("tenants", frame.area())).expect("drawn");
+        assert_eq!(device.bytes_written(), drawn, "an unchanged frame costs no bytes");
+        canvas.draw(false, |frame| frame.render_widget("tenantZ", frame.area())).expect("drawn");
         let change = device.bytes_written() - drawn;
         assert!((1..64).contains(&change), "one cell costs {change} bytes");
     }

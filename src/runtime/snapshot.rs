@@ -143,7 +143,8 @@ const fn ansi_index(color: Color) -> u8 {
 const CELL: (u32, u32) = (9, 19);
 
 fn svg(buffer: &Buffer) -> String {
-    let (width, height) = (u32::from(buffer.area.width) * CELL.0, u32::from(buffer.area.height) * CELL.1);
+    let (width, height) =
+        (u32::from(buffer.area.width) * CELL.0, u32::from(buffer.area.height) * CELL.1);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"15\" xml:space=\"preserve\">\n\
@@ -199,7 +200,11 @@ fn runs(line: &[(u16, &Cell)]) -> Vec<Run> {
 fn svg_run(out: &mut String, run: &Run, y: u32) {
     let (x, width) = (run.x * CELL.0, run.cells * CELL.0);
     if let Some(bg) = &run.bg {
-        let _ = writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{bg}\"/>", CELL.1);
+        let _ = writeln!(
+            out,
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{bg}\"/>",
+            CELL.1
+        );
     }
     if run.text.trim().is_empty() {
         return;
@@ -226,8 +231,8 @@ fn svg_run(out: &mut String, run: &Run, y: u32) {
 
 /// The sixteen named colours as pictures show them.
 const NAMED: [&str; 16] = [
-    "#1c1f24", "#cc4242", "#4e9a4e", "#c4a02b", "#4a78c4", "#9a5fb0", "#3a9a9a", "#c0c4cc", "#5c636e",
-    "#e06c6c", "#7cc47c", "#e0c060", "#7aa6e8", "#c08fd6", "#6cc4c4", "#f2f4f8",
+    "#1c1f24", "#cc4242", "#4e9a4e", "#c4a02b", "#4a78c4", "#9a5fb0", "#3a9a9a", "#c0c4cc",
+    "#5c636e", "#e06c6c", "#7cc47c", "#e0c060", "#7aa6e8", "#c08fd6", "#6cc4c4", "#f2f4f8",
 ];
 
 fn hex(color: Color, default: &str) -> String {
@@ -241,7 +246,12 @@ fn hex(color: Color, default: &str) -> String {
         Color::Indexed(index) if index >= 16 => {
             let index = index - 16;
             let level = |n: u8| if n == 0 { 0 } else { 55 + n * 40 };
-            format!("#{:02x}{:02x}{:02x}", level(index / 36), level(index / 6 % 6), level(index % 6))
+            format!(
+                "#{:02x}{:02x}{:02x}",
+                level(index / 36),
+                level(index / 6 % 6),
+                level(index % 6)
+            )
         }
         Color::Indexed(index) => named(index),
         named_color => named(ansi_index(named_color)),

@@ -93,13 +93,8 @@ impl TerminalGuard {
     /// When input or output is no terminal, the terminal is too simple, or it refuses; it is then as before.
     pub fn enter(options: TerminalOptions) -> Result<Self, TerminalError> {
         check_terminal()?;
-        let out = io::stdout()
-            .as_fd()
-            .try_clone_to_owned()
-            .map_err(TerminalError::Write)?;
-        let guard = Self {
-            device: Device::new(File::from(out), Mode::Raw, options),
-        };
+        let out = io::stdout().as_fd().try_clone_to_owned().map_err(TerminalError::Write)?;
+        let guard = Self { device: Device::new(File::from(out), Mode::Raw, options) };
         guard.device.take()?;
         Ok(guard)
     }
@@ -237,11 +232,7 @@ impl Device {
         }
         let mouse = self.mouse.load(Ordering::Acquire);
         // Entering the alternate screen twice would forget where the shell's cursor was.
-        let mut bytes = if again {
-            leave_bytes(mouse)
-        } else {
-            Vec::new()
-        };
+        let mut bytes = if again { leave_bytes(mouse) } else { Vec::new() };
         bytes.extend(enter_bytes(mouse));
         let sent = self.send(&bytes);
         drop(frame);
@@ -317,10 +308,7 @@ impl Device {
     }
 
     fn wait_writable(&self) -> io::Result<()> {
-        let limit = Timespec {
-            tv_sec: STALL_MAX_SECONDS,
-            tv_nsec: 0,
-        };
+        let limit = Timespec { tv_sec: STALL_MAX_SECONDS, tv_nsec: 0 };
         match poll(&mut [PollFd::new(&self.out, PollFlags::OUT)], Some(&limit)) {
             Ok(0) => Err(io::ErrorKind::TimedOut.into()),
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
@@ -396,10 +384,7 @@ mod tests {
     fn device(mouse: bool) -> (Arc<Device>, File) {
         let file = tempfile::tempfile().expect("temporary file");
         let reader = file.try_clone().expect("duplicate");
-        (
-            Device::new(file, Mode::Plain, TerminalOptions { mouse }),
-            reader,
-        )
+        (Device::new(file, Mode::Plain, TerminalOptions { mouse }), reader)
     }
 
     fn sent(reader: &mut File) -> Vec<u8> {
@@ -449,16 +434,11 @@ mod tests {
     #[test]
     fn dropping_the_guard_restores_and_a_frame_after_it_is_dropped() {
         let (device, mut reader) = device(false);
-        let guard = TerminalGuard {
-            device: Arc::clone(&device),
-        };
+        let guard = TerminalGuard { device: Arc::clone(&device) };
         device.take().expect("taken");
         drop(guard);
         device.send_taken(b"late frame").expect("dropped silently");
-        assert_eq!(
-            sent(&mut reader),
-            [enter_bytes(false), leave_bytes(false)].concat()
-        );
+        assert_eq!(sent(&mut reader), [enter_bytes(false), leave_bytes(false)].concat());
     }
 
     #[test]
@@ -475,15 +455,10 @@ mod tests {
         let (device, mut reader) = device(false);
         device.take().expect("taken");
         let other = Arc::clone(&device);
-        std::thread::spawn(move || other.give_up())
-            .join()
-            .expect("thread");
+        std::thread::spawn(move || other.give_up()).join().expect("thread");
         assert!(!device.take().expect("no error"));
         assert!(!device.is_taken());
-        assert_eq!(
-            sent(&mut reader),
-            [enter_bytes(false), leave_bytes(false)].concat()
-        );
+        assert_eq!(sent(&mut reader), [enter_bytes(false), leave_bytes(false)].concat());
     }
 
     #[test]
@@ -492,9 +467,7 @@ mod tests {
         device.take().expect("taken");
         let stuck = device.frame.lock().expect("free");
         let other = Arc::clone(&device);
-        std::thread::spawn(move || other.give_up())
-            .join()
-            .expect("thread");
+        std::thread::spawn(move || other.give_up()).join().expect("thread");
         drop(stuck);
         let expected = [enter_bytes(false), vec![CANCEL], leave_bytes(false)].concat();
         assert_eq!(sent(&mut reader), expected);
@@ -503,9 +476,7 @@ mod tests {
     #[test]
     fn the_mouse_is_switched_while_taken_and_off_at_the_end() {
         let (device, mut reader) = device(false);
-        let guard = TerminalGuard {
-            device: Arc::clone(&device),
-        };
+        let guard = TerminalGuard { device: Arc::clone(&device) };
         device.take().expect("taken");
         guard.set_mouse(true).expect("on");
         guard.set_mouse(true).expect("still on");

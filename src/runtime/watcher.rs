@@ -88,15 +88,8 @@ impl FileWatch {
     #[must_use]
     pub fn new(paths: Vec<PathBuf>) -> Self {
         let left_out = paths.len().saturating_sub(WATCHED_MAX);
-        let known = |path: PathBuf| Watched {
-            told: Stamp::of(&path),
-            seen: None,
-            path,
-        };
-        Self {
-            files: paths.into_iter().take(WATCHED_MAX).map(known).collect(),
-            left_out,
-        }
+        let known = |path: PathBuf| Watched { told: Stamp::of(&path), seen: None, path };
+        Self { files: paths.into_iter().take(WATCHED_MAX).map(known).collect(), left_out }
     }
 
     /// How many of the given files are not watched.
@@ -162,10 +155,7 @@ impl Watched {
         }
         self.told = now;
         self.seen = None;
-        Some(FileChange {
-            path: self.path.clone(),
-            content,
-        })
+        Some(FileChange { path: self.path.clone(), content })
     }
 
     /// Whether the file differs from what was told and was the same in the last look.
@@ -203,24 +193,15 @@ impl Stamp {
 }
 
 fn read(path: &Path) -> Result<String, WatchError> {
-    let failed = |source| WatchError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| WatchError::Read { path: path.to_owned(), source };
     // Non-blocking: opening a named pipe would wait for a writer.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
-    let file = File::options()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)
-        .map_err(failed)?;
+    let file = File::options().read(true).custom_flags(flags).open(path).map_err(failed)?;
     if !file.metadata().map_err(failed)?.is_file() {
         return Err(WatchError::NotAFile(path.to_owned()));
     }
     let mut bytes = Vec::new();
-    file.take(WATCHED_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    file.take(WATCHED_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > WATCHED_BYTES_MAX {
         return Err(WatchError::TooLong(path.to_owned()));
     }
@@ -232,12 +213,7 @@ mod tests {
     use super::*;
 
     fn stamp(size: u64) -> Stamp {
-        Stamp::Present {
-            modified: (1, 0),
-            changed: (1, 0),
-            size,
-            inode: (1, 1),
-        }
+        Stamp::Present { modified: (1, 0), changed: (1, 0), size, inode: (1, 1) }
     }
 
     #[test]
@@ -246,20 +222,13 @@ mod tests {
             (vec![stamp(1), stamp(1)], vec![false, false]),
             (vec![stamp(2), stamp(2)], vec![false, true]),
             (vec![stamp(2), stamp(3), stamp(3)], vec![false, false, true]),
-            (
-                vec![stamp(2), stamp(1), stamp(2)],
-                vec![false, false, false],
-            ),
+            (vec![stamp(2), stamp(1), stamp(2)], vec![false, false, false]),
             (
                 vec![Stamp::Absent, stamp(1), Stamp::Absent, Stamp::Absent],
                 vec![false, false, false, true],
             ),
         ] {
-            let mut file = Watched {
-                path: PathBuf::new(),
-                told: stamp(1),
-                seen: None,
-            };
+            let mut file = Watched { path: PathBuf::new(), told: stamp(1), seen: None };
             let settled: Vec<_> = looks.into_iter().map(|now| file.settled(now)).collect();
             assert_eq!(settled, expected);
         }
@@ -310,10 +279,7 @@ mod tests {
             }
         }
         assert!(matches!(read(home.path()), Err(WatchError::NotAFile(_))));
-        assert!(matches!(
-            read(&home.path().join("none")),
-            Err(WatchError::Read { .. })
-        ));
+        assert!(matches!(read(&home.path().join("none")), Err(WatchError::Read { .. })));
     }
 
     #[test]
@@ -332,10 +298,7 @@ mod tests {
         let start = tokio::time::Instant::now();
         let tell = async {
             let change = receiver.recv().await.expect("a change");
-            assert_eq!(
-                (change.path.clone(), word(&change)),
-                (path, "dark".to_owned())
-            );
+            assert_eq!((change.path.clone(), word(&change)), (path, "dark".to_owned()));
             assert!(start.elapsed() <= 2 * LOOK_EVERY, "{:?}", start.elapsed());
             drop(receiver);
         };

@@ -96,10 +96,7 @@ impl Engine {
             world: World::empty(),
             rng: fastrand::Rng::with_seed(seed.unwrap_or(scenario.seed)),
             scenario: Arc::new(scenario.clone()),
-            links: FeedId::ALL
-                .into_iter()
-                .map(|feed| (feed, Link::default()))
-                .collect(),
+            links: FeedId::ALL.into_iter().map(|feed| (feed, Link::default())).collect(),
             now_us: scenario.start.ms().saturating_mul(1_000),
             due: BinaryHeap::new(),
             queued: 0,
@@ -147,11 +144,7 @@ impl Engine {
         self.out = self.start();
         let ms = i64::try_from(span.ms()).unwrap_or(i64::MAX);
         let until = self.now_us.saturating_add(ms.saturating_mul(1_000));
-        while self
-            .due
-            .peek()
-            .is_some_and(|Reverse(due)| due.at_us <= until)
-        {
+        while self.due.peek().is_some_and(|Reverse(due)| due.at_us <= until) {
             let Some(Reverse(due)) = self.due.pop() else {
                 break;
             };
@@ -195,23 +188,14 @@ impl Engine {
 
     /// Queues `task`, due `after` from now.
     pub(super) fn queue(&mut self, after: Span, task: Task) {
-        self.queue_us(
-            i64::try_from(after.ms())
-                .unwrap_or(i64::MAX)
-                .saturating_mul(1_000),
-            task,
-        );
+        self.queue_us(i64::try_from(after.ms()).unwrap_or(i64::MAX).saturating_mul(1_000), task);
     }
 
     /// Queues `task`, due `after_us` microseconds from now.
     pub(super) fn queue_us(&mut self, after_us: i64, task: Task) {
         self.queued += 1;
         let at_us = self.now_us.saturating_add(after_us);
-        self.due.push(Reverse(Due {
-            at_us,
-            order: self.queued,
-            task,
-        }));
+        self.due.push(Reverse(Due { at_us, order: self.queued, task }));
     }
 
     /// Queues the next `task` of those that come at `rate` a second, by chance early or late.
@@ -246,11 +230,7 @@ impl Engine {
 
     /// Whether what happens is told by `feed` now.
     pub(super) fn is_up(&self, feed: FeedId) -> bool {
-        self.started
-            && self
-                .links
-                .get(&feed)
-                .is_some_and(|link| link.trouble.is_none())
+        self.started && self.links.get(&feed).is_some_and(|link| link.trouble.is_none())
     }
 
     pub(super) const fn has_started(&self) -> bool {
@@ -281,10 +261,7 @@ impl Engine {
     /// Connects `feed`: a listing, or of a stream that was listed before, what came since.
     pub(super) fn connect(&mut self, feed: FeedId) {
         let listed = match self.links.get_mut(&feed) {
-            Some(Link {
-                trouble: Some(trouble),
-                ..
-            }) => {
+            Some(Link { trouble: Some(trouble), .. }) => {
                 let fact = Fact::Unreachable(trouble.clone());
                 return self.tell_anyway(feed, fact);
             }
@@ -305,10 +282,7 @@ impl Engine {
         let at = self.now();
         let fact = |fact| Observation { feed, at, fact };
         self.out.push(fact(Fact::RelistBegun));
-        let objects = self
-            .world
-            .objects(kind)
-            .map(|object| fact(Fact::Upsert(Arc::clone(object))));
+        let objects = self.world.objects(kind).map(|object| fact(Fact::Upsert(Arc::clone(object))));
         self.out.extend(objects);
         self.out.push(fact(Fact::RelistEnded));
     }
@@ -321,11 +295,7 @@ impl Engine {
             self.tell(feed, Fact::Entries(entries));
         }
         self.tell(feed, Fact::RelistEnded);
-        let left = self
-            .scenario
-            .stream
-            .left
-            .map(|left| self.scenario.start.before(left));
+        let left = self.scenario.stream.left.map(|left| self.scenario.start.before(left));
         if let Some(left) = left.and_then(|left| self.world.stream.at(left)) {
             self.tell(feed, Fact::LeftAt(left));
         }

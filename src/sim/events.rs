@@ -143,10 +143,7 @@ impl Event {
                 .with("ownerEmail", tenant.owner_email.as_str()),
             EventType::ClientProvisioningFailed => event
                 .with("projectId", tenant.project.unwrap_or_default())
-                .with(
-                    "step",
-                    pick(rng, &["database", "filestore", "route", "room"]),
-                )
+                .with("step", pick(rng, &["database", "filestore", "route", "room"]))
                 .with("reason", "timed out after 300 s"),
             EventType::SubscriptionRenewed => {
                 subscription(event, tenant, rng).with("period", "P1M")
@@ -163,10 +160,9 @@ impl Event {
                     .with("modules", "all")
             }
             EventType::RestoreStarted | EventType::RestoreFinished | EventType::RestoreFailed => {
-                event.with("mode", "side-by-side").with(
-                    "source",
-                    format!("backup-{}.dump.gz", at.utc().format("%Y%m%dT000000")),
-                )
+                event
+                    .with("mode", "side-by-side")
+                    .with("source", format!("backup-{}.dump.gz", at.utc().format("%Y%m%dT000000")))
             }
             EventType::AgentReport => report(event, rng),
         }
@@ -185,10 +181,7 @@ fn subscription(event: Event, tenant: &ClientSpec, rng: &mut fastrand::Rng) -> E
     };
     event
         .with("tier", tenant.tier.as_str())
-        .with(
-            "invoice",
-            format!("PL-{:07}", rng.u32(1_200_000..1_300_000)),
-        )
+        .with("invoice", format!("PL-{:07}", rng.u32(1_200_000..1_300_000)))
         .with("amount", amount)
         .with("currency", "EUR")
 }
@@ -216,22 +209,11 @@ fn backup(event: Event, kind: EventType, at: Timestamp, rng: &mut fastrand::Rng)
 }
 
 fn report(event: Event, rng: &mut fastrand::Rng) -> Event {
-    let agents = [
-        "fiscal-check",
-        "invoice-reader",
-        "bank-matcher",
-        "stock-forecast",
-        "mail-triage",
-    ];
+    let agents =
+        ["fiscal-check", "invoice-reader", "bank-matcher", "stock-forecast", "mail-triage"];
     event
         .with("agent", pick(rng, &agents))
-        .with(
-            "outcome",
-            pick(
-                rng,
-                &["done", "done", "done", "done", "needs-review", "refused"],
-            ),
-        )
+        .with("outcome", pick(rng, &["done", "done", "done", "done", "needs-review", "refused"]))
         .with("documents", rng.u32(0..90))
         .with("seconds", rng.u32(1..140))
         .with("shadow", rng.u32(0..8) == 0)
@@ -383,9 +365,7 @@ mod tests {
                 r#""ownerEmail":"office@sin-oreh.example"}}"#,
             )
         );
-        let Content::Event(event) = entry.content else {
-            panic!("malformed")
-        };
+        let Content::Event(event) = entry.content else { panic!("malformed") };
         assert_eq!(
             event.summary.as_str(),
             "subdomain=sin-oreh projectId=23 tier=pro odooVersion=18 ownerEmail=office@sin-oreh.example"
@@ -395,10 +375,8 @@ mod tests {
     #[test]
     fn ulids_sort_by_time() {
         let mut rng = fastrand::Rng::with_seed(1);
-        let (early, late) = (
-            ulid(Timestamp::from_ms(1_000), &mut rng),
-            ulid(Timestamp::from_ms(2_000), &mut rng),
-        );
+        let (early, late) =
+            (ulid(Timestamp::from_ms(1_000), &mut rng), ulid(Timestamp::from_ms(2_000), &mut rng));
         assert_eq!(early.len(), 26);
         assert!(early < late);
     }

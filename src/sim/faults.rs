@@ -55,11 +55,7 @@ impl Engine {
 
     /// Connects the feed again; one that is up stays as it is.
     pub(super) fn feed_up(&mut self, feed: FeedId) {
-        let was_down = self
-            .links
-            .get_mut(&feed)
-            .and_then(|link| link.trouble.take())
-            .is_some();
+        let was_down = self.links.get_mut(&feed).and_then(|link| link.trouble.take()).is_some();
         if was_down && self.has_started() {
             self.connect(feed);
         }

@@ -33,16 +33,8 @@ impl Sim {
     #[must_use]
     pub fn new(engine: Engine, speed: f64) -> Self {
         let clock = Arc::new(SimClock(AtomicI64::new(engine.now().ms())));
-        let speed = if speed.is_nan() {
-            1.0
-        } else {
-            speed.clamp(0.0, MAX_SPEED)
-        };
-        Self {
-            engine: Mutex::new(Some(engine)),
-            clock,
-            speed,
-        }
+        let speed = if speed.is_nan() { 1.0 } else { speed.clamp(0.0, MAX_SPEED) };
+        Self { engine: Mutex::new(Some(engine)), clock, speed }
     }
 }
 
@@ -53,17 +45,9 @@ impl Platform for Sim {
 
     /// Its one feed; none when it was given out before.
     fn feeds(&self) -> Vec<Box<dyn Feed>> {
-        let engine = self
-            .engine
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
         let feed = engine.map(|engine| -> Box<dyn Feed> {
-            Box::new(SimFeed {
-                engine,
-                clock: Arc::clone(&self.clock),
-                speed: self.speed,
-            })
+            Box::new(SimFeed { engine, clock: Arc::clone(&self.clock), speed: self.speed })
         });
         feed.into_iter().collect()
     }
@@ -116,9 +100,7 @@ impl SimFeed {
             let step = whole_ms(owed_ms);
             owed_ms -= step as f64;
             let told = self.engine.advance(Span::from_ms(step));
-            self.clock
-                .0
-                .store(self.engine.now().ms(), Ordering::Relaxed);
+            self.clock.0.store(self.engine.now().ms(), Ordering::Relaxed);
             idle = if told.is_empty() { idle + 1 } else { 0 };
             if idle == IDLE_TICKS {
                 idle = 0;
@@ -197,13 +179,7 @@ mod tests {
 
     #[test]
     fn its_time_passes_at_its_speed() {
-        for (speed, secs) in [
-            (1.0, 20),
-            (60.0, 1_200),
-            (0.0, 0),
-            (f64::NAN, 20),
-            (-3.0, 0),
-        ] {
+        for (speed, secs) in [(1.0, 20), (60.0, 1_200), (0.0, 0), (f64::NAN, 20), (-3.0, 0)] {
             let sim = sim(speed);
             let start = sim.clock().now();
             let (batches, now) = run(&sim, Duration::from_millis(20_050));

@@ -42,9 +42,7 @@ pub(super) fn found(engine: &mut Engine) {
 
 /// What a feed says whose operator has no right to it.
 pub(super) fn denied(feed: crate::domain::FeedId) -> Trouble {
-    let what = feed
-        .kind()
-        .map_or("the stream PLANA:events", crate::domain::Kind::name);
+    let what = feed.kind().map_or("the stream PLANA:events", crate::domain::Kind::name);
     Trouble::new(
         TroubleKind::Denied,
         &format!("listing {what}: trainee may not list this"),
@@ -93,17 +91,11 @@ fn ordinary(engine: &mut Engine, scenario: &Scenario, company: Company) {
         slug: Text::from(company.slug),
         owner: Text::from(company.owner),
         tier: pick(&tenants.tier, rng).copied().unwrap_or_default(),
-        version: pick(&tenants.version, rng)
-            .cloned()
-            .unwrap_or_else(|| Text::clean("18")),
+        version: pick(&tenants.version, rng).cloned().unwrap_or_else(|| Text::clean("18")),
         created: now.before(Span::from_secs(age)),
     };
     let since = now.before(Span::from_secs(rng.u64(10..=age.min(2 * DAY))));
-    let part = if rng.bool() {
-        Part::Client
-    } else {
-        Part::Environment
-    };
+    let part = if rng.bool() { Part::Client } else { Part::Environment };
     let staged = order.tier != Tier::Starter && rng.u64(0..100) < tenants.staging_percent.get();
     settle(engine, &order, &Standing::plain(word, since), part);
     if staged {
@@ -122,19 +114,13 @@ pub(super) fn settle(engine: &mut Engine, order: &Order, standing: &Standing, pa
     };
     let object = engine.world.maker.client(order, client, &mut engine.rng);
     place(engine, object);
-    let object = engine
-        .world
-        .maker
-        .environment(order, "prod", environment, &mut engine.rng);
+    let object = engine.world.maker.environment(order, "prod", environment, &mut engine.rng);
     place(engine, object);
 }
 
 fn staging(engine: &mut Engine, order: &Order) {
     let well = Standing::plain(Word::Healthy, order.created);
-    let object = engine
-        .world
-        .maker
-        .environment(order, "staging", &well, &mut engine.rng);
+    let object = engine.world.maker.environment(order, "staging", &well, &mut engine.rng);
     place(engine, object);
 }
 
@@ -145,10 +131,7 @@ fn place(engine: &mut Engine, object: Resource) {
 
 fn founded_run(engine: &mut Engine, run: &Run) {
     let created = engine.now().before(run.age);
-    let version = run
-        .tenant
-        .as_ref()
-        .and_then(|tenant| engine.world.order(tenant.as_str()));
+    let version = run.tenant.as_ref().and_then(|tenant| engine.world.order(tenant.as_str()));
     let version = version.map_or_else(|| Text::clean("18"), |client| client.odoo_version.clone());
     let to = run.to.clone().unwrap_or(version);
     let order = RunOrder {
@@ -193,15 +176,9 @@ fn run_name(engine: &Engine, kind: RunKind, order: &RunOrder) -> Text {
         RunKind::Restore => "restore-",
         RunKind::Template => "template-",
     };
-    let base = format!(
-        "{}-{kind_word}{}",
-        order.tenant,
-        order.created.utc().format("%Y-%m-%d")
-    );
+    let base = format!("{}-{kind_word}{}", order.tenant, order.created.utc().format("%Y-%m-%d"));
     let taken = |name: &str| {
-        crate::domain::Kind::ALL
-            .into_iter()
-            .any(|kind| engine.world.named(kind, name).is_some())
+        crate::domain::Kind::ALL.into_iter().any(|kind| engine.world.named(kind, name).is_some())
     };
     let mut name = base.clone();
     let mut number = 2;
@@ -244,10 +221,7 @@ fn history(engine: &mut Engine, scenario: &Scenario) {
         let event = Event::about(kind, client, at, &mut engine.rng);
         let id = events::ulid(at, &mut engine.rng);
         let stream_id = engine.world.stream.next_id(at);
-        engine
-            .world
-            .stream
-            .push(events::entry(&event, stream_id, &id, at));
+        engine.world.stream.push(events::entry(&event, stream_id, &id, at));
     }
 }
 

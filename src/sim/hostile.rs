@@ -70,23 +70,13 @@ fn order(engine: &Engine, index: usize) -> Order {
         slug: Text::clean(&slug),
         owner: Text::clean(&string(index + 7)),
         tier: Tier::Starter,
-        version: Text::clean(
-            ["18", "", "19.0.1-\u{1b}[m", "99"]
-                .get(index % 4)
-                .unwrap_or(&"18"),
-        ),
+        version: Text::clean(["18", "", "19.0.1-\u{1b}[m", "99"].get(index % 4).unwrap_or(&"18")),
         created: engine.now().before(Span::from_secs(86_400)),
     }
 }
 
 fn standing(engine: &Engine, index: usize) -> Standing {
-    let words = [
-        Word::Degraded,
-        Word::Failed,
-        Word::Creating,
-        Word::Healthy,
-        Word::Unknown,
-    ];
+    let words = [Word::Degraded, Word::Failed, Word::Creating, Word::Healthy, Word::Unknown];
     Standing {
         word: words.get(index % words.len()).copied().unwrap_or_default(),
         since: engine.now().after(Span::from_secs(3_600)),
@@ -97,10 +87,7 @@ fn standing(engine: &Engine, index: usize) -> Standing {
 
 fn client(engine: &mut Engine, index: usize) -> Resource {
     let (order, standing) = (order(engine, index), standing(engine, index));
-    let mut object = engine
-        .world
-        .maker
-        .client(&order, &standing, &mut engine.rng);
+    let mut object = engine.world.maker.client(&order, &standing, &mut engine.rng);
     times(&mut object, index, engine.now());
     if let Spec::Client(spec) = &mut object.spec {
         match index % 5 {
@@ -135,11 +122,7 @@ fn times(object: &mut Resource, index: usize, now: Timestamp) {
             message: Text::clean(&string(index + 1)),
             since: None,
         };
-        let twice = object
-            .conditions
-            .iter()
-            .cloned()
-            .chain(object.conditions.iter().cloned());
+        let twice = object.conditions.iter().cloned().chain(object.conditions.iter().cloned());
         object.conditions = twice.chain([strange]).collect();
     }
 }
@@ -149,18 +132,13 @@ fn reference(index: usize) -> Reference {
         kind: Text::clean(&string(index)),
         name: Text::clean(&string(index + 1)),
         api_version: Text::clean(&string(index + 2)),
-        namespace: index
-            .is_multiple_of(2)
-            .then(|| Text::clean(&string(index + 3))),
+        namespace: index.is_multiple_of(2).then(|| Text::clean(&string(index + 3))),
     }
 }
 
 fn environment(engine: &mut Engine, index: usize) -> Resource {
     let (order, standing) = (order(engine, index), standing(engine, index + 1));
-    let mut object = engine
-        .world
-        .maker
-        .environment(&order, "prod", &standing, &mut engine.rng);
+    let mut object = engine.world.maker.environment(&order, "prod", &standing, &mut engine.rng);
     times(&mut object, index + 1, engine.now());
     if let Spec::Environment(spec) = &mut object.spec {
         spec.tenant = (!index.is_multiple_of(3)).then(|| order.slug.clone());
@@ -183,10 +161,7 @@ fn upgrade(engine: &mut Engine, index: usize) -> Resource {
         created: engine.now().before(Span::from_secs(60)),
     };
     let mut object = engine.world.maker.upgrade(&run, &mut engine.rng);
-    object.conditions = engine
-        .world
-        .maker
-        .phase(&run.name, Phase::Failed, run.created);
+    object.conditions = engine.world.maker.phase(&run.name, Phase::Failed, run.created);
     times(&mut object, index, engine.now());
     object
 }
@@ -197,11 +172,7 @@ pub(super) fn publish(engine: &mut Engine, at: Timestamp) {
     engine.hostile += 1;
     let ulid = events::ulid(at, &mut engine.rng);
     let raw = raw_event(index, &ulid, at);
-    let ahead = if index == AHEAD_AT {
-        Span::from_secs(3_600)
-    } else {
-        Span::default()
-    };
+    let ahead = if index == AHEAD_AT { Span::from_secs(3_600) } else { Span::default() };
     let id: StreamId = engine.world.stream.next_id(at.after(ahead));
     engine.append(raw_entry(&raw, id));
 }
@@ -209,38 +180,16 @@ pub(super) fn publish(engine: &mut Engine, at: Timestamp) {
 /// The hostile event of `index` as its producer sends it.
 fn raw_event(index: usize, ulid: &str, at: Timestamp) -> String {
     if index % HUGE_EVERY == 7 {
-        return event(
-            ulid,
-            "agent.report",
-            "huge",
-            at,
-            json!({ "text": "я".repeat(600_000) }),
-        );
+        return event(ulid, "agent.report", "huge", at, json!({ "text": "я".repeat(600_000) }));
     }
     let (text, other) = (string(index / 2), string(index / 2 + 5));
     let plain = |data: Value| event(ulid, "agent.report", "hostile", at, data);
     match index % 24 {
-        0 => event(
-            ulid,
-            &format!("agent.{text}"),
-            &other,
-            at,
-            json!({ "a": text }),
-        ),
-        1 => event(
-            ulid,
-            "agent.report",
-            &text,
-            at,
-            json!({ text.as_str(): other }),
-        ),
-        2 => event(
-            "01JDUPLICATE00000000000000",
-            "agent.report",
-            "twice",
-            at,
-            json!({ "n": index }),
-        ),
+        0 => event(ulid, &format!("agent.{text}"), &other, at, json!({ "a": text })),
+        1 => event(ulid, "agent.report", &text, at, json!({ text.as_str(): other })),
+        2 => {
+            event("01JDUPLICATE00000000000000", "agent.report", "twice", at, json!({ "n": index }))
+        }
         3 => format!("{text} is not JSON"),
         4 => "[1,2,3]".to_owned(),
         5 => json!({ "id": 7, "type": ["a"], "source": { "a": 1 }, "time": 12 }).to_string(),
@@ -297,9 +246,7 @@ mod tests {
     fn events_of_each_sort_come() {
         let at = Timestamp::from_ms(1_000);
         let count = |wanted: fn(&str) -> bool| {
-            (0..48)
-                .filter(|index| wanted(&raw_event(*index, "01H8", at)))
-                .count()
+            (0..48).filter(|index| wanted(&raw_event(*index, "01H8", at))).count()
         };
         assert_eq!(count(|raw| raw.len() > 1024 * 1024), 1);
         assert_eq!(count(|raw| raw.contains("01JDUPLICATE")), 2);

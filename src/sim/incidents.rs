@@ -45,14 +45,8 @@ impl Engine {
 
     /// Gives the object the conditions of `standing`.
     fn stand(&mut self, uid: &Uid, standing: &Standing) {
-        let created = self
-            .world
-            .object(uid)
-            .and_then(|object| object.meta.created);
-        let conditions = self
-            .world
-            .maker
-            .conditions(standing, created.unwrap_or(standing.since));
+        let created = self.world.object(uid).and_then(|object| object.meta.created);
+        let conditions = self.world.maker.conditions(standing, created.unwrap_or(standing.since));
         let object = self.world.set_conditions(uid, conditions);
         self.tell_object(object);
     }
@@ -66,10 +60,7 @@ impl Engine {
             return;
         }
         let now = self.now();
-        let mut conditions = self
-            .world
-            .maker
-            .conditions(&Standing::plain(Word::Healthy, now), now);
+        let mut conditions = self.world.maker.conditions(&Standing::plain(Word::Healthy, now), now);
         for condition in &mut conditions {
             condition.since = Some(now);
         }
@@ -91,12 +82,9 @@ impl Engine {
     /// The client of a tenant, or its environments.
     fn part(&self, tenant: &Text, part: Part) -> Vec<Uid> {
         match part {
-            Part::Client => self
-                .world
-                .client(tenant.as_str())
-                .map(|c| c.meta.uid.clone())
-                .into_iter()
-                .collect(),
+            Part::Client => {
+                self.world.client(tenant.as_str()).map(|c| c.meta.uid.clone()).into_iter().collect()
+            }
             Part::Environment => self
                 .world
                 .environments(tenant.as_str())
@@ -133,10 +121,7 @@ impl Engine {
             (What::StreamGap, _, _) => self.apply(Fault::Gap(incident.count.get())),
             (What::StreamReset, _, _) => self.apply(Fault::Reset),
             (What::Event, tenant, _) => {
-                self.emit_about(
-                    incident.kind.unwrap_or(EventType::AgentReport),
-                    tenant.as_ref(),
-                );
+                self.emit_about(incident.kind.unwrap_or(EventType::AgentReport), tenant.as_ref());
             }
             (What::Burst, tenant, _) => self.burst(incident, tenant.as_ref()),
             // The checks of the scenario let no incident through that lacks its tenant or feed.
@@ -182,10 +167,7 @@ impl Engine {
         };
         let standing = Standing::plain(Word::Creating, self.now());
         founding::settle(self, &order, &standing, Part::Client);
-        self.queue(
-            lasts.unwrap_or(Span::from_secs(110)),
-            Task::Ready(tenant.clone()),
-        );
+        self.queue(lasts.unwrap_or(Span::from_secs(110)), Task::Ready(tenant.clone()));
     }
 
     fn start_run(&mut self, kind: RunKind, tenant: &Text, incident: &Incident) {
@@ -213,10 +195,7 @@ impl Engine {
         };
         let now = self.now();
         let mut conditions = self.world.maker.phase(&run.meta.name, phase, now);
-        for condition in conditions
-            .iter_mut()
-            .filter(|condition| condition.name == "Synced")
-        {
+        for condition in conditions.iter_mut().filter(|condition| condition.name == "Synced") {
             condition.since = run.meta.created;
         }
         let object = self.world.set_conditions(uid, conditions);
@@ -226,14 +205,7 @@ impl Engine {
 
     /// The run is over.
     pub(super) fn run_ends(&mut self, uid: &Uid, failed: bool) {
-        self.run_phase(
-            uid,
-            if failed {
-                Phase::Failed
-            } else {
-                Phase::Finished
-            },
-        );
+        self.run_phase(uid, if failed { Phase::Failed } else { Phase::Finished });
     }
 
     /// Puts the event on the stream that says that `run` enters `phase`.
@@ -263,10 +235,7 @@ impl Engine {
 
     fn feed_down_by(&mut self, incident: &Incident, feed: FeedId) {
         let kind = incident.trouble.unwrap_or(TroubleKind::Unreachable);
-        let what = incident
-            .message
-            .as_ref()
-            .map_or("connection refused", |text| text.as_str());
+        let what = incident.message.as_ref().map_or("connection refused", |text| text.as_str());
         let trouble = Trouble::new(kind, &format!("reading {feed}: {what}"), "");
         self.apply(Fault::FeedDown(feed, trouble));
         if let Some(lasts) = incident.lasts {
@@ -286,10 +255,6 @@ impl Engine {
 }
 
 fn is_well(object: &Resource) -> bool {
-    let holds = |name| {
-        object
-            .condition(name)
-            .is_some_and(|c| c.status == Status::True)
-    };
+    let holds = |name| object.condition(name).is_some_and(|c| c.status == Status::True);
     object.meta.deleting.is_none() && holds("Synced") && holds("Ready")
 }

@@ -106,18 +106,12 @@ pub(super) fn company(index: usize) -> Company {
     // A stride coprime to the total walks all combinations once while neighbours look unlike.
     let mixed = (index % total) * 4_951 % total;
     let round = index / total;
-    let adjective = ADJECTIVES
-        .get(mixed % ADJECTIVES.len())
-        .copied()
-        .unwrap_or_default();
+    let adjective = ADJECTIVES.get(mixed % ADJECTIVES.len()).copied().unwrap_or_default();
     let rest = mixed / ADJECTIVES.len();
     let (noun, gender) = NOUNS.get(rest % NOUNS.len()).copied().unwrap_or_default();
     let trade = TRADES.get(rest / NOUNS.len()).copied().unwrap_or_default();
     let adjective = adjective.get(gender).copied().unwrap_or_default();
-    let form = LEGAL_FORMS
-        .get(mixed % LEGAL_FORMS.len())
-        .copied()
-        .unwrap_or_default();
+    let form = LEGAL_FORMS.get(mixed % LEGAL_FORMS.len()).copied().unwrap_or_default();
 
     let mut slug = transliterate(&format!("{adjective}-{noun}"));
     let mut owner = format!("{} {noun}", capital(adjective));
@@ -130,10 +124,7 @@ pub(super) fn company(index: usize) -> Company {
         slug = format!("{slug}-{}", round + 1);
         owner = format!("{owner} {}", round + 1);
     }
-    Company {
-        slug,
-        owner: format!("{owner} {form}"),
-    }
+    Company { slug, owner: format!("{owner} {form}") }
 }
 
 /// The subdomain of a name in Bulgarian, by the streamlined system; other characters stay.
@@ -159,9 +150,7 @@ fn latin(c: char) -> Option<&'static str> {
 
 fn capital(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]
@@ -177,18 +166,11 @@ mod tests {
             let company = company(index);
             assert!(company.slug.len() <= 30, "{}", company.slug);
             assert!(
-                company
-                    .slug
-                    .chars()
-                    .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-')),
+                company.slug.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-')),
                 "{}",
                 company.slug
             );
-            assert!(
-                seen.insert(company.slug.clone()),
-                "{} comes twice",
-                company.slug
-            );
+            assert!(seen.insert(company.slug.clone()), "{} comes twice", company.slug);
         }
     }
 

@@ -29,12 +29,7 @@ pub(super) struct Standing {
 
 impl Standing {
     pub(super) const fn plain(word: Word, since: Timestamp) -> Self {
-        Self {
-            word,
-            since,
-            reason: None,
-            message: None,
-        }
+        Self { word, since, reason: None, message: None }
     }
 }
 
@@ -58,18 +53,11 @@ pub(super) struct Maker {
 
 impl Maker {
     pub(super) fn new() -> Self {
-        Self {
-            words: HashMap::new(),
-            version: 48_213_000,
-            project: 0,
-        }
+        Self { words: HashMap::new(), version: 48_213_000, project: 0 }
     }
 
     fn word(&mut self, word: &'static str) -> Text {
-        self.words
-            .entry(word)
-            .or_insert_with(|| Text::clean(word))
-            .clone()
+        self.words.entry(word).or_insert_with(|| Text::clean(word)).clone()
     }
 
     /// The next `metadata.resourceVersion`.
@@ -141,12 +129,7 @@ impl Maker {
                 format!("{slug}-filestore"),
                 None,
             ),
-            self.reference(
-                "batch/v1",
-                "Job",
-                format!("{slug}-portal-webhook"),
-                Some(system),
-            ),
+            self.reference("batch/v1", "Job", format!("{slug}-portal-webhook"), Some(system)),
             self.reference("matrix.planapulse.com/v1alpha1", "Room", room, None),
         ];
         Resource {
@@ -202,35 +185,17 @@ impl Maker {
             ),
         ];
         let fields = Box::new([
-            Field {
-                path: self.word("client"),
-                value: slug.clone(),
-            },
-            Field {
-                path: self.word("environment"),
-                value: self.word(sort),
-            },
-            Field {
-                path: self.word("hostname"),
-                value: host,
-            },
-            Field {
-                path: self.word("odooVersion"),
-                value: order.version.clone(),
-            },
-            Field {
-                path: self.word("pool"),
-                value: self.word(deployment),
-            },
+            Field { path: self.word("client"), value: slug.clone() },
+            Field { path: self.word("environment"), value: self.word(sort) },
+            Field { path: self.word("hostname"), value: host },
+            Field { path: self.word("odooVersion"), value: order.version.clone() },
+            Field { path: self.word("pool"), value: self.word(deployment) },
         ]);
         Resource {
             meta: self.meta(name, order.created, rng),
             conditions: self.conditions(standing, order.created),
             composed: Box::new(composed),
-            spec: Spec::Environment(EnvironmentSpec {
-                tenant: Some(slug.clone()),
-                fields,
-            }),
+            spec: Spec::Environment(EnvironmentSpec { tenant: Some(slug.clone()), fields }),
         }
     }
 
@@ -238,11 +203,7 @@ impl Maker {
     pub(super) fn upgrade(&mut self, run: &RunOrder, rng: &mut fastrand::Rng) -> Resource {
         let namespace = Text::clean(&format!("plana-odoo-{}", run.to));
         let job = self.reference("batch/v1", "Job", run.name.to_string(), Some(namespace));
-        let strategy = if run.from == run.to {
-            "same-major"
-        } else {
-            "snapshot-then-upgrade"
-        };
+        let strategy = if run.from == run.to { "same-major" } else { "snapshot-then-upgrade" };
         Resource {
             meta: self.meta(run.name.clone(), run.created, rng),
             conditions: Box::default(),
@@ -261,42 +222,21 @@ impl Maker {
     pub(super) fn restore(&mut self, run: &RunOrder, rng: &mut fastrand::Rng) -> Resource {
         let system = self.word("crossplane-system");
         let job = self.reference("batch/v1", "Job", run.name.to_string(), Some(system));
-        let key = format!(
-            "{}/backup-{}.dump.gz",
-            run.tenant,
-            run.created.utc().format("%Y%m%dT000412")
-        );
+        let key =
+            format!("{}/backup-{}.dump.gz", run.tenant, run.created.utc().format("%Y%m%dT000412"));
         let target = format!("{}-staging.planapulse.dev", run.tenant);
         let fields = Box::new([
-            Field {
-                path: self.word("client"),
-                value: run.tenant.clone(),
-            },
-            Field {
-                path: self.word("mode"),
-                value: self.word("side-by-side"),
-            },
-            Field {
-                path: self.word("source.bucket"),
-                value: self.word("plana-pulse-backups"),
-            },
-            Field {
-                path: self.word("source.key"),
-                value: Text::clean(&key),
-            },
-            Field {
-                path: self.word("target.database"),
-                value: Text::clean(&target),
-            },
+            Field { path: self.word("client"), value: run.tenant.clone() },
+            Field { path: self.word("mode"), value: self.word("side-by-side") },
+            Field { path: self.word("source.bucket"), value: self.word("plana-pulse-backups") },
+            Field { path: self.word("source.key"), value: Text::clean(&key) },
+            Field { path: self.word("target.database"), value: Text::clean(&target) },
         ]);
         Resource {
             meta: self.meta(run.name.clone(), run.created, rng),
             conditions: Box::default(),
             composed: Box::new([job]),
-            spec: Spec::Restore(RestoreSpec {
-                tenant: Some(run.tenant.clone()),
-                fields,
-            }),
+            spec: Spec::Restore(RestoreSpec { tenant: Some(run.tenant.clone()), fields }),
         }
     }
 
@@ -315,22 +255,10 @@ impl Maker {
         ];
         let sha = format!("{:08x}", rng.u32(..));
         let fields = Box::new([
-            Field {
-                path: self.word("edition"),
-                value: Text::clean(edition),
-            },
-            Field {
-                path: self.word("odooVersion"),
-                value: run.to.clone(),
-            },
-            Field {
-                path: self.word("database"),
-                value: Text::clean(&database),
-            },
-            Field {
-                path: self.word("sha"),
-                value: Text::clean(&sha),
-            },
+            Field { path: self.word("edition"), value: Text::clean(edition) },
+            Field { path: self.word("odooVersion"), value: run.to.clone() },
+            Field { path: self.word("database"), value: Text::clean(&database) },
+            Field { path: self.word("sha"), value: Text::clean(&sha) },
         ]);
         Resource {
             meta: self.meta(run.name.clone(), run.created, rng),
@@ -369,27 +297,16 @@ impl Maker {
             Word::Healthy => Box::new([synced, ready]),
             Word::Degraded => Box::new([
                 synced,
-                self.why(
-                    "Ready",
-                    ("Unavailable", "Unready resources: HTTPRoute"),
-                    standing,
-                ),
+                self.why("Ready", ("Unavailable", "Unready resources: HTTPRoute"), standing),
             ]),
             Word::Creating => Box::new([
                 synced,
-                self.why(
-                    "Ready",
-                    ("Creating", "Unready resources: Database, HTTPRoute"),
-                    standing,
-                ),
+                self.why("Ready", ("Creating", "Unready resources: Database, HTTPRoute"), standing),
             ]),
             Word::Failed => Box::new([
                 self.why(
                     "Synced",
-                    (
-                        "ReconcileError",
-                        "cannot compose resources: cannot apply composed resource",
-                    ),
+                    ("ReconcileError", "cannot compose resources: cannot apply composed resource"),
                     standing,
                 ),
                 ready,
@@ -423,10 +340,7 @@ impl Maker {
             name: self.word(name),
             status: Status::False,
             reason: standing.reason.clone().unwrap_or_else(|| self.word(reason)),
-            message: standing
-                .message
-                .clone()
-                .unwrap_or_else(|| self.word(message)),
+            message: standing.message.clone().unwrap_or_else(|| self.word(message)),
             since: Some(standing.since),
         }
     }
@@ -436,17 +350,13 @@ impl Maker {
         let synced = self.condition("Synced", Status::True, "ReconcileSuccess", since);
         let (status, reason, message) = match phase {
             Phase::Pending => (Status::False, "Creating", String::new()),
-            Phase::Running => (
-                Status::False,
-                "Running",
-                format!("Job {run}: 1 active, 0 succeeded"),
-            ),
+            Phase::Running => {
+                (Status::False, "Running", format!("Job {run}: 1 active, 0 succeeded"))
+            }
             Phase::Finished => (Status::True, "Available", format!("Job {run} completed")),
-            Phase::Failed => (
-                Status::False,
-                "Failed",
-                format!("Job {run} failed: BackoffLimitExceeded"),
-            ),
+            Phase::Failed => {
+                (Status::False, "Failed", format!("Job {run} failed: BackoffLimitExceeded"))
+            }
         };
         let mut ready = self.condition("Ready", status, reason, since);
         ready.message = Text::from(message);

@@ -128,10 +128,7 @@ mod tests {
     #[test]
     fn what_is_no_event_says_why() {
         for (raw, why) in [
-            (
-                "",
-                "The event is not valid JSON: EOF while parsing a value at line 1 column 0.",
-            ),
+            ("", "The event is not valid JSON: EOF while parsing a value at line 1 column 0."),
             ("[1]", "The event is not a JSON object."),
             ("7", "The event is not a JSON object."),
             (r#"{"id":"a"}"#, "The event has no `type`."),

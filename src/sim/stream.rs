@@ -34,10 +34,9 @@ impl Stream {
     pub(super) fn next_id(&self, at: Timestamp) -> StreamId {
         let ms = u64::try_from(at.ms()).unwrap_or_default();
         match self.last {
-            Some(last) if last.ms >= ms => StreamId {
-                ms: last.ms,
-                seq: last.seq.saturating_add(1),
-            },
+            Some(last) if last.ms >= ms => {
+                StreamId { ms: last.ms, seq: last.seq.saturating_add(1) }
+            }
             Some(_) | None => StreamId { ms, seq: 0 },
         }
     }
@@ -63,17 +62,12 @@ impl Stream {
         if count == 0 {
             return;
         }
-        let known = self
-            .kept
-            .partition_point(|entry| Some(entry.id) <= self.told);
+        let known = self.kept.partition_point(|entry| Some(entry.id) <= self.told);
         self.lost += self.kept.len().saturating_sub(known) as u64;
         self.kept.clear();
         self.bytes = 0;
         let first = self.next_id(at);
-        self.last = Some(StreamId {
-            ms: first.ms,
-            seq: first.seq.saturating_add(count - 1),
-        });
+        self.last = Some(StreamId { ms: first.ms, seq: first.seq.saturating_add(count - 1) });
         self.lost += count;
     }
 
@@ -96,29 +90,17 @@ impl Stream {
 
     /// What came since the last entry told, and the gap before it: they count as told.
     pub(super) fn untold(&mut self) -> (Option<Gap>, Vec<Arc<StreamEntry>>) {
-        let known = self
-            .kept
-            .partition_point(|entry| Some(entry.id) <= self.told);
+        let known = self.kept.partition_point(|entry| Some(entry.id) <= self.told);
         let entries: Vec<_> = self.kept.iter().skip(known).cloned().collect();
         let gap = (self.lost > 0 || self.reset).then(|| Gap {
             after: self.told,
             before: entries.first().map(|entry| entry.id),
-            missed: if self.reset {
-                Missed::Some
-            } else {
-                Missed::Exactly(self.lost)
-            },
-            cause: if self.reset {
-                GapCause::Reset
-            } else {
-                GapCause::Trimmed
-            },
+            missed: if self.reset { Missed::Some } else { Missed::Exactly(self.lost) },
+            cause: if self.reset { GapCause::Reset } else { GapCause::Trimmed },
         });
         (self.lost, self.reset) = (0, false);
         self.told = entries.last().map(|entry| entry.id).or(self.told);
-        self.oldest_told = self
-            .oldest_told
-            .or_else(|| entries.first().map(|entry| entry.id));
+        self.oldest_told = self.oldest_told.or_else(|| entries.first().map(|entry| entry.id));
         (gap, entries)
     }
 
@@ -128,13 +110,8 @@ impl Stream {
             return Vec::new();
         };
         let end = self.kept.partition_point(|entry| entry.id < oldest);
-        let entries: Vec<_> = self
-            .kept
-            .iter()
-            .take(end)
-            .skip(end.saturating_sub(count))
-            .cloned()
-            .collect();
+        let entries: Vec<_> =
+            self.kept.iter().take(end).skip(end.saturating_sub(count)).cloned().collect();
         self.oldest_told = entries.first().map(|entry| entry.id).or(self.oldest_told);
         entries
     }
@@ -223,12 +200,8 @@ mod tests {
         stream.newest(10);
         stream.reset();
         let (gap, entries) = stream.untold();
-        let wanted = Gap {
-            after: Some(after),
-            before: None,
-            missed: Missed::Some,
-            cause: GapCause::Reset,
-        };
+        let wanted =
+            Gap { after: Some(after), before: None, missed: Missed::Some, cause: GapCause::Reset };
         assert_eq!((gap, entries.len()), (Some(wanted), 0));
     }
 }

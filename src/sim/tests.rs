@@ -29,22 +29,13 @@ fn run(name: &str, seed: Option<u64>, secs: u64) -> Vec<Observation> {
 
 #[test]
 fn every_scenario_obeys_the_contract() {
-    for (name, secs) in [
-        ("calm-night", 900),
-        ("fleet-10k", 20),
-        ("hostile-data", 120),
-    ] {
+    for (name, secs) in [("calm-night", 900), ("fleet-10k", 20), ("hostile-data", 120)] {
         let told = run(name, None, secs);
         let mut contract = Contract::new();
-        contract
-            .observe_all(&told)
-            .unwrap_or_else(|why| panic!("{name}: {why}"));
+        contract.observe_all(&told).unwrap_or_else(|why| panic!("{name}: {why}"));
         let mut last = told[0].at;
         for observation in &told {
-            assert!(
-                observation.at >= last,
-                "{name}: {observation:?} is told late"
-            );
+            assert!(observation.at >= last, "{name}: {observation:?} is told late");
             last = observation.at;
         }
         for feed in FeedId::ALL {
@@ -87,9 +78,7 @@ proptest! {
 fn the_whole_story_is_the_same_in_small_steps() {
     let whole = engine("calm-night").advance(Span::from_secs(700));
     let mut in_steps = engine("calm-night");
-    let parts: Vec<_> = (0..1_000)
-        .flat_map(|_| in_steps.advance(Span::from_ms(700)))
-        .collect();
+    let parts: Vec<_> = (0..1_000).flat_map(|_| in_steps.advance(Span::from_ms(700))).collect();
     assert!(whole == parts);
 }
 
@@ -108,10 +97,9 @@ fn texts(fact: &Fact) -> Vec<serde_json::Value> {
     let json = match fact {
         Fact::Upsert(object) => vec![serde_json::to_value(object)],
         Fact::Unreachable(trouble) => vec![serde_json::to_value(trouble)],
-        Fact::Entries(entries) | Fact::Older(entries) => entries
-            .iter()
-            .map(|entry| serde_json::to_value(&entry.content))
-            .collect(),
+        Fact::Entries(entries) | Fact::Older(entries) => {
+            entries.iter().map(|entry| serde_json::to_value(&entry.content)).collect()
+        }
         _ => Vec::new(),
     };
     json.into_iter().map(|json| json.expect("JSON")).collect()
@@ -141,11 +129,7 @@ fn the_calm_night_begins_as_told() {
     for client in engine.world().objects(Kind::Client) {
         *health.entry(client.health()).or_default() += 1;
     }
-    let wanted = [
-        (Health::Failed, 1),
-        (Health::Progressing, 1),
-        (Health::Healthy, 40),
-    ];
+    let wanted = [(Health::Failed, 1), (Health::Progressing, 1), (Health::Healthy, 40)];
     assert_eq!(health, BTreeMap::from(wanted));
 }
 
@@ -182,10 +166,7 @@ fn the_night_tells_of_both_gaps() {
             _ => None,
         })
         .collect();
-    let wanted = [
-        (Missed::Some, GapCause::Reset),
-        (Missed::Exactly(213), GapCause::Trimmed),
-    ];
+    let wanted = [(Missed::Some, GapCause::Reset), (Missed::Exactly(213), GapCause::Trimmed)];
     assert_eq!(gaps, wanted);
 }
 
@@ -205,37 +186,21 @@ fn hostile_data_shows_every_danger() {
     let count = |wanted: &dyn Fn(&StreamEntry) -> bool| {
         entries.iter().filter(|(_, entry)| wanted(entry)).count()
     };
-    assert!(
-        count(&|entry| entry.bytes > Payload::MAX_BYTES as u64) > 0,
-        "no huge event"
-    );
-    assert!(
-        count(&|entry| matches!(entry.content, Content::Malformed(_))) > 20,
-        "few malformed"
-    );
+    assert!(count(&|entry| entry.bytes > Payload::MAX_BYTES as u64) > 0, "no huge event");
+    assert!(count(&|entry| matches!(entry.content, Content::Malformed(_))) > 20, "few malformed");
     let twice = |entry: &StreamEntry| match &entry.content {
         Content::Event(event) => event.id == "01JDUPLICATE00000000000000",
         Content::Malformed(_) => false,
     };
     assert!(count(&twice) > 1, "no duplicates");
-    let ahead = entries
-        .iter()
-        .filter(|(at, entry)| entry.id.at() > at.after(Span::from_secs(60)));
+    let ahead = entries.iter().filter(|(at, entry)| entry.id.at() > at.after(Span::from_secs(60)));
     assert!(ahead.count() > 0, "no id from the future");
     assert_eq!(sorts(&told, FeedId::Restores), ["unreachable"]);
     let clients: Vec<_> = engine.world().objects(Kind::Client).collect();
     assert_eq!(clients.len(), 72);
-    assert!(
-        clients
-            .iter()
-            .any(|client| client.meta.name.as_str().len() > 10_000)
-    );
+    assert!(clients.iter().any(|client| client.meta.name.as_str().len() > 10_000));
     assert!(clients.iter().any(|client| client.meta.name.is_empty()));
-    assert!(
-        clients
-            .iter()
-            .any(|client| client.meta.created > Some(engine.now()))
-    );
+    assert!(clients.iter().any(|client| client.meta.created > Some(engine.now())));
 }
 
 /// The sorts of the facts that were told, for a feed.
@@ -263,26 +228,12 @@ fn a_feed_that_is_down_tells_nothing_and_then_lists_anew() {
     contract.observe_all(&engine.start()).expect("the contract");
     let trouble = Trouble::new(TroubleKind::Unreachable, "listing: connection refused", "");
     let mut told = engine.fault(Fault::FeedDown(FeedId::Templates, trouble));
-    let uid = engine
-        .world()
-        .objects(Kind::Template)
-        .next()
-        .expect("a template")
-        .meta
-        .uid
-        .clone();
+    let uid = engine.world().objects(Kind::Template).next().expect("a template").meta.uid.clone();
     told.extend(engine.remove(&uid));
     told.extend(engine.advance(Span::from_secs(3)));
     told.extend(engine.fault(Fault::FeedUp(FeedId::Templates)));
     told.extend(engine.fault(Fault::FeedUp(FeedId::Templates)));
-    let wanted = [
-        "unreachable",
-        "begun",
-        "upsert",
-        "upsert",
-        "upsert",
-        "ended",
-    ];
+    let wanted = ["unreachable", "begun", "upsert", "upsert", "upsert", "ended"];
     assert_eq!(sorts(&told, FeedId::Templates), wanted);
     contract.observe_all(&told).expect("the contract");
     assert_eq!(contract.known(FeedId::Templates), 3);
@@ -317,24 +268,13 @@ fn tests_may_act_on_the_world() {
     object.meta.version = "48999999".into();
     let told = engine.upsert(object.clone());
     assert_eq!(sorts(&told, FeedId::Clients), ["upsert"]);
-    assert_eq!(
-        sorts(&engine.remove(&object.meta.uid), FeedId::Clients),
-        ["remove"]
-    );
+    assert_eq!(sorts(&engine.remove(&object.meta.uid), FeedId::Clients), ["remove"]);
     assert_eq!(engine.remove(&object.meta.uid), []);
     let told = engine.publish_raw("{\u{1b}");
-    let Fact::Entries(entries) = &told[0].fact else {
-        panic!("{told:?}")
-    };
-    assert!(
-        matches!(entries[0].content, Content::Malformed(_)),
-        "{entries:?}"
-    );
+    let Fact::Entries(entries) = &told[0].fact else { panic!("{told:?}") };
+    assert!(matches!(entries[0].content, Content::Malformed(_)), "{entries:?}");
     assert_eq!(
-        sorts(
-            &engine.fault(Fault::Denied(FeedId::Clients)),
-            FeedId::Clients
-        ),
+        sorts(&engine.fault(Fault::Denied(FeedId::Clients)), FeedId::Clients),
         ["unreachable"]
     );
 }

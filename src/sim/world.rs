@@ -27,17 +27,12 @@ pub struct World {
 
 impl World {
     pub(super) fn empty() -> Self {
-        Self {
-            maker: Maker::new(),
-            ..Self::default()
-        }
+        Self { maker: Maker::new(), ..Self::default() }
     }
 
     /// The objects of `kind`.
     pub fn objects(&self, kind: Kind) -> impl Iterator<Item = &Arc<Resource>> {
-        self.objects
-            .values()
-            .filter(move |object| object.kind() == kind)
+        self.objects.values().filter(move |object| object.kind() == kind)
     }
 
     /// The object with this identity.
@@ -54,14 +49,8 @@ impl World {
 
     /// The environments of a tenant.
     pub fn environments(&self, tenant: &str) -> impl Iterator<Item = &Arc<Resource>> {
-        let environments = self
-            .tenants
-            .get(tenant)
-            .map(|tenant| tenant.environments.as_slice());
-        environments
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|uid| self.object(uid))
+        let environments = self.tenants.get(tenant).map(|tenant| tenant.environments.as_slice());
+        environments.unwrap_or_default().iter().filter_map(|uid| self.object(uid))
     }
 
     /// The object of `kind` named `name`.

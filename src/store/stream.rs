@@ -173,8 +173,8 @@ impl Stream {
 
     /// Adds an entry older than all known, unless there is no room for it.
     pub(super) fn push_older(&mut self, entry: Arc<StreamEntry>) {
-        let room = self.entries < self.limits.entries
-            && self.bytes + weight(&entry) <= self.limits.bytes;
+        let room =
+            self.entries < self.limits.entries && self.bytes + weight(&entry) <= self.limits.bytes;
         if !room {
             self.dropped += 1;
             return;

@@ -99,6 +99,8 @@ pub struct Column {
     pub searched: bool,
     /// Whether it is shown unless chosen otherwise.
     pub shown: bool,
+    /// Whether its cells stand at its right edge, as figures do.
+    pub right: bool,
 }
 
 /// A table: rows by slot, columns by number.

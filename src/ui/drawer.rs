@@ -15,8 +15,13 @@ pub(super) fn draw(app: &App, place: Rect, paint: &mut Paint<'_>) {
     let drawer = &app.pane().drawer;
     let title = drawer.detail.as_ref().map_or("details", |detail| detail.title.as_str());
     let border = if drawer.focused { Role::BorderFocused } else { Role::Border };
-    paint.frame(place, title, border);
-    let inner = Rect::new(place.x + 2, place.y + 1, place.width.saturating_sub(3), place.height.saturating_sub(2));
+    paint.frame(place, title, (border, Role::Screen));
+    let inner = Rect::new(
+        place.x + 2,
+        place.y + 1,
+        place.width.saturating_sub(3),
+        place.height.saturating_sub(2),
+    );
     let Some(detail) = &drawer.detail else {
         let text = if app.pane().cursor.lost {
             "The row that was here is gone. Move to choose another."

@@ -98,7 +98,7 @@ const fn noun(table: TableId, count: usize) -> &'static str {
 }
 
 fn footer(app: &App, place: Rect, paint: &mut Paint<'_>) {
-    paint.fill(place, Role::Text);
+    paint.fill(place, Role::Screen);
     if let Some(notice) = app.notices.current(app.now()) {
         let (sign, role) = match notice.level {
             Level::Info => ("✓", Role::NoticeInfo),

@@ -61,13 +61,23 @@ fn bar(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     for ((table, place), (_, digit)) in geometry.tabs.iter().zip(PANES) {
         let active = *table == app.screen.pane;
         let role = if active { Role::PaneActive } else { Role::Pane };
-        paint.text(place.x, place.y, place.width, &format!(" {digit} {} ", pane_name(*table)), role);
+        paint.text(
+            place.x,
+            place.y,
+            place.width,
+            &format!(" {digit} {} ", pane_name(*table)),
+            role,
+        );
         if !active {
             paint.text(place.x + 1, place.y, 1, &digit.to_string(), Role::Key);
         }
         edge = place.right();
     }
-    feeds(app, Rect { x: edge + 1, width: geometry.bar.width.saturating_sub(edge + 2), ..geometry.bar }, paint);
+    feeds(
+        app,
+        Rect { x: edge + 1, width: geometry.bar.width.saturating_sub(edge + 2), ..geometry.bar },
+        paint,
+    );
 }
 
 /// A sign and a word for the freshness of each feed; only a count of them where there is no room.
@@ -94,7 +104,9 @@ fn feeds(app: &App, place: Rect, paint: &mut Paint<'_>) {
         .store
         .feeds()
         .iter()
-        .filter(|(_, state)| matches!(state.freshness, Freshness::Live(_)) && !state.freshness.is_old(app.now()))
+        .filter(|(_, state)| {
+            matches!(state.freshness, Freshness::Live(_)) && !state.freshness.is_old(app.now())
+        })
         .count();
     let all = signs.len();
     let (sign, role) =

@@ -23,7 +23,7 @@ use theme::{Role, Theme};
 /// Draws `app` into `buffer`, which has the size of the screen.
 pub fn draw(app: &App, geometry: &Geometry, theme: &Theme, buffer: &mut Buffer) {
     let mut paint = Paint::new(buffer, theme);
-    paint.fill(geometry.screen, Role::Text);
+    paint.fill(geometry.screen, Role::Screen);
     if geometry.header.width == 0 {
         too_small(&mut paint, geometry.screen);
         return;

@@ -23,8 +23,13 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
         Overlay::Notices { .. } => "notices",
         Overlay::Columns { .. } => "columns",
     };
-    paint.frame(place, title, Role::BorderFocused);
-    let inner = Rect::new(place.x + 2, place.y + 1, place.width.saturating_sub(4), place.height.saturating_sub(2));
+    paint.frame(place, title, (Role::BorderFocused, Role::Dialog));
+    let inner = Rect::new(
+        place.x + 2,
+        place.y + 1,
+        place.width.saturating_sub(4),
+        place.height.saturating_sub(2),
+    );
     match overlay {
         Overlay::Palette(palette) => draw_palette(app, palette, inner, paint),
         Overlay::Help { top } => draw_help(app, *top, inner, paint),
@@ -117,7 +122,11 @@ fn draw_feeds(app: &App, top: usize, place: Rect, paint: &mut Paint<'_>) {
         lines.push((format!("{sign} {:<13} {says}  ({told})", feed.name()), role));
         if let Some(why) = state.freshness.trouble() {
             let width = place.width.saturating_sub(6);
-            lines.extend(wrapped(&why.to_string(), width).into_iter().map(|l| (format!("      {l}"), Role::Text)));
+            lines.extend(
+                wrapped(&why.to_string(), width)
+                    .into_iter()
+                    .map(|l| (format!("      {l}"), Role::Text)),
+            );
         }
     }
     let stream = app.store.stream();

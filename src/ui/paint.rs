@@ -66,7 +66,8 @@ impl<'a> Paint<'a> {
                 continue;
             }
             let rest = chars.peek().is_some();
-            if at + cells > edge || (rest && at + cells == edge && !fits(&chars, edge - at - cells)) {
+            if at + cells > edge || (rest && at + cells == edge && !fits(&chars, edge - at - cells))
+            {
                 return self.ellipsis(x, at, y, edge, style);
             }
             self.put(at, y, c, style);
@@ -112,9 +113,9 @@ impl<'a> Paint<'a> {
         at - x
     }
 
-    /// Draws a border round `area` with `title` in it, and empties what is inside.
-    pub(super) fn frame(&mut self, area: Rect, title: &str, border: Role) {
-        self.fill(area, Role::Text);
+    /// Draws a border round `area` with `title` in it, and empties what is inside onto `ground`.
+    pub(super) fn frame(&mut self, area: Rect, title: &str, (border, ground): (Role, Role)) {
+        self.fill(area, ground);
         let (right, bottom) = (area.right().saturating_sub(1), area.bottom().saturating_sub(1));
         for x in area.left()..=right {
             self.text(x, area.top(), 1, "─", border);

@@ -16,26 +16,21 @@ pub(super) struct Shown<'a> {
     pub(super) text: Cow<'a, str>,
     /// Its meaning.
     pub(super) role: Role,
-    /// Whether it stands at the right edge of its column.
-    pub(super) right: bool,
 }
 
 /// How `value` reads at `now`.
 pub(super) fn show(value: Value<'_>, now: Timestamp, zone: Tz) -> Shown<'_> {
-    let plain = |text: Cow<'static, str>| Shown { text, role: Role::Text, right: true };
+    let plain = |text: Cow<'static, str>| Shown { text, role: Role::Text };
     match value {
-        Value::Nothing => Shown { text: Cow::Borrowed("–"), role: Role::Muted, right: false },
-        Value::Text(text) => Shown { text: Cow::Borrowed(text), role: Role::Text, right: false },
+        Value::Nothing => Shown { text: Cow::Borrowed("–"), role: Role::Muted },
+        Value::Text(text) => Shown { text: Cow::Borrowed(text), role: Role::Text },
         Value::Number(number) => plain(number.to_string().into()),
         Value::Bytes(bytes) => plain(size(bytes).into()),
         Value::At(at) => plain(now.since(at).to_string().into()),
-        Value::Clock(at) => {
-            Shown { text: time_of_day(at, now, zone).into(), role: Role::Muted, right: false }
-        }
+        Value::Clock(at) => Shown { text: time_of_day(at, now, zone).into(), role: Role::Muted },
         Value::Health(health) => Shown {
             text: format!("{} {}", health.sign(), health.word()).into(),
             role: health_role(health),
-            right: false,
         },
     }
 }

@@ -49,13 +49,24 @@ fn titles(pane: &Pane, geometry: &Geometry, paint: &mut Paint<'_>) {
     let sort = pane.view.sort();
     for &(number, x, width) in &geometry.columns {
         let Some(column) = columns(pane.table).get(number) else { continue };
-        let sorted = sort.filter(|sort| sort.column == number);
-        let title = match sorted {
-            Some(sort) if sort.descending => format!("{}▼", column.title),
-            Some(_) => format!("{}▲", column.title),
-            None => column.title.to_owned(),
+        let (sign, role) = match sort.filter(|sort| sort.column == number) {
+            Some(sort) if sort.descending => ("▼", Role::TableSorted),
+            Some(_) => ("▲", Role::TableSorted),
+            None => ("", Role::TableHeader),
         };
-        paint.text(geometry.titles.x + x, geometry.titles.y, width, &title, Role::TableHeader);
+        let (x, y) = (geometry.titles.x + x, geometry.titles.y);
+        if column.right {
+            // The sign stands before the title, so that the title stays over its figures.
+            paint.right(
+                x.saturating_sub(1),
+                y,
+                width + 1,
+                &format!("{sign}{}", column.title),
+                role,
+            );
+        } else {
+            paint.text(x, y, width + 1, &format!("{}{sign}", column.title), role);
+        }
     }
 }
 
@@ -85,7 +96,13 @@ fn draw_rows(app: &App, table: &dyn Table, geometry: &Geometry, paint: &mut Pain
         if id.is_some() && id == pane.cursor.id {
             let focused = app.overlay().is_none() && !pane.drawer.focused;
             paint.lay(line, if focused { Role::Cursor } else { Role::CursorUnfocused });
-            paint.text(line.x + 1, y, 1, "▸", if focused { Role::Cursor } else { Role::CursorUnfocused });
+            paint.text(
+                line.x + 1,
+                y,
+                1,
+                "▸",
+                if focused { Role::Cursor } else { Role::CursorUnfocused },
+            );
         }
     }
 }
@@ -104,7 +121,7 @@ fn draw_cells(app: &App, row: &Row<'_>, mut scratch: Option<&mut Scratch>, paint
         let value = row.table.value(row.slot, number);
         let shown = rows::show(value, app.now(), app.setting.zone);
         let x = row.line.x + x;
-        if shown.right {
+        if columns(app.screen.pane).get(number).is_some_and(|column| column.right) {
             paint.right(x, y, width, &shown.text, shown.role);
             continue;
         }
@@ -160,10 +177,9 @@ fn nothing(app: &App, place: Rect, paint: &mut Paint<'_>) {
             (format!("{}.", capital(why.what.as_str())), Role::Text),
             (why.remedy.to_string(), Role::Muted),
         ],
-        Some((feed, Freshness::Syncing(seen))) => vec![(
-            format!("◌ Asking for the {feed}… {seen} so far."),
-            Role::HealthProgressing,
-        )],
+        Some((feed, Freshness::Syncing(seen))) => {
+            vec![(format!("◌ Asking for the {feed}… {seen} so far."), Role::HealthProgressing)]
+        }
         Some((_, Freshness::Live(_))) | None => vec![(empty(first), Role::Muted)],
     };
     let mut y = place.y + place.height / 3;
@@ -191,7 +207,9 @@ fn denied_or_failed(feed: FeedId, kind: TroubleKind) -> String {
 fn empty(feed: FeedId) -> String {
     match feed {
         FeedId::Clients => "There is no tenant.".to_owned(),
-        FeedId::Events => "There is no event on the stream. New ones appear here as they come.".to_owned(),
+        FeedId::Events => {
+            "There is no event on the stream. New ones appear here as they come.".to_owned()
+        }
         _ => "There is no upgrade, no restore and no template build.".to_owned(),
     }
 }
@@ -205,9 +223,9 @@ fn capital(text: &str) -> String {
 pub(super) fn wrapped(text: &str, width: u16) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let fits = lines.last().is_some_and(|line| {
-            line.is_empty() || cells(line) + 1 + cells(word) <= width
-        });
+        let fits = lines
+            .last()
+            .is_some_and(|line| line.is_empty() || cells(line) + 1 + cells(word) <= width);
         if !fits {
             lines.push(String::new());
         }

@@ -1,7 +1,9 @@
 //! A reader of the feed for tests: keeps what the store above would keep, and how each feed stands.
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of this module")]
 
-use std::collections::BTreeMap;
+pub mod canned;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +16,8 @@ use tokio::task::JoinHandle;
 /// No wait in a test is longer: only a hang lasts so long.
 const HANG: Duration = Duration::from_secs(90);
 
-struct Wall;
+/// The clock of this machine.
+pub struct Wall;
 
 impl Clock for Wall {
     fn now(&self) -> Timestamp {
@@ -27,7 +30,7 @@ impl Clock for Wall {
 #[derive(Default)]
 pub struct Standing {
     rows: BTreeMap<Uid, Arc<Resource>>,
-    told: Option<Vec<Uid>>,
+    told: Option<BTreeSet<Uid>>,
     pub listings: usize,
     pub alive: usize,
     pub troubles: Vec<Trouble>,
@@ -72,7 +75,9 @@ impl Seen {
             let stand: Vec<String> = self
                 .feeds
                 .iter()
-                .map(|(feed, stand)| format!("{feed}: {} rows, {:?}", stand.rows.len(), stand.trouble))
+                .map(|(feed, stand)| {
+                    format!("{feed}: {} rows, {:?}", stand.rows.len(), stand.trouble)
+                })
                 .collect();
             panic!("nothing came of it: {}", stand.join("; "));
         }
@@ -124,7 +129,7 @@ impl Seen {
     fn apply(&mut self, observation: Observation) {
         let stand = self.feeds.entry(observation.feed).or_default();
         match observation.fact {
-            Fact::RelistBegun => stand.told = Some(Vec::new()),
+            Fact::RelistBegun => stand.told = Some(BTreeSet::new()),
             Fact::RelistEnded => {
                 let told = stand.told.take().expect("a listing ends that began");
                 stand.rows.retain(|uid, _| told.contains(uid));
@@ -133,7 +138,7 @@ impl Seen {
             }
             Fact::Upsert(row) => {
                 if let Some(told) = &mut stand.told {
-                    told.push(row.meta.uid.clone());
+                    told.insert(row.meta.uid.clone());
                 }
                 stand.rows.insert(row.meta.uid.clone(), row);
             }
@@ -149,7 +154,9 @@ impl Seen {
                 stand.troubles.push(trouble.clone());
                 stand.trouble = Some(trouble);
             }
-            Fact::Entries(_) | Fact::Older(_) | Fact::Gap(_) | Fact::LeftAt(_) => panic!("not of this feed"),
+            Fact::Entries(_) | Fact::Older(_) | Fact::Gap(_) | Fact::LeftAt(_) => {
+                panic!("not of this feed")
+            }
         }
     }
 }

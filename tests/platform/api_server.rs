@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use kube::api::{DynamicObject, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::runtime::{conditions, wait::await_condition};
 use kube::{Api, Client, Config};
 
 use super::certificates::{self, Authority, Validity};
@@ -124,24 +123,20 @@ impl ApiServer {
         self.server.iter().for_each(Process::thaw);
     }
 
+    /// An error when one of the two processes has ended by itself.
+    pub fn check(&mut self) -> Result<(), PlatformError> {
+        self.etcd.iter_mut().chain(&mut self.server).try_for_each(Process::check)
+    }
+
     /// Starts on the same port with the same data, and waits until it is ready.
     pub async fn start_again(&mut self) -> Result<(), PlatformError> {
         self.kill();
         let etcd = self.programs.join("etcd");
-        self.etcd = Some(Process::spawn(
-            "etcd",
-            &etcd,
-            &self.etcd_arguments(),
-            &self.log("etcd"),
-        )?);
+        self.etcd = Some(Process::spawn("etcd", &etcd, &self.etcd_arguments(), &self.log("etcd"))?);
         let path = self.programs.join("kube-apiserver");
         let arguments = self.server_arguments();
-        let mut server = Process::spawn(
-            "kube-apiserver",
-            &path,
-            &arguments,
-            &self.log("kube-apiserver"),
-        )?;
+        let mut server =
+            Process::spawn("kube-apiserver", &path, &arguments, &self.log("kube-apiserver"))?;
         let client = self.client().await?;
         let ready = async || {
             let Ok(request) = http::Request::get("/readyz").body(Vec::new()) else {
@@ -167,11 +162,7 @@ impl ApiServer {
 
     fn write_certificates(&self) -> Result<(), PlatformError> {
         let authority = Authority::new()?;
-        let validity = if self.expired {
-            Validity::Expired
-        } else {
-            Validity::Valid
-        };
+        let validity = if self.expired { Validity::Expired } else { Validity::Valid };
         let serving = authority.server(validity)?;
         self.folder.write("ca.pem", &authority.pem())?;
         self.folder.write("server.pem", &serving.certificate)?;
@@ -194,23 +185,14 @@ impl ApiServer {
             };
             let base = "/apis/rbac.authorization.k8s.io/v1";
             for (path, object) in [("clusterroles", role), ("clusterrolebindings", binding)] {
-                apply(
-                    &client,
-                    &format!("{base}/{path}/{}", user.name()),
-                    object.to_string(),
-                )
-                .await?;
+                apply(&client, &format!("{base}/{path}/{}", user.name()), object.to_string())
+                    .await?;
             }
         }
         for kind in Kind::ALL {
             let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
             let name = format!("{}.{}", kind.plural(), GROUP);
-            apply(
-                &client,
-                &format!("{path}/{name}"),
-                kind.definition().to_owned(),
-            )
-            .await?;
+            apply(&client, &format!("{path}/{name}"), kind.definition().to_owned()).await?;
         }
         for kind in Kind::ALL {
             self.wait_until_served(&client, kind).await?;
@@ -218,32 +200,20 @@ impl ApiServer {
         Ok(())
     }
 
-    /// Waits until the definition of `kind` is established and its collection answers: a new collection is refused with
-    /// 429 for a moment.
+    /// Waits until the collection of `kind` answers: a new one is not there at first, and then refuses for a moment with
+    /// 429.
     async fn wait_until_served(&self, client: &Client, kind: Kind) -> Result<(), PlatformError> {
-        let name = format!("{}.{GROUP}", kind.plural());
-        let established = await_condition(
-            Api::all(client.clone()),
-            &name,
-            conditions::is_crd_established(),
-        );
         let api = Api::<DynamicObject>::all_with(client.clone(), &kind.resource());
         let served = tokio::time::timeout(START_WITHIN, async {
-            established.await.map_err(|error| error.to_string())?;
             while api.list_metadata(&ListParams::default()).await.is_err() {
                 tokio::time::sleep(POLL).await;
             }
-            Ok::<_, String>(())
         });
-        let outcome = served
-            .await
-            .map_err(|_| "it took too long".to_owned())
-            .flatten();
-        outcome.map_err(|why| PlatformError::NotReady {
+        served.await.map_err(|_| PlatformError::NotReady {
             program: "kube-apiserver",
-            how: format!("does not serve {name}"),
+            how: format!("does not serve {}.{GROUP}", kind.plural()),
             log: self.log("kube-apiserver").display().to_string(),
-            tail: why,
+            tail: String::new(),
         })
     }
 
@@ -266,10 +236,7 @@ impl ApiServer {
     fn server_arguments(&self) -> Vec<String> {
         let file = |name: &str| self.folder.path().join(name).display().to_string();
         vec![
-            format!(
-                "--etcd-servers=http://127.0.0.1:{}",
-                self.etcd_port.number()
-            ),
+            format!("--etcd-servers=http://127.0.0.1:{}", self.etcd_port.number()),
             format!("--secure-port={}", self.port.number()),
             "--bind-address=127.0.0.1".into(),
             "--advertise-address=127.0.0.1".into(),
@@ -279,10 +246,7 @@ impl ApiServer {
             format!("--tls-private-key-file={}", file("server.key")),
             format!("--client-ca-file={}", file("ca.pem")),
             format!("--service-account-key-file={}", file("accounts.pub")),
-            format!(
-                "--service-account-signing-key-file={}",
-                file("accounts.key")
-            ),
+            format!("--service-account-signing-key-file={}", file("accounts.key")),
             "--service-account-issuer=https://plana-local".into(),
             "--service-cluster-ip-range=10.96.0.0/24".into(),
             "--authorization-mode=RBAC".into(),
@@ -305,10 +269,7 @@ fn programs() -> Result<PathBuf, PlatformError> {
         .doing(|| format!("run {script}"))?;
     let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if !output.status.success() || folder.is_empty() {
-        return Err(PlatformError::Missing {
-            program: "kube-apiserver",
-            remedy: REMEDY,
-        });
+        return Err(PlatformError::Missing { program: "kube-apiserver", remedy: REMEDY });
     }
     Ok(PathBuf::from(folder))
 }

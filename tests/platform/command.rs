@@ -81,10 +81,8 @@ fn run(up: &Up) -> Result<(), Failure> {
         )
         .into());
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(keep_up(up, &dir))
 }
 
@@ -103,7 +101,7 @@ async fn keep_up(up: &Up, dir: &Path) -> Result<(), Failure> {
 
 /// Runs until it is dropped; the servers end with it.
 async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
-    let (server, valkey) = start(dir).await?;
+    let (mut server, mut valkey) = start(dir).await?;
     fleet::fill(&server, &valkey, up.tenants).await?;
     let file = dir.join("config.toml");
     write_private(&file, &configuration(&server, &valkey, dir))?;
@@ -116,7 +114,7 @@ async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
         valkey.url(),
         file.display(),
     ));
-    stand_in::run(&server, &valkey, up.tenants, up.events_per_second, up.churn).await?;
+    stand_in::run(&mut server, &mut valkey, up.tenants, up.events_per_second, up.churn).await?;
     Ok(())
 }
 
@@ -128,9 +126,7 @@ async fn start(dir: &Path) -> Result<(ApiServer, Valkey), Failure> {
             _ => {}
         }
     }
-    let password: String = std::iter::repeat_with(fastrand::alphanumeric)
-        .take(24)
-        .collect();
+    let password: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
     write_private(&dir.join("valkey.password"), &password)?;
     let server = ApiServer::start_with(ApiServerOptions {
         folder: Some(dir.join("kubernetes")),
@@ -175,12 +171,8 @@ fn down(dir: &Path) -> Result<(), Failure> {
         say("No platform is running.");
         return Ok(());
     };
-    Command::new("sh")
-        .args(["-c", &format!("kill -TERM {pid}")])
-        .status()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()?;
+    Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let ended = runtime.block_on(async {
         tokio::time::timeout(Duration::from_secs(30), async {
             while running(dir).is_some() {
@@ -201,11 +193,7 @@ fn down(dir: &Path) -> Result<(), Failure> {
 
 /// The process that the folder's pid file names, if it is alive and a platform.
 fn running(dir: &Path) -> Option<u32> {
-    let pid: u32 = fs::read_to_string(dir.join("platform.pid"))
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let pid: u32 = fs::read_to_string(dir.join("platform.pid")).ok()?.trim().parse().ok()?;
     // A number may have been given to another program since.
     let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
     (pid != std::process::id() && command.contains("platform")).then_some(pid)

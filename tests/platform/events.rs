@@ -30,12 +30,7 @@ impl EventLayout {
                 .into_iter()
                 .flatten()
                 .map(|(name, value)| {
-                    (
-                        name.clone(),
-                        value
-                            .as_str()
-                            .map_or_else(|| value.to_string(), str::to_owned),
-                    )
+                    (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
                 })
                 .collect(),
         }
@@ -56,11 +51,7 @@ pub struct EventStream {
 impl Default for EventStream {
     /// As PLANA has it; the layout is a guess.
     fn default() -> Self {
-        Self {
-            key: "PLANA:events".into(),
-            layout: EventLayout::one_field(),
-            keep: 50_000,
-        }
+        Self { key: "PLANA:events".into(), layout: EventLayout::one_field(), keep: 50_000 }
     }
 }
 
@@ -68,10 +59,7 @@ impl Default for EventStream {
 pub fn cloud_event(index: usize, at: DateTime<Utc>) -> Value {
     let (kind, source) = match index % 10 {
         0 => ("client.provisioned", "//plana-pulse/crossplane/planaclient"),
-        1 => (
-            "client.provisioning.failed",
-            "//plana-pulse/crossplane/planaclient",
-        ),
+        1 => ("client.provisioning.failed", "//plana-pulse/crossplane/planaclient"),
         2 | 3 => ("subscription.changed", "//plana-pulse/billing"),
         4..=6 => ("agent.report.created", "//plana-pulse/ai-agents"),
         _ => ("tenant.health.changed", "//plana-pulse/probes"),
@@ -104,10 +92,7 @@ pub fn cloud_event(index: usize, at: DateTime<Utc>) -> Value {
 fn identifier(index: usize) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let digit = |place: u32| {
-        ALPHABET
-            .get((index >> (5 * place).min(60)) & 31)
-            .copied()
-            .map_or('0', char::from)
+        ALPHABET.get((index >> (5 * place).min(60)) & 31).copied().map_or('0', char::from)
     };
     let tail: String = (0..12).rev().map(digit).collect();
     format!("01KSVPLANA0000{tail}")

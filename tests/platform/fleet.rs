@@ -23,18 +23,12 @@ pub(crate) async fn fill(
     server.create_clients_at(tenants, now).await?;
     for index in 0..tenants.min(WITH_RUNS) {
         let slug = client_name(index);
-        server
-            .create(Kind::Environment, &environment(&slug, index, "prod", now))
-            .await?;
+        server.create(Kind::Environment, &environment(&slug, index, "prod", now)).await?;
         if client_tier(index) != "starter" {
-            server
-                .create(Kind::Environment, &environment(&slug, index, "test", now))
-                .await?;
+            server.create(Kind::Environment, &environment(&slug, index, "test", now)).await?;
         }
         if index % 8 == 2 {
-            server
-                .create(Kind::Upgrade, &upgrade(&slug, index, now))
-                .await?;
+            server.create(Kind::Upgrade, &upgrade(&slug, index, now)).await?;
         }
         if index % 13 == 4 {
             server.create(Kind::Restore, &restore(&slug, now)).await?;
@@ -42,22 +36,15 @@ pub(crate) async fn fill(
     }
     for edition in ["basic", "pro"] {
         for version in ["17", "18", "19"] {
-            server
-                .create(Kind::Template, &template(edition, version, now))
-                .await?;
+            server.create(Kind::Template, &template(edition, version, now)).await?;
         }
     }
-    valkey
-        .publish(&EventStream::default(), 0..PAST_EVENTS, now)
-        .await
+    valkey.publish(&EventStream::default(), 0..PAST_EVENTS, now).await
 }
 
 /// The present moment; a development platform lives in real time.
 pub(crate) fn now() -> DateTime<Utc> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a development platform lives in real time"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a development platform lives in real time")]
     Utc::now()
 }
 

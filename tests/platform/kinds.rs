@@ -69,13 +69,8 @@ pub enum Kind {
 
 impl Kind {
     /// All five.
-    pub const ALL: [Self; 5] = [
-        Self::Client,
-        Self::Environment,
-        Self::Upgrade,
-        Self::Template,
-        Self::Restore,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Client, Self::Environment, Self::Upgrade, Self::Template, Self::Restore];
 
     /// The name in `kind:`.
     pub fn name(self) -> &'static str {
@@ -245,23 +240,11 @@ fn client_conditions(index: usize, now: DateTime<Utc>) -> Option<Value> {
                 "cannot compose resources: cannot apply composed resource \"database\": connect to pg01.planapulse.com:5432: timeout",
                 at,
             ),
-            condition(
-                "Ready",
-                "False",
-                "Creating",
-                "Unready resources: database",
-                at,
-            ),
+            condition("Ready", "False", "Creating", "Unready resources: database", at),
         ],
         13 => [
             synced,
-            condition(
-                "Ready",
-                "False",
-                "Unavailable",
-                "Unready resources: backup-cronjob",
-                at,
-            ),
+            condition("Ready", "False", "Unavailable", "Unready resources: backup-cronjob", at),
         ],
         17 => return None,
         19 => [synced, condition("Ready", "Unknown", "Pending", "", at)],

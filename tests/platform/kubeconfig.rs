@@ -27,13 +27,8 @@ pub enum User {
 
 impl User {
     /// Everyone.
-    pub const ALL: [Self; 5] = [
-        Self::Admin,
-        Self::Viewer,
-        Self::NoRestores,
-        Self::Nobody,
-        Self::Expired,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Admin, Self::Viewer, Self::NoRestores, Self::Nobody, Self::Expired];
 
     /// The name the API server knows them by.
     pub fn name(self) -> &'static str {
@@ -64,10 +59,9 @@ impl User {
     fn may_read(self) -> Vec<Kind> {
         match self {
             Self::Viewer => Kind::ALL.to_vec(),
-            Self::NoRestores => Kind::ALL
-                .into_iter()
-                .filter(|kind| *kind != Kind::Restore)
-                .collect(),
+            Self::NoRestores => {
+                Kind::ALL.into_iter().filter(|kind| *kind != Kind::Restore).collect()
+            }
             Self::Admin | Self::Nobody | Self::Expired => Vec::new(),
         }
     }

@@ -17,10 +17,7 @@
     unreachable_pub,
     reason = "every test binary uses another part of this module"
 )]
-#![allow(
-    clippy::indexing_slicing,
-    reason = "fields are set in JSON objects made a line above"
-)]
+#![allow(clippy::indexing_slicing, reason = "fields are set in JSON objects made a line above")]
 
 mod api_server;
 mod certificates;
@@ -119,9 +116,6 @@ trait Doing<T> {
 
 impl<T> Doing<T> for std::io::Result<T> {
     fn doing(self, what: impl FnOnce() -> String) -> Result<T, PlatformError> {
-        self.map_err(|source| PlatformError::Io {
-            what: what(),
-            source,
-        })
+        self.map_err(|source| PlatformError::Io { what: what(), source })
     }
 }

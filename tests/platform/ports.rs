@@ -51,10 +51,7 @@ impl Port {
         if lock.try_lock().is_err() || TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_err() {
             return Ok(None);
         }
-        Ok(Some(Self {
-            number,
-            _lock: lock,
-        }))
+        Ok(Some(Self { number, _lock: lock }))
     }
 }
 

@@ -37,9 +37,7 @@ impl Process {
             .append(true)
             .open(log)
             .doing(|| format!("write {}", log.display()))?;
-        let errors = output
-            .try_clone()
-            .doing(|| format!("write {}", log.display()))?;
+        let errors = output.try_clone().doing(|| format!("write {}", log.display()))?;
         let mut child = Command::new(path)
             .args(args)
             .stdin(Stdio::null())
@@ -56,12 +54,7 @@ impl Process {
                 return Err(error).doing(|| format!("guard {program}"));
             }
         };
-        Ok(Self {
-            program,
-            child,
-            guard,
-            log: log.to_path_buf(),
-        })
+        Ok(Self { program, child, guard, log: log.to_path_buf() })
     }
 
     /// The process id.
@@ -97,6 +90,14 @@ impl Process {
         }
     }
 
+    /// An error when the process has ended by itself.
+    pub fn check(&mut self) -> Result<(), PlatformError> {
+        match self.child.try_wait() {
+            Ok(Some(status)) => Err(self.not_ready(format!("ended by itself ({status})"))),
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
     /// Asks the process to end and waits for it; kills it when that takes too long.
     pub async fn stop(mut self) {
         self.signal("TERM");
@@ -121,18 +122,14 @@ impl Process {
 
     fn signal(&self, name: &str) {
         // The shell's own `kill`: it is there on every machine, and no unsafe call is needed.
-        let _ = Command::new("sh")
-            .args(["-c", &format!("kill -{name} {}", self.pid())])
-            .status();
+        let _ = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.pid())]).status();
     }
 
     fn not_ready(&self, how: String) -> PlatformError {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
-        let tail = lines
-            .get(lines.len().saturating_sub(TAIL_LINES)..)
-            .unwrap_or_default()
-            .join("\n");
+        let tail =
+            lines.get(lines.len().saturating_sub(TAIL_LINES)..).unwrap_or_default().join("\n");
         PlatformError::NotReady {
             program: self.program,
             how,
@@ -170,7 +167,5 @@ fn end(child: &mut Child) {
 /// Finds a program on PATH.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }

@@ -66,11 +66,7 @@ impl ApiServer {
         to: &str,
     ) -> Result<String, PlatformError> {
         let name = format!("{slug}-{date}");
-        let strategy = if from == to {
-            "same-major"
-        } else {
-            "snapshot-then-upgrade"
-        };
+        let strategy = if from == to { "same-major" } else { "snapshot-then-upgrade" };
         let spec = json!({ "slug": slug, "fromVersion": from, "toVersion": to, "strategy": strategy, "modules": "all" });
         self.create_spec(Kind::Upgrade, &name, &spec).await?;
         Ok(name)
@@ -84,20 +80,15 @@ impl ApiServer {
         condition: &Value,
     ) -> Result<(), PlatformError> {
         // Each condition has an owner of its own: applying one does not take another away.
-        let owner = condition
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or(MANAGER);
+        let owner = condition.get("type").and_then(Value::as_str).unwrap_or(MANAGER);
         let mut object = json!({
             "apiVersion": format!("{GROUP}/{VERSION}"),
             "kind": kind.name(),
             "metadata": { "name": name },
         });
         object["status"] = json!({ "conditions": [condition] });
-        let path = format!(
-            "{}/{name}/status?fieldManager={MANAGER}-{owner}&force=true",
-            kind.path()
-        );
+        let path =
+            format!("{}/{name}/status?fieldManager={MANAGER}-{owner}&force=true", kind.path());
         send(
             &self.client().await?,
             "PATCH",
@@ -130,60 +121,35 @@ impl ApiServer {
         name: &str,
         spec: &Value,
     ) -> Result<(), PlatformError> {
-        merge(
-            &self.client().await?,
-            &format!("{}/{name}", kind.path()),
-            &json!({ "spec": spec }),
-        )
-        .await
+        merge(&self.client().await?, &format!("{}/{name}", kind.path()), &json!({ "spec": spec }))
+            .await
     }
 
     /// Deletes one object at once: no controller is there to take its finalizers away, so they are taken away first.
     pub async fn delete(&self, kind: Kind, name: &str) -> Result<(), PlatformError> {
         let client = self.client().await?;
         let path = format!("{}/{name}", kind.path());
-        merge(
-            &client,
-            &path,
-            &json!({ "metadata": { "finalizers": null } }),
-        )
-        .await?;
+        merge(&client, &path, &json!({ "metadata": { "finalizers": null } })).await?;
         send(&client, "DELETE", &path, "application/json", String::new()).await
     }
 
     /// Takes the finalizers of one object away: a deleted one then goes.
     pub async fn release(&self, kind: Kind, name: &str) -> Result<(), PlatformError> {
         let path = format!("{}/{name}", kind.path());
-        merge(
-            &self.client().await?,
-            &path,
-            &json!({ "metadata": { "finalizers": null } }),
-        )
-        .await
+        merge(&self.client().await?, &path, &json!({ "metadata": { "finalizers": null } })).await
     }
 
     /// Asks for deletion and leaves the finalizers: the object stays, with a deletion timestamp.
     pub async fn begin_delete(&self, kind: Kind, name: &str) -> Result<(), PlatformError> {
         let path = format!("{}/{name}", kind.path());
-        send(
-            &self.client().await?,
-            "DELETE",
-            &path,
-            "application/json",
-            String::new(),
-        )
-        .await
+        send(&self.client().await?, "DELETE", &path, "application/json", String::new()).await
     }
 
     /// How many objects of `kind` there are.
     pub async fn count(&self, kind: Kind) -> Result<usize, PlatformError> {
         let api =
             kube::Api::<kube::api::DynamicObject>::all_with(self.client().await?, &kind.resource());
-        Ok(api
-            .list_metadata(&kube::api::ListParams::default())
-            .await?
-            .items
-            .len())
+        Ok(api.list_metadata(&kube::api::ListParams::default()).await?.items.len())
     }
 }
 
@@ -211,26 +177,11 @@ fn stored(index: usize, now: DateTime<Utc>) -> Value {
 async fn put(client: &Client, kind: Kind, object: &Value) -> Result<(), PlatformError> {
     let path = kind.path();
     let created = format!("{path}?fieldManager={MANAGER}");
-    send(
-        client,
-        "POST",
-        &created,
-        "application/json",
-        object.to_string(),
-    )
-    .await?;
-    let name = object
-        .pointer("/metadata/name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    send(client, "POST", &created, "application/json", object.to_string()).await?;
+    let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     match object.get("status") {
         Some(status) => {
-            merge(
-                client,
-                &format!("{path}/{name}/status"),
-                &json!({ "status": status }),
-            )
-            .await
+            merge(client, &format!("{path}/{name}/status"), &json!({ "status": status })).await
         }
         None => Ok(()),
     }
@@ -238,14 +189,7 @@ async fn put(client: &Client, kind: Kind, object: &Value) -> Result<(), Platform
 
 async fn merge(client: &Client, path: &str, change: &Value) -> Result<(), PlatformError> {
     let path = format!("{path}?fieldManager={MANAGER}");
-    send(
-        client,
-        "PATCH",
-        &path,
-        "application/merge-patch+json",
-        change.to_string(),
-    )
-    .await
+    send(client, "PATCH", &path, "application/merge-patch+json", change.to_string()).await
 }
 
 /// Sends one request; an answer that is not a success is an error. Bodies go as text: thousands of answers need no parsing.

@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 use std::future::ready;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt as _};
 use kube::Api;
-use kube::api::DynamicObject;
-use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::api::{DynamicObject, ListParams, WatchEvent, WatchParams};
 use serde_json::{Value, json};
 
 use crate::fleet::{PAST_EVENTS, done, now};
@@ -19,6 +19,7 @@ use crate::platform::{
 };
 
 const TICK: Duration = Duration::from_millis(250);
+const RETRY: Duration = Duration::from_secs(1);
 const TICKS_A_SECOND: u64 = 4;
 /// What is due and not done yet is bounded; an object beyond it keeps its state.
 const QUEUE_MAX: usize = 5_000;
@@ -40,8 +41,8 @@ enum Change {
 
 /// Runs until it is dropped or a server is lost.
 pub(crate) async fn run(
-    server: &ApiServer,
-    valkey: &Valkey,
+    server: &mut ApiServer,
+    valkey: &mut Valkey,
     tenants: usize,
     events_per_second: u32,
     churn: bool,
@@ -59,6 +60,8 @@ pub(crate) async fn run(
             }
             _ = clock.tick() => {
                 tick += 1;
+                server.check()?;
+                valkey.check()?;
                 apply_due(server, &mut queue, tick).await;
                 let wanted = usize::try_from(tick * u64::from(events_per_second) / TICKS_A_SECOND).unwrap_or(published);
                 let range = PAST_EVENTS + published..PAST_EVENTS + wanted;
@@ -75,18 +78,37 @@ pub(crate) async fn run(
 /// Every object of the five kinds, once at the start and again when it changes.
 async fn changes(
     server: &ApiServer,
-) -> Result<impl Stream<Item = (Kind, DynamicObject)>, PlatformError> {
+) -> Result<impl Stream<Item = (Kind, DynamicObject)> + use<>, PlatformError> {
     let client = server.client().await?;
     let streams = Kind::ALL.map(|kind| {
-        let resource = kind.resource();
-        let api = Api::<DynamicObject>::all_with(client.clone(), &resource);
-        watcher::watcher(api, watcher::Config::default())
-            .default_backoff()
-            .applied_objects()
-            .filter_map(move |object| ready(object.ok().map(|object| (kind, object))))
+        let api = Api::<DynamicObject>::all_with(client.clone(), &kind.resource());
+        // Each round tells what is there, then what changes until the server ends the watch or is lost.
+        stream::repeat(api)
+            .then(async |api| round(&api).await)
+            .flatten()
+            .map(move |object| (kind, object))
             .boxed()
     });
     Ok(stream::select_all(streams))
+}
+
+async fn round(api: &Api<DynamicObject>) -> BoxStream<'static, DynamicObject> {
+    let Ok(listed) = api.list(&ListParams::default()).await else {
+        tokio::time::sleep(RETRY).await;
+        return stream::empty().boxed();
+    };
+    let version = listed.metadata.resource_version.unwrap_or_default();
+    let Ok(events) = api.watch(&WatchParams::default(), &version).await else {
+        tokio::time::sleep(RETRY).await;
+        return stream::iter(listed.items).boxed();
+    };
+    let changed = events.filter_map(|event| {
+        ready(match event {
+            Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => Some(object),
+            _ => None,
+        })
+    });
+    stream::iter(listed.items).chain(changed).boxed()
 }
 
 /// What will happen to `object`: nothing, unless it is brand-new or being deleted.
@@ -124,10 +146,9 @@ fn script(kind: Kind) -> &'static [(u64, &'static str, &'static str)] {
             (8, "Creating", "Unready resources: matrix-room"),
             (12, "Succeeded", ""),
         ],
-        Kind::Environment | Kind::Template => &[
-            (1, "Creating", "Unready resources: database"),
-            (6, "Succeeded", ""),
-        ],
+        Kind::Environment | Kind::Template => {
+            &[(1, "Creating", "Unready resources: database"), (6, "Succeeded", "")]
+        }
         Kind::Upgrade => &[
             (1, "Pending", "Job is waiting for a pod"),
             (4, "Running", "Job runs: odoo --update=all"),
@@ -175,25 +196,14 @@ async fn stir(server: &ApiServer, tenants: usize, second: u64) {
     }
     let slug = client_name(fastrand::usize(..tenants));
     let condition = match second % 3 {
-        0 => condition(
-            "Ready",
-            "False",
-            "Unavailable",
-            "Unready resources: route",
-            now(),
-        ),
+        0 => condition("Ready", "False", "Unavailable", "Unready resources: route", now()),
         _ => condition("Ready", "True", "Available", "", now()),
     };
     // Someone may have deleted it, or started the same upgrade a moment ago.
     let _ = server.set_condition(Kind::Client, &slug, &condition).await;
     if second.is_multiple_of(20) {
         let _ = server
-            .create_upgrade(
-                &slug,
-                &now().format("%Y-%m-%d-%H%M%S").to_string(),
-                "18",
-                "18",
-            )
+            .create_upgrade(&slug, &now().format("%Y-%m-%d-%H%M%S").to_string(), "18", "18")
             .await;
     }
 }

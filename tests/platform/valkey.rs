@@ -62,10 +62,7 @@ impl Valkey {
     pub async fn start_with(mut options: ValkeyOptions) -> Result<Self, PlatformError> {
         let program = on_path("valkey-server")
             .or_else(|| on_path("redis-server"))
-            .ok_or(PlatformError::Missing {
-                program: "valkey-server",
-                remedy: REMEDY,
-            })?;
+            .ok_or(PlatformError::Missing { program: "valkey-server", remedy: REMEDY })?;
         let folder = Folder::new(options.folder.take())?;
         let mut valkey = Self {
             process: None,
@@ -87,19 +84,13 @@ impl Valkey {
 
     /// `redis://127.0.0.1:PORT`, or `rediss://` with TLS. Without any password.
     pub fn url(&self) -> String {
-        let scheme = if self.options.tls.is_some() {
-            "rediss"
-        } else {
-            "redis"
-        };
+        let scheme = if self.options.tls.is_some() { "rediss" } else { "redis" };
         format!("{scheme}://127.0.0.1:{}", self.port.number())
     }
 
     /// The certificate of the authority that signed the server's, as a PEM file; only with TLS.
     pub fn authority_file(&self) -> Option<PathBuf> {
-        self.authority
-            .is_some()
-            .then(|| self.folder.path().join("valkey-ca.pem"))
+        self.authority.is_some().then(|| self.folder.path().join("valkey-ca.pem"))
     }
 
     /// A connection of the default user, bound to the runtime of the caller.
@@ -129,6 +120,11 @@ impl Valkey {
         self.process.iter().for_each(Process::thaw);
     }
 
+    /// An error when the process has ended by itself.
+    pub fn check(&mut self) -> Result<(), PlatformError> {
+        self.process.iter_mut().try_for_each(Process::check)
+    }
+
     /// Starts empty on the same port, and waits until it answers.
     pub async fn start_again(&mut self) -> Result<(), PlatformError> {
         self.kill();
@@ -140,10 +136,7 @@ impl Valkey {
             let Ok(mut connection) = client.get_multiplexed_async_connection().await else {
                 return false;
             };
-            redis::cmd("PING")
-                .query_async::<String>(&mut connection)
-                .await
-                .is_ok()
+            redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok()
         };
         process.wait_until(START_WITHIN, ready).await?;
         self.process = Some(process);
@@ -165,11 +158,7 @@ impl Valkey {
             for index in start..end {
                 let seconds = i64::try_from(range.end - 1 - index).unwrap_or(0);
                 let event = cloud_event(index, until - chrono::Duration::seconds(seconds));
-                pipe.cmd("XADD")
-                    .arg(&stream.key)
-                    .arg("MAXLEN")
-                    .arg("~")
-                    .arg(stream.keep);
+                pipe.cmd("XADD").arg(&stream.key).arg("MAXLEN").arg("~").arg(stream.keep);
                 pipe.arg("*").arg(stream.layout.fields(&event)).ignore();
             }
             pipe.query_async::<()>(&mut connection).await?;
@@ -181,10 +170,7 @@ impl Valkey {
     /// How many entries `stream` has.
     pub async fn length(&self, stream: &str) -> Result<usize, PlatformError> {
         let mut connection = self.connection().await?;
-        Ok(redis::cmd("XLEN")
-            .arg(stream)
-            .query_async(&mut connection)
-            .await?)
+        Ok(redis::cmd("XLEN").arg(stream).query_async(&mut connection).await?)
     }
 
     fn client(&self) -> Result<Client, PlatformError> {
@@ -207,13 +193,7 @@ impl Valkey {
             }
             Some(pem) => {
                 let root_cert = Some(pem.clone().into_bytes());
-                Ok(Client::build_with_tls(
-                    info,
-                    TlsCertificates {
-                        client_tls: None,
-                        root_cert,
-                    },
-                )?)
+                Ok(Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })?)
             }
         }
     }
@@ -250,8 +230,7 @@ impl Valkey {
         if let Some(memory) = &self.options.memory_max {
             lines.push(format!("maxmemory {memory}"));
         }
-        self.folder
-            .write("valkey.conf", &(lines.join("\n") + "\n"))?;
+        self.folder.write("valkey.conf", &(lines.join("\n") + "\n"))?;
         Ok(())
     }
 }

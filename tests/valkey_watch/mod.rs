@@ -1,9 +1,5 @@
 //! Runs a feed of the event stream as the console would, and keeps what it tells.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "every test binary uses another part of this module"
-)]
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of this module")]
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -59,11 +55,7 @@ impl Watch {
         let (sender, queue) = mpsc::channel(64);
         let sink = Sink::new(sender, Arc::new(Machine));
         let task = tokio::spawn(Box::new(feed(options)).run(sink));
-        Self {
-            queue,
-            task: Some(task),
-            facts: Vec::new(),
-        }
+        Self { queue, task: Some(task), facts: Vec::new() }
     }
 
     /// Runs the feed on a thread of its own, so that what it costs can be told from the rest.
@@ -71,22 +63,11 @@ impl Watch {
         let (sender, queue) = mpsc::channel(64);
         let sink = Sink::new(sender, Arc::new(Machine));
         let run = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime
-                .expect("a runtime")
-                .block_on(Box::new(feed(options)).run(sink));
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(Box::new(feed(options)).run(sink));
         };
-        std::thread::Builder::new()
-            .name(thread.to_owned())
-            .spawn(run)
-            .expect("a thread");
-        Self {
-            queue,
-            task: None,
-            facts: Vec::new(),
-        }
+        std::thread::Builder::new().name(thread.to_owned()).spawn(run).expect("a thread");
+        Self { queue, task: None, facts: Vec::new() }
     }
 
     /// Waits until `done` is true of what was told.
@@ -205,16 +186,9 @@ pub async fn add(
             let json = format!(
                 r#"{{"specversion":"1.0","id":"{number}","type":"client.provisioned","source":"//test","subject":"{number}","data":{{"n":{number}}}}}"#
             );
-            pipe.cmd("XADD")
-                .arg(stream)
-                .arg("*")
-                .arg("event")
-                .arg(json)
-                .ignore();
+            pipe.cmd("XADD").arg(stream).arg("*").arg("event").arg(json).ignore();
         }
-        pipe.query_async::<()>(connection)
-            .await
-            .expect("events are added");
+        pipe.query_async::<()>(connection).await.expect("events are added");
     }
 }
 
@@ -225,9 +199,7 @@ pub async fn run(connection: &mut MultiplexedConnection, command: &str) -> redis
     words.for_each(|word| {
         line.arg(word);
     });
-    line.query_async(connection)
-        .await
-        .expect("the command works")
+    line.query_async(connection).await.expect("the command works")
 }
 
 /// Whether every id is greater than the one before.
@@ -237,8 +209,5 @@ pub fn ascends(entries: &[Arc<StreamEntry>]) -> bool {
 
 /// The numbers of events added by [`add`].
 pub fn numbers(entries: &[Arc<StreamEntry>]) -> Vec<u64> {
-    entries
-        .iter()
-        .map(|entry| subject(entry).parse().expect("a number"))
-        .collect()
+    entries.iter().map(|entry| subject(entry).parse().expect("a number")).collect()
 }

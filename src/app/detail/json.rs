@@ -70,7 +70,8 @@ impl Lines {
                 let last = members.len() - 1;
                 for (n, (key, member)) in members.iter().enumerate() {
                     let key = serde_json::to_string(key).unwrap_or_default();
-                    let mut lead = vec![indent(depth + 1), text(Tone::JsonKey, &key), text(Tone::Plain, ": ")];
+                    let mut lead =
+                        vec![indent(depth + 1), text(Tone::JsonKey, &key), text(Tone::Plain, ": ")];
                     self.value(&mut lead, depth + 1, member, if n < last { "," } else { "" });
                 }
                 return self.push(vec![indent(depth), text(Tone::Plain, &format!("}}{comma}"))]);
@@ -123,7 +124,16 @@ mod tests {
     fn json_is_indented() {
         assert_eq!(
             shown(r#"{"a":1,"b":["x",null],"c":{}}"#),
-            ["{", r#"  "a": 1,"#, r#"  "b": ["#, r#"    "x","#, "    null", "  ],", r#"  "c": {}"#, "}"]
+            [
+                "{",
+                r#"  "a": 1,"#,
+                r#"  "b": ["#,
+                r#"    "x","#,
+                "    null",
+                "  ],",
+                r#"  "c": {}"#,
+                "}"
+            ]
         );
     }
 

@@ -154,7 +154,11 @@ fn belongings(lines: &mut Vec<DetailLine>, store: &Store, tenant: &Text) {
     objects(lines, store, "Restores", Kind::Restore, &joined.restores);
     lines.extend([blank(), heading("Last event")]);
     match store.joins().last_event(tenant.as_str()) {
-        None => lines.push(said("", Tone::Muted, &Text::clean("none on the stream as far as it is kept"))),
+        None => lines.push(said(
+            "",
+            Tone::Muted,
+            &Text::clean("none on the stream as far as it is kept"),
+        )),
         Some(event) => lines.push(DetailLine {
             label: "",
             pieces: vec![
@@ -200,7 +204,11 @@ fn composed(lines: &mut Vec<DetailLine>, references: &[Reference]) {
                 Piece::Text(Tone::Plain, reference.name.clone()),
                 Piece::Text(
                     Tone::Muted,
-                    Text::clean(&format!("{} {}", place.unwrap_or_default(), reference.api_version)),
+                    Text::clean(&format!(
+                        "{} {}",
+                        place.unwrap_or_default(),
+                        reference.api_version
+                    )),
                 ),
             ],
         });

@@ -19,29 +19,14 @@ fn later_sources_win() {
         (Case::without_file(), "dark", "default"),
         (Case::with(top), "file", "file config.toml:2"),
         (Case::with(file), "skin", "file config.toml:6"),
-        (
-            Case::with(file).flags(&[("profile", "default")]),
-            "file",
-            "file config.toml:3",
-        ),
+        (Case::with(file).flags(&[("profile", "default")]), "file", "file config.toml:3"),
         (Case::with(file).env(&env), "env", "variable PLANA_UI_THEME"),
-        (
-            Case::with(file).env(&env).flags(&flag),
-            "last",
-            "flag --set ui.theme",
-        ),
-        (
-            Case::with(top).env(&[("PLANA_UI_THEME", "")]),
-            "file",
-            "file config.toml:2",
-        ),
+        (Case::with(file).env(&env).flags(&flag), "last", "flag --set ui.theme"),
+        (Case::with(top).env(&[("PLANA_UI_THEME", "")]), "file", "file config.toml:2"),
     ] {
         let found = case.loaded().settings.ui.theme;
         assert_eq!(
-            (
-                found.get().as_str(),
-                case.short(&found.origin.to_string()).as_str()
-            ),
+            (found.get().as_str(), case.short(&found.origin.to_string()).as_str()),
             (theme, origin)
         );
     }
@@ -65,10 +50,7 @@ fn every_key_can_be_set_by_its_variable_and_by_a_flag() {
         let by_variable = Case::without_file().env(&[(&variable, text)]).loaded();
         assert_eq!(key.origin(&by_variable.settings), &Origin::Env(variable));
         let by_flag = Case::without_file().flags(&[(key.path, text)]).loaded();
-        assert_eq!(
-            key.origin(&by_flag.settings),
-            &Origin::Flag(key.path.to_owned())
-        );
+        assert_eq!(key.origin(&by_flag.settings), &Origin::Flag(key.path.to_owned()));
     }
 }
 
@@ -77,38 +59,16 @@ fn profile_settings_are_those_of_the_chosen_profile() {
     let file =
         "[profiles.a]\ndanger = \"local\"\n[profiles.b]\ndanger = \"staging\"\nread_only = true\n";
     for (case, profile, danger, read_only) in [
+        (Case::with(file).flags(&[("profile", "a")]), "a", Danger::Local, false),
+        (Case::with(file).env(&[("PLANA_PROFILE", "b")]), "b", Danger::Staging, true),
+        (Case::with(file).flags(&[("profile", "default")]), "default", Danger::Production, false),
         (
-            Case::with(file).flags(&[("profile", "a")]),
-            "a",
-            Danger::Local,
-            false,
-        ),
-        (
-            Case::with(file).env(&[("PLANA_PROFILE", "b")]),
-            "b",
-            Danger::Staging,
-            true,
-        ),
-        (
-            Case::with(file).flags(&[("profile", "default")]),
-            "default",
-            Danger::Production,
-            false,
-        ),
-        (
-            Case::with(file)
-                .env(&[("PLANA_PROFILE", "b")])
-                .flags(&[("danger", "training")]),
+            Case::with(file).env(&[("PLANA_PROFILE", "b")]).flags(&[("danger", "training")]),
             "b",
             Danger::Training,
             true,
         ),
-        (
-            Case::with("[profiles.only]\nread_only = true"),
-            "only",
-            Danger::Production,
-            true,
-        ),
+        (Case::with("[profiles.only]\nread_only = true"), "only", Danger::Production, true),
         (
             Case::with("[profiles.default]\nread_only = true\n[profiles.b]"),
             "default",
@@ -118,20 +78,10 @@ fn profile_settings_are_those_of_the_chosen_profile() {
         (Case::without_file(), "default", Danger::Production, false),
     ] {
         let settings = case.loaded().settings;
-        let found = (
-            settings.profile.as_str(),
-            *settings.danger,
-            *settings.read_only,
-        );
+        let found = (settings.profile.as_str(), *settings.danger, *settings.read_only);
         assert_eq!(found, (profile, danger, read_only));
     }
-    assert_eq!(
-        Case::with(file)
-            .flags(&[("profile", "a")])
-            .loaded()
-            .profiles,
-        ["a", "b"]
-    );
+    assert_eq!(Case::with(file).flags(&[("profile", "a")]).loaded().profiles, ["a", "b"]);
 }
 
 #[test]
@@ -141,10 +91,7 @@ fn paths_start_at_home_or_at_the_file() {
         (Case::with(text("~/kube")), "kube"),
         (Case::with(text("sub/kube")), "CONFIG/sub/kube"),
         (Case::with(text("/etc/kube")), "/etc/kube"),
-        (
-            Case::without_file().flags(&[("kubernetes.kubeconfig", "kube")]),
-            "kube",
-        ),
+        (Case::without_file().flags(&[("kubernetes.kubeconfig", "kube")]), "kube"),
     ] {
         let path = case.loaded().settings.kubernetes.kubeconfig.value.unwrap();
         let folder = case.folder.path().display().to_string();
@@ -164,13 +111,8 @@ fn numbers_and_words_are_read_in_all_their_forms() {
     let text = "[ui]\ncolor = 256\n[events]\nkept = 0x1_000\nkept_bytes = 2097152\n";
     let settings = Case::with(text).loaded().settings;
     assert_eq!(*settings.ui.color, ColorDepth::Indexed256);
-    assert_eq!(
-        (*settings.events.kept, settings.events.kept_bytes.0),
-        (4096, 2 << 20)
-    );
-    let off = Case::without_file()
-        .env(&[("PLANA_UI_MOUSE", "0")])
-        .loaded();
+    assert_eq!((*settings.events.kept, settings.events.kept_bytes.0), (4096, 2 << 20));
+    let off = Case::without_file().env(&[("PLANA_UI_MOUSE", "0")]).loaded();
     assert!(!off.settings.ui.mouse.get());
 }
 
@@ -189,20 +131,12 @@ fn a_named_file_is_read_instead_of_the_default_one() {
 
 #[test]
 fn defaults_obey_their_own_rules() {
-    let base = Base {
-        home: None,
-        folder: None,
-    };
+    let base = Base { home: None, folder: None };
     for key in KEYS {
         let Some(text) = key.default else { continue };
         let mut settings = Settings::unset();
         let set = key.set(&mut settings, Raw::Text(text), &base, Origin::Default);
-        assert_eq!(
-            set.map_err(|refusal| refusal.to_string()),
-            Ok(()),
-            "{}",
-            key.path
-        );
+        assert_eq!(set.map_err(|refusal| refusal.to_string()), Ok(()), "{}", key.path);
         assert_eq!(key.written(&settings).unwrap().trim_matches('"'), text);
     }
 }
@@ -220,19 +154,12 @@ fn names_of_the_table_are_unique() {
 #[test]
 fn warnings() {
     let text = "[profiles.a.valkey]\npassword = { env = \"PLANA_VALKEY_PASWORD\" }";
-    let env = [
-        ("PLANA_VALKEY_PASWORD", "x"),
-        ("PLANA_UI_THEEM", "x"),
-        ("PLANA_OTHER", "x"),
-        ("UI", "x"),
-    ];
+    let env =
+        [("PLANA_VALKEY_PASWORD", "x"), ("PLANA_UI_THEEM", "x"), ("PLANA_OTHER", "x"), ("UI", "x")];
     let case = Case::with(text).env(&env);
     std::fs::set_permissions(case.file(), PermissionsExt::from_mode(0o666)).unwrap();
     let warnings = case.load().unwrap().warnings;
-    let shown: Vec<_> = warnings
-        .iter()
-        .map(|warning| case.short(&warning.to_string()))
-        .collect();
+    let shown: Vec<_> = warnings.iter().map(|warning| case.short(&warning.to_string())).collect();
     assert!(matches!(warnings[0], Warning::WritableByAnyone { .. }));
     assert_eq!(
         shown,

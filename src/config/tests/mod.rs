@@ -23,12 +23,7 @@ impl Case {
         let paths = Paths::below(folder.path());
         std::fs::create_dir_all(paths.config_file().parent().unwrap()).unwrap();
         let env = std::iter::empty::<(String, String)>().collect();
-        let sources = Sources {
-            file: None,
-            env,
-            flags: Vec::new(),
-            paths,
-        };
+        let sources = Sources { file: None, env, flags: Vec::new(), paths };
         Self { folder, sources }
     }
 
@@ -72,7 +67,6 @@ impl Case {
 
     fn short(&self, text: &str) -> String {
         let folder = format!("{}/", self.folder.path().display());
-        text.replace(&format!("{folder}config/"), "")
-            .replace(&folder, "")
+        text.replace(&format!("{folder}config/"), "").replace(&folder, "")
     }
 }

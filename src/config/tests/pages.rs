@@ -21,14 +21,8 @@ fn the_listing_says_what_is_in_force_and_why() {
     for (start, expected) in [
         ("profile", "profile = \"a\" # from file config.toml:3"),
         ("ui.theme", "ui.theme = \"night\" # from file config.toml:2"),
-        (
-            "ui.mouse",
-            "ui.mouse = false # from variable PLANA_UI_MOUSE",
-        ),
-        (
-            "events.kept_bytes",
-            "events.kept_bytes = \"64MiB\" # from default",
-        ),
+        ("ui.mouse", "ui.mouse = false # from variable PLANA_UI_MOUSE"),
+        ("events.kept_bytes", "events.kept_bytes = \"64MiB\" # from default"),
         (
             "kubernetes.context",
             "kubernetes.context = 'a \"b\"' # from flag --set kubernetes.context",
@@ -44,11 +38,7 @@ fn the_listing_says_what_is_in_force_and_why() {
     let settings = case.loaded().settings;
     assert!(!format!("{page}{settings:?}").contains("hunter2"));
     let comments = shown.lines().filter_map(|line| line.find("  # from"));
-    assert_eq!(
-        comments.collect::<std::collections::BTreeSet<_>>().len(),
-        1,
-        "aligned:\n{shown}"
-    );
+    assert_eq!(comments.collect::<std::collections::BTreeSet<_>>().len(), 1, "aligned:\n{shown}");
     assert_eq!(page.lines().count(), KEYS.len());
     assert!(!show(&settings, false).contains("# from"));
 }
@@ -58,10 +48,7 @@ fn the_listing_is_toml() {
     let settings = Case::with(EXAMPLE).loaded().settings;
     let listing: toml::Table = toml::from_str(&show(&settings, true)).unwrap();
     assert_eq!(listing["kubernetes"]["page_size"].as_integer(), Some(500));
-    assert_eq!(
-        listing["valkey"]["url"].as_str(),
-        Some("rediss://valkey.plana.internal:6380/0")
-    );
+    assert_eq!(listing["valkey"]["url"].as_str(), Some("rediss://valkey.plana.internal:6380/0"));
 }
 
 #[test]
@@ -74,17 +61,10 @@ fn the_reference_has_every_key_once() {
     let row = "| `page_size` | Objects in one page of a list. | a whole number from 50 to 5000 | `500` | profile \
                | `PLANA_KUBERNETES_PAGE_SIZE` |";
     assert!(page.contains(row), "{page}");
-    for heading in [
-        "## Top level",
-        "## `[ui]`",
-        "## `[profiles.NAME]`",
-        "## `[profiles.NAME.valkey]`",
-    ] {
-        assert_eq!(
-            page.matches(&format!("\n{heading}\n")).count(),
-            1,
-            "{heading}"
-        );
+    for heading in
+        ["## Top level", "## `[ui]`", "## `[profiles.NAME]`", "## `[profiles.NAME.valkey]`"]
+    {
+        assert_eq!(page.matches(&format!("\n{heading}\n")).count(), 1, "{heading}");
     }
 }
 
@@ -107,11 +87,8 @@ fn the_example_loads_and_mentions_every_key() {
             Scope::Console | Scope::Either => "",
         };
         let path = format!("{place}.{}", key.path);
-        let path = if key.section().is_empty() {
-            path
-        } else {
-            path.trim_start_matches('.').to_owned()
-        };
+        let path =
+            if key.section().is_empty() { path } else { path.trim_start_matches('.').to_owned() };
         assert!(mentioned.contains(&path), "{path} is not in {mentioned:?}");
     }
 }
@@ -122,15 +99,11 @@ fn the_example_loads_with_its_comments_taken_in() {
     let is_setting = |line: &str| {
         let rest = line.strip_prefix("# ")?;
         let (key, _) = rest.split_once(" = ")?;
-        let plain = key
-            .chars()
-            .all(|char| char.is_ascii_lowercase() || char == '_');
+        let plain = key.chars().all(|char| char.is_ascii_lowercase() || char == '_');
         plain.then(|| rest.to_owned())
     };
-    let text: Vec<_> = EXAMPLE
-        .lines()
-        .map(|line| is_setting(line).unwrap_or_else(|| line.to_owned()))
-        .collect();
+    let text: Vec<_> =
+        EXAMPLE.lines().map(|line| is_setting(line).unwrap_or_else(|| line.to_owned())).collect();
     let settings = Case::with(text.join("\n")).loaded().settings;
     assert_eq!(settings.valkey.field.as_deref(), Some("event"));
     assert!(settings.kubernetes.kubeconfig.is_some());

@@ -32,18 +32,9 @@ const UNKNOWN: &[(&str, &str)] = &[
         "config.toml:1: unknown key \"context\" at the top level; \
              did you mean \"profiles.NAME.kubernetes.context\"?",
     ),
-    (
-        "[events]\nzzz = 1",
-        "config.toml:2: unknown key \"zzz\" in [events]",
-    ),
-    (
-        "[events]\nkep = 1",
-        "config.toml:2: unknown key \"kep\" in [events]; did you mean \"kept\"?",
-    ),
-    (
-        "[log]\nlevle = 1",
-        "config.toml:2: unknown key \"levle\" in [log]; did you mean \"level\"?",
-    ),
+    ("[events]\nzzz = 1", "config.toml:2: unknown key \"zzz\" in [events]"),
+    ("[events]\nkep = 1", "config.toml:2: unknown key \"kep\" in [events]; did you mean \"kept\"?"),
+    ("[log]\nlevle = 1", "config.toml:2: unknown key \"levle\" in [log]; did you mean \"level\"?"),
     (
         "[recorder]\nkpet = 1",
         "config.toml:2: unknown key \"kpet\" in [recorder]; did you mean \"kept\"?",
@@ -64,18 +55,9 @@ const UNKNOWN: &[(&str, &str)] = &[
         "[profiles.a.valkey]\nusernam = \"x\"",
         "config.toml:2: unknown key \"usernam\" in [profiles.a.valkey]; did you mean \"username\"?",
     ),
-    (
-        "[event]",
-        "config.toml:1: unknown section [event]; did you mean \"events\"?",
-    ),
-    (
-        "[profile.a]",
-        "config.toml:1: unknown section [profile]; did you mean \"profiles\"?",
-    ),
-    (
-        "[profils.a]",
-        "config.toml:1: unknown section [profils]; did you mean \"profiles\"?",
-    ),
+    ("[event]", "config.toml:1: unknown section [event]; did you mean \"events\"?"),
+    ("[profile.a]", "config.toml:1: unknown section [profile]; did you mean \"profiles\"?"),
+    ("[profils.a]", "config.toml:1: unknown section [profils]; did you mean \"profiles\"?"),
     (
         "[profiles.a.kubernetis]",
         "config.toml:1: unknown section [profiles.a.kubernetis]; \
@@ -85,10 +67,7 @@ const UNKNOWN: &[(&str, &str)] = &[
         "\"ui.theme\" = \"x\"",
         "config.toml:1: \"ui.theme\" can't stand in quotes; it belongs in [ui]",
     ),
-    (
-        "\"\" = 1",
-        "config.toml:1: unknown key \"\" at the top level",
-    ),
+    ("\"\" = 1", "config.toml:1: unknown key \"\" at the top level"),
     (
         "\"\\u001b[2J\\u202e\" = 1",
         "config.toml:1: unknown key \"\\u{1b}[2J\\u{202e}\" at the top level",
@@ -125,10 +104,7 @@ const MISPLACED: &[(&str, &str)] = &[
         "[profiles.a]\nprofile = \"x\"",
         "config.toml:2: \"profile\" can't stand in [profiles.a]; it belongs at the top level",
     ),
-    (
-        "ui = 3",
-        "config.toml:1: \"ui\" must be a section, not the number 3; write [ui]",
-    ),
+    ("ui = 3", "config.toml:1: \"ui\" must be a section, not the number 3; write [ui]"),
     (
         "profiles = [1]",
         "config.toml:1: \"profiles.NAME\" must be a section, not a list; write [profiles.NAME]",
@@ -153,10 +129,7 @@ const REFUSED: &[(&str, &str)] = &[
         "[ui]\nmouse = \"yes\"",
         "config.toml:2: \"ui.mouse\" must be true or false, not the string \"yes\"",
     ),
-    (
-        "[ui]\nmouse = 1",
-        "config.toml:2: \"ui.mouse\" must be true or false, not the number 1",
-    ),
+    ("[ui]\nmouse = 1", "config.toml:2: \"ui.mouse\" must be true or false, not the number 1"),
     (
         "[ui]\ntheme = \"../../etc\"",
         "config.toml:2: \"ui.theme\" must be a name of letters, digits, \"-\", \"_\" and \".\", \
@@ -199,10 +172,7 @@ const REFUSED: &[(&str, &str)] = &[
         "config.toml:2: \"log.level\" must be one of \"error\", \"warn\", \"info\", \"debug\", \"trace\", \
              not the string \"warning\"",
     ),
-    (
-        "[log]\nfile = 2024-01-01",
-        "config.toml:2: \"log.file\" must be a path, not a date",
-    ),
+    ("[log]\nfile = 2024-01-01", "config.toml:2: \"log.file\" must be a path, not a date"),
     (
         "[profiles.a]\ndanger = \"prod\"",
         "config.toml:2: \"danger\" must be one of \"production\", \"staging\", \"local\", \"training\", \
@@ -239,13 +209,8 @@ fn secrets_are_references() {
     for value in ["\"hunter2\"", "12345", "[\"hunter2\"]"] {
         assert_eq!(case(value), plain, "{value}");
     }
-    let flag = Case::without_file()
-        .flags(&[("valkey.password", "hunter2")])
-        .refusal();
-    assert_eq!(
-        flag,
-        plain.replace("config.toml:2:", "--set valkey.password:")
-    );
+    let flag = Case::without_file().flags(&[("valkey.password", "hunter2")]).refusal();
+    assert_eq!(flag, plain.replace("config.toml:2:", "--set valkey.password:"));
 }
 
 #[test]
@@ -255,10 +220,7 @@ fn references_that_lead_nowhere() {
     let case =
         |value: &str| Case::with(format!("[profiles.a.valkey]\npassword = {value}")).refusal();
     for (value, rest) in [
-        (
-            "{ evn = \"X\" }",
-            format!("must be {kinds}, not \"evn\"; did you mean \"env\"?"),
-        ),
+        ("{ evn = \"X\" }", format!("must be {kinds}, not \"evn\"; did you mean \"env\"?")),
         (
             "{}",
             "must name exactly one place: env, file, command, keyring, kubernetes_secret".into(),
@@ -267,10 +229,7 @@ fn references_that_lead_nowhere() {
             "{ env = \"X\", file = \"y\" }",
             "must name exactly one place: env, file, command, keyring, kubernetes_secret".into(),
         ),
-        (
-            "{ env = \"\" }",
-            "needs one line of text after env =".into(),
-        ),
+        ("{ env = \"\" }", "needs one line of text after env =".into()),
         (
             "{ env = \"hunter2!\" }",
             "has an env that is no name of a variable: letters, digits and \"_\" only".into(),
@@ -279,38 +238,22 @@ fn references_that_lead_nowhere() {
             "{ command = \"pass show x\" }",
             "has a command that is not a list such as [\"pass\", \"show\", \"valkey\"]".into(),
         ),
-        (
-            "{ command = [] }",
-            "has a command that is not 1 to 64 words long".into(),
-        ),
-        (
-            "{ keyring = \"x\" }",
-            "has a keyring that is not \"SERVICE/USER\"".into(),
-        ),
+        ("{ command = [] }", "has a command that is not 1 to 64 words long".into()),
+        ("{ keyring = \"x\" }", "has a keyring that is not \"SERVICE/USER\"".into()),
         (
             "{ kubernetes_secret = \"ns/name\" }",
             "has a kubernetes_secret that is not \"NAMESPACE/NAME#KEY\"".into(),
         ),
     ] {
-        assert_eq!(
-            case(value),
-            format!("config.toml:2: \"valkey.password\" {rest}"),
-            "{value}"
-        );
+        assert_eq!(case(value), format!("config.toml:2: \"valkey.password\" {rest}"), "{value}");
     }
 }
 
 #[test]
 fn bad_syntax_has_a_line_and_a_column() {
     check(&[
-        (
-            "[ui\ntheme = \"x\"",
-            "config.toml:1:4: unclosed table, expected `]`",
-        ),
-        (
-            "[ui]\nmouse = true\nmouse = false",
-            "config.toml:3:1: duplicate key",
-        ),
+        ("[ui\ntheme = \"x\"", "config.toml:1:4: unclosed table, expected `]`"),
+        ("[ui]\nmouse = true\nmouse = false", "config.toml:3:1: duplicate key"),
         (
             "[ui]\ntheme = \"x\"\n\nkeymap = \n",
             "config.toml:4:10: string values must be quoted, expected literal string",
@@ -365,13 +308,8 @@ fn all_problems_come_together_in_order() {
          not \"loud\"\n\
          --set ui.thme: unknown key \"ui.thme\" among the settings; did you mean \"ui.theme\"?"
     );
-    let many = Case::with(
-        (0..50)
-            .map(|n| format!("zz{n} = 1"))
-            .collect::<Vec<_>>()
-            .join("\n"),
-    )
-    .refusal();
+    let many =
+        Case::with((0..50).map(|n| format!("zz{n} = 1")).collect::<Vec<_>>().join("\n")).refusal();
     assert_eq!(many.lines().count(), 21);
     assert_eq!(many.lines().last(), Some("... and 30 more problems"));
 }
@@ -386,9 +324,7 @@ fn files_that_can_not_be_read() {
         format!("The settings file /nowhere/x.toml does not exist; --config names it. {advice}")
     );
     assert_eq!(
-        Case::without_file()
-            .env(&[("PLANA_CONFIG", "/nowhere/y.toml")])
-            .refusal(),
+        Case::without_file().env(&[("PLANA_CONFIG", "/nowhere/y.toml")]).refusal(),
         format!(
             "The settings file /nowhere/y.toml does not exist; PLANA_CONFIG names it. {advice}"
         )

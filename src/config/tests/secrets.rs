@@ -14,9 +14,7 @@ fn resolve(reference: &SecretRef, limit: Duration) -> Result<String, String> {
     if let Ok(secret) = &secret {
         assert!(!format!("{secret:?}").contains(secret.expose_secret()));
     }
-    secret
-        .map(|secret| secret.expose_secret().to_owned())
-        .map_err(|error| error.to_string())
+    secret.map(|secret| secret.expose_secret().to_owned()).map_err(|error| error.to_string())
 }
 
 fn soon(reference: &SecretRef) -> Result<String, String> {
@@ -35,10 +33,7 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> SecretRef {
 
 #[test]
 fn from_variables() {
-    assert_eq!(
-        soon(&SecretRef::Env("PLANA_X".into())),
-        Ok("from-env".into())
-    );
+    assert_eq!(soon(&SecretRef::Env("PLANA_X".into())), Ok("from-env".into()));
     let message = "The variable PLANA_Y is not set. Export it before starting the console.";
     assert_eq!(soon(&SecretRef::Env("PLANA_Y".into())), Err(message.into()));
 }
@@ -54,16 +49,8 @@ fn from_files() {
         (&b"hunter2\n"[..], 0o600, Ok("hunter2".to_owned())),
         (b"hunter2\n\n", 0o400, Ok("hunter2\n".to_owned())),
         (b"hunter2\r\n", 0o600, Ok("hunter2".to_owned())),
-        (
-            b"\n",
-            0o600,
-            Err(format!("The secret from file {shown} is empty.")),
-        ),
-        (
-            b"\xff",
-            0o600,
-            Err(format!("The secret from file {shown} is not UTF-8 text.")),
-        ),
+        (b"\n", 0o600, Err(format!("The secret from file {shown} is empty."))),
+        (b"\xff", 0o600, Err(format!("The secret from file {shown} is not UTF-8 text."))),
         (
             b"hunter2",
             0o644,
@@ -81,9 +68,7 @@ fn from_files() {
         (
             &large,
             0o600,
-            Err(format!(
-                "The secret file {shown} can't be read: it is larger than 65536 bytes."
-            )),
+            Err(format!("The secret file {shown} can't be read: it is larger than 65536 bytes.")),
         ),
     ] {
         let _ = std::fs::remove_file(&path);
@@ -94,10 +79,7 @@ fn from_files() {
         (folder.path().to_owned(), "it is not a regular file"),
         ("/dev/null".into(), "it is not a regular file"),
     ] {
-        let message = format!(
-            "The secret file {} can't be read: {reason}.",
-            path.display()
-        );
+        let message = format!("The secret file {} can't be read: {reason}.", path.display());
         assert_eq!(soon(&SecretRef::File(path)), Err(message));
     }
 }
@@ -107,48 +89,32 @@ fn a_pipe_does_not_hang_the_console() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pipe");
     rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR).unwrap();
-    let message = format!(
-        "The secret file {} can't be read: it is not a regular file.",
-        path.display()
-    );
+    let message =
+        format!("The secret file {} can't be read: it is not a regular file.", path.display());
     assert_eq!(soon(&SecretRef::File(path)), Err(message));
 }
 
 #[test]
 fn from_commands() {
     let failed = |program: &str, fault: &str| {
-        Err(format!(
-            "The secret command {program} failed: {fault}. Run it by hand to see why."
-        ))
+        Err(format!("The secret command {program} failed: {fault}. Run it by hand to see why."))
     };
     for (words, expected) in [
-        (
-            &["printf", "%s\\n", "hunter2"][..],
-            Ok("hunter2".to_owned()),
-        ),
+        (&["printf", "%s\\n", "hunter2"][..], Ok("hunter2".to_owned())),
         (&["printf", "%s", "$HOME;a b"], Ok("$HOME;a b".to_owned())),
-        (
-            &["cat"],
-            Err("The secret from command cat is empty.".to_owned()),
-        ),
+        (&["cat"], Err("The secret from command cat is empty.".to_owned())),
         (
             &["sh", "-c", "echo hunter2; echo hunter2 >&2; exit 3"],
             failed("sh", "it ended with status 3"),
         ),
-        (
-            &["sh", "-c", "kill -9 $$"],
-            failed("sh", "signal 9 ended it"),
-        ),
+        (&["sh", "-c", "kill -9 $$"], failed("sh", "signal 9 ended it")),
         (
             &["head", "-c", "65537", "/dev/zero"],
             failed("head", "it wrote more than 65536 bytes and was stopped"),
         ),
         (
             &["/nowhere/sops"],
-            failed(
-                "/nowhere/sops",
-                "it can't be started: No such file or directory (os error 2)",
-            ),
+            failed("/nowhere/sops", "it can't be started: No such file or directory (os error 2)"),
         ),
     ] {
         assert_eq!(soon(&command(words)), expected, "{words:?}");
@@ -157,23 +123,14 @@ fn from_commands() {
 
 #[test]
 fn a_command_that_does_not_end_is_ended() {
-    let slow = Err(
-        "The secret command sh failed: it did not finish within 0.2 s and was stopped. \
+    let slow =
+        Err("The secret command sh failed: it did not finish within 0.2 s and was stopped. \
                     Run it by hand to see why."
-            .to_owned(),
-    );
+            .to_owned());
     let limit = Duration::from_millis(200);
     // One that keeps its output open, one whose child does, and one that closed it.
-    for script in [
-        "exec sleep 1000",
-        "sleep 1000 & wait",
-        "exec >&-; exec sleep 1000",
-    ] {
-        assert_eq!(
-            resolve(&command(&["sh", "-c", script]), limit),
-            slow,
-            "{script}"
-        );
+    for script in ["exec sleep 1000", "sleep 1000 & wait", "exec >&-; exec sleep 1000"] {
+        assert_eq!(resolve(&command(&["sh", "-c", script]), limit), slow, "{script}");
     }
 }
 
@@ -188,33 +145,20 @@ fn what_a_slow_command_started_ends_with_it() {
     std::thread::spawn(move || sender.send(std::fs::read(pipe)));
     let script = format!("(echo up; exec sleep 1000) > '{}' & wait", path.display());
     assert!(resolve(&command(&["sh", "-c", &script]), Duration::from_secs(1)).is_err());
-    let read = receiver
-        .recv_timeout(Duration::from_secs(30))
-        .expect("the grandchild has ended");
+    let read = receiver.recv_timeout(Duration::from_secs(30)).expect("the grandchild has ended");
     assert_eq!(read.unwrap(), b"up\n");
 }
 
 #[test]
 fn other_places_are_not_local() {
     let environment = Environment::default();
-    let keyring = SecretRef::Keyring {
-        service: "pulse".into(),
-        user: "me".into(),
-    };
-    let cluster = SecretRef::KubernetesSecret {
-        namespace: "ns".into(),
-        name: "n".into(),
-        key: "k".into(),
-    };
-    for (reference, shown) in [
-        (keyring, "keyring pulse/me"),
-        (cluster, "kubernetes_secret ns/n#k"),
-    ] {
+    let keyring = SecretRef::Keyring { service: "pulse".into(), user: "me".into() };
+    let cluster =
+        SecretRef::KubernetesSecret { namespace: "ns".into(), name: "n".into(), key: "k".into() };
+    for (reference, shown) in [(keyring, "keyring pulse/me"), (cluster, "kubernetes_secret ns/n#k")]
+    {
         let error = reference.resolve_local(&environment).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("{shown} is read by the live world only.")
-        );
+        assert_eq!(error.to_string(), format!("{shown} is read by the live world only."));
         assert!(matches!(error, SecretError::NotLocal(same) if same == reference));
     }
 }

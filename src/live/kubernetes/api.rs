@@ -107,7 +107,9 @@ impl Api {
 
     /// The answer to `GET path` as text, within `limit` altogether.
     pub(super) async fn get_within(&self, path: &str, limit: Duration) -> Result<String, Failure> {
-        let answer = tokio::time::timeout(limit, self.get(path)).await.map_err(|_| Failure::Late(limit))??;
+        let answer = tokio::time::timeout(limit, self.get(path))
+            .await
+            .map_err(|_| Failure::Late(limit))??;
         text(answer)
     }
 
@@ -116,7 +118,9 @@ impl Api {
         let request = Request::get(path)
             .header(http::header::ACCEPT, "application/json")
             .body(Body::empty())
-            .map_err(|error| Failure::Strange(format!("the address can't be asked for: {error}")))?;
+            .map_err(|error| {
+                Failure::Strange(format!("the address can't be asked for: {error}"))
+            })?;
         let sent = tokio::time::timeout(ANSWER, self.client.send(request));
         let response = sent.await.map_err(|_| Failure::Late(ANSWER))?.map_err(Failure::Link)?;
         if response.status().is_success() {
@@ -178,7 +182,8 @@ impl Stream {
 
 /// The answer as text.
 pub(super) fn text(answer: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(answer).map_err(|_| Failure::Strange("the answer is not UTF-8 text".to_owned()))
+    String::from_utf8(answer)
+        .map_err(|_| Failure::Strange("the answer is not UTF-8 text".to_owned()))
 }
 
 /// Makes an unexpected answer a failure, without repeating it at length.
@@ -230,7 +235,9 @@ fn read_refusal(code: StatusCode, wait: Option<Duration>, answer: &str) -> Refus
     let Loose(status) = serde_json::from_str::<Loose<Status<'_>>>(answer).unwrap_or_default();
     let message = match status.message.as_str() {
         "" if is_page(answer) => "a web page".to_owned(),
-        "" if answer.trim_start().starts_with('{') => code.canonical_reason().unwrap_or_default().to_owned(),
+        "" if answer.trim_start().starts_with('{') => {
+            code.canonical_reason().unwrap_or_default().to_owned()
+        }
         "" => answer.trim().chars().take(300).collect(),
         message => message.chars().take(600).collect(),
     };
@@ -252,7 +259,14 @@ mod tests {
         let status = r#"{"kind":"Status","message":"too old","reason":"Expired","details":{"retryAfterSeconds":3}}"#;
         for (code, wait, answer, message, reason, waits) in [
             (410, None, status, "too old", "Expired", Some(3)),
-            (429, Some(1), "Too many requests, please try again later.\n", "Too many requests, please try again later.", "", Some(1)),
+            (
+                429,
+                Some(1),
+                "Too many requests, please try again later.\n",
+                "Too many requests, please try again later.",
+                "",
+                Some(1),
+            ),
             (429, Some(86_400), "", "", "", Some(60)),
             (502, None, "<html><body>Bad gateway</body></html>", "a web page", "", None),
             (503, None, "{}", "Service Unavailable", "", None),

@@ -77,8 +77,13 @@ mod tests {
 
     #[test]
     fn the_end_is_read() {
-        for (year, shown) in [(2001, "2001-03-04T00:00:00Z"), (2049, "2049-03-04T00:00:00Z"), (2075, "2075-03-04T00:00:00Z")] {
-            let mut params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).expect("a name");
+        for (year, shown) in [
+            (2001, "2001-03-04T00:00:00Z"),
+            (2049, "2049-03-04T00:00:00Z"),
+            (2075, "2075-03-04T00:00:00Z"),
+        ] {
+            let mut params =
+                rcgen::CertificateParams::new(vec!["a.example".to_owned()]).expect("a name");
             params.not_before = rcgen::date_time_ymd(2000, 1, 1);
             params.not_after = rcgen::date_time_ymd(year, 3, 4);
             let key = rcgen::KeyPair::generate().expect("a key");

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
 use kube::Config;
+use kube::config::{
+    AuthInfo, KubeConfigOptions, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
+};
 
 use super::api::Api;
 use super::kubeconfig::{self, Chosen, Source};
@@ -89,7 +91,10 @@ fn refuse_provider(chosen: &Chosen, user: &str) -> Result<(), Trouble> {
     match &chosen.user.auth_provider {
         Some(provider) if provider.name != "oidc" => Err(Trouble::new(
             TroubleKind::Config,
-            &format!("user {user} in {} logs in with auth-provider {}, which kubectl no longer knows", chosen.user_file, provider.name),
+            &format!(
+                "user {user} in {} logs in with auth-provider {}, which kubectl no longer knows",
+                chosen.user_file, provider.name
+            ),
             "Fetch a fresh kubeconfig, which uses a credential plugin (exec).",
         )),
         _ => Ok(()),

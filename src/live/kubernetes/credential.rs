@@ -47,10 +47,18 @@ pub(super) async fn fetch(
     let credential: Credential = serde_json::from_slice(&answer).map_err(|error| {
         // The message of the error could repeat a part of the token.
         let place = format!("line {}, column {}", error.line(), error.column());
-        failed(&plugin, &format!("gives no credential for user {name}: its answer is not as expected ({place})"), "")
+        failed(
+            &plugin,
+            &format!(
+                "gives no credential for user {name}: its answer is not as expected ({place})"
+            ),
+            "",
+        )
     })?;
     let given = credential.status;
-    let Some(given) = given.filter(|given| given.token.is_some() || given.client_certificate_data.is_some()) else {
+    let Some(given) =
+        given.filter(|given| given.token.is_some() || given.client_certificate_data.is_some())
+    else {
         return Err(failed(&plugin, &format!("gives no credential for user {name}"), ""));
     };
     user.token = given.token.map(SecretString::from);
@@ -97,12 +105,17 @@ async fn run(exec: &ExecConfig, cluster: &Cluster, plugin: &str) -> Result<Vec<u
         }
         Ok(Err(error)) => return Err(failed(plugin, &format!("can't be started: {error}"), hint)),
         Err(_) => {
-            return Err(failed(plugin, &format!("did not finish within {} s and was stopped", LIMIT.as_secs()), ""));
+            return Err(failed(
+                plugin,
+                &format!("did not finish within {} s and was stopped", LIMIT.as_secs()),
+                "",
+            ));
         }
     };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+        let last =
+            said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
         return Err(failed(plugin, &format!("failed: {}", last.trim()), ""));
     }
     if output.stdout.len() > LARGEST {
@@ -169,7 +182,10 @@ mod tests {
         for (script, said) in [
             ("echo nope >&2; exit 1", "failed: nope"),
             ("exit 3", "failed: it said nothing"),
-            ("echo '{\"status\":{\"token\":[\"hunter2\"]}}'", "its answer is not as expected (line 1, column"),
+            (
+                "echo '{\"status\":{\"token\":[\"hunter2\"]}}'",
+                "its answer is not as expected (line 1, column",
+            ),
             ("echo '{}'", "gives no credential for user maria"),
             ("echo hunter2", "its answer is not as expected (line 1, column 1)"),
         ] {
@@ -182,7 +198,11 @@ mod tests {
     #[test]
     fn options_are_not_shown() {
         let args = ["get-token", "--client-secret=hunter2"].map(str::to_owned).to_vec();
-        let exec = ExecConfig { command: Some("kubelogin".to_owned()), args: Some(args), ..ExecConfig::default() };
+        let exec = ExecConfig {
+            command: Some("kubelogin".to_owned()),
+            args: Some(args),
+            ..ExecConfig::default()
+        };
         assert_eq!(shown(&exec), "kubelogin get-token");
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::Kind;
 /// The version that PLANA publishes.
 const VERSION: &str = "v1alpha1";
 /// The longest wait for the answer.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// The kinds that the server has, and the path of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,7 +75,8 @@ struct Entry {
 }
 
 fn preferred(answer: &str) -> Result<String, Failure> {
-    let group: Group = serde_json::from_str(answer).map_err(|error| api::not_json(answer, &error))?;
+    let group: Group =
+        serde_json::from_str(answer).map_err(|error| api::not_json(answer, &error))?;
     if is_segment(&group.preferred.version) {
         return Ok(group.preferred.version);
     }
@@ -96,7 +97,8 @@ fn read(group: &str, version: &str, answer: &str) -> Result<Found, Failure> {
 }
 
 fn is_segment(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
 }
 
 #[cfg(test)]

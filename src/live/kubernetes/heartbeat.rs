@@ -29,7 +29,11 @@ pub(super) async fn beat(session: &Session, sink: &Sink) -> Ended {
             // The link is so busy with a listing that the answer has to wait.
             Err(Failure::Late(_)) if session.heard() != before => continue,
             Err(failure) => {
-                let asked = Asked { doing: "asking whether it is there", resource: "*", group: &session.group };
+                let asked = Asked {
+                    doing: "asking whether it is there",
+                    resource: "*",
+                    group: &session.group,
+                };
                 return Ended::Lost(trouble::of(&failure, asked, &session.place, sink.now()));
             }
         }

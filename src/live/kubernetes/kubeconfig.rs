@@ -48,7 +48,8 @@ pub(super) fn source(options: &Options) -> Result<Source, Trouble> {
         return Ok(Source::Files(vec![path.clone()]));
     }
     let listed = env::var_os("KUBECONFIG").unwrap_or_default();
-    let paths: Vec<PathBuf> = env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect();
+    let paths: Vec<PathBuf> =
+        env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect();
     if !paths.is_empty() {
         return Ok(Source::Files(paths));
     }
@@ -92,10 +93,15 @@ fn read_one(path: &Path) -> Result<Kubeconfig, Trouble> {
     let facts = std::fs::metadata(path).map_err(|error| {
         let how = match error.kind() {
             std::io::ErrorKind::NotFound => format!("the kubeconfig {shown} does not exist"),
-            std::io::ErrorKind::PermissionDenied => format!("the kubeconfig {shown} may not be read"),
+            std::io::ErrorKind::PermissionDenied => {
+                format!("the kubeconfig {shown} may not be read")
+            }
             _ => format!("the kubeconfig {shown} can't be read: {error}"),
         };
-        config(&how, "Put it there, or set KUBECONFIG or the profile's kubeconfig to the right file.")
+        config(
+            &how,
+            "Put it there, or set KUBECONFIG or the profile's kubeconfig to the right file.",
+        )
     })?;
     if facts.is_dir() || facts.len() > LARGEST {
         let how = if facts.is_dir() { "is a folder" } else { "is larger than 4 MiB" };
@@ -121,7 +127,10 @@ fn unreadable(path: &Path, error: &KubeconfigError) -> Trouble {
                 "Repair it there, or fetch it again.",
             )
         }
-        other => config(&format!("the kubeconfig {shown} can't be used: {other}"), "Repair it, or fetch it again."),
+        other => config(
+            &format!("the kubeconfig {shown} can't be used: {other}"),
+            "Repair it, or fetch it again.",
+        ),
     }
 }
 
@@ -131,7 +140,8 @@ fn choose(merged: &Kubeconfig, parts: &Parts, wanted: Option<&str>) -> Result<Ch
     let files: Vec<&str> = parts.iter().map(|(file, _)| file.as_str()).collect();
     let files = files.join(", ");
     let names: Vec<&str> = merged.contexts.iter().map(|named| named.name.as_str()).collect();
-    let Some(name) = wanted.or(merged.current_context.as_deref()).filter(|name| !name.is_empty()) else {
+    let Some(name) = wanted.or(merged.current_context.as_deref()).filter(|name| !name.is_empty())
+    else {
         return Err(config(
             &format!("the kubeconfig {files} names no current context; {}", listed(&names)),
             "Choose one: kubectl config use-context NAME, or the profile's context.",
@@ -144,14 +154,20 @@ fn choose(merged: &Kubeconfig, parts: &Parts, wanted: Option<&str>) -> Result<Ch
     let cluster = merged.clusters.iter().find(|named| named.name == context.cluster);
     let Some(cluster) = cluster.and_then(|named| named.cluster.clone()) else {
         return Err(config(
-            &format!("context {name} of {files} names the cluster {}, which is not there", context.cluster),
+            &format!(
+                "context {name} of {files} names the cluster {}, which is not there",
+                context.cluster
+            ),
             "Repair the kubeconfig, or fetch it again.",
         ));
     };
     let user_name = context.user.as_deref().unwrap_or_default();
     let user = merged.auth_infos.iter().find(|named| named.name == user_name);
     let has = |wanted: &dyn Fn(&Kubeconfig) -> bool| {
-        parts.iter().find(|(_, part)| wanted(part)).map_or_else(|| files.clone(), |(file, _)| file.clone())
+        parts
+            .iter()
+            .find(|(_, part)| wanted(part))
+            .map_or_else(|| files.clone(), |(file, _)| file.clone())
     };
     Ok(Chosen {
         name: name.to_owned(),
@@ -219,8 +235,16 @@ users: [{name: maria, user: {token: hunter2}}]
     #[test]
     fn what_is_wrong_is_a_sentence() {
         for (text, wanted, said) in [
-            (GOOD, Some("prdo"), "the kubeconfig FILE has no context prdo; it has prod, test. Did you mean prod?"),
-            (GOOD, Some("zzz"), "the kubeconfig FILE has no context zzz; it has prod, test. Name one that is there."),
+            (
+                GOOD,
+                Some("prdo"),
+                "the kubeconfig FILE has no context prdo; it has prod, test. Did you mean prod?",
+            ),
+            (
+                GOOD,
+                Some("zzz"),
+                "the kubeconfig FILE has no context zzz; it has prod, test. Name one that is there.",
+            ),
             (
                 GOOD,
                 None,
@@ -231,7 +255,11 @@ users: [{name: maria, user: {token: hunter2}}]
                 Some("test"),
                 "context test of FILE names the cluster gone, which is not there. Repair the kubeconfig, or fetch it again.",
             ),
-            ("", Some("a"), "the kubeconfig FILE has no context a; it has no contexts. Name one that is there."),
+            (
+                "",
+                Some("a"),
+                "the kubeconfig FILE has no context a; it has no contexts. Name one that is there.",
+            ),
         ] {
             assert_eq!(check(text, wanted).expect_err(said), said);
         }
@@ -269,7 +297,10 @@ users: [{name: maria, user: {token: hunter2}}]
         let there = dir.path().join("there");
         std::fs::write(&there, GOOD).expect("written");
         let chosen = read(&[gone.clone(), there.clone()], Some("prod")).expect("one is there");
-        assert_eq!((chosen.file, chosen.user_file), (there.display().to_string(), there.display().to_string()));
+        assert_eq!(
+            (chosen.file, chosen.user_file),
+            (there.display().to_string(), there.display().to_string())
+        );
         let said = read(&[gone.clone(), gone], None).expect_err("none is there").to_string();
         assert!(said.contains("exists"), "{said}");
     }

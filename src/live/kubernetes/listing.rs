@@ -30,7 +30,8 @@ impl Watch {
         if self.position.is_none() {
             if session.streams() {
                 match self.stream(session, path).await {
-                    Err(Stop::Failed(failure)) if cannot_stream(&failure) && session.fall_back() => {}
+                    Err(Stop::Failed(failure))
+                        if cannot_stream(&failure) && session.fall_back() => {}
                     other => return other,
                 }
             }
@@ -45,7 +46,10 @@ impl Watch {
         let answer = api::text(session.api.get(&format!("{path}?limit=1")).await?)?;
         let page = read_page(&answer)?;
         let parse = |version: &str| version.parse::<u128>().ok();
-        let (here, there) = (self.position.as_deref().and_then(parse), parse(page.metadata.0.resource_version.as_str()));
+        let (here, there) = (
+            self.position.as_deref().and_then(parse),
+            parse(page.metadata.0.resource_version.as_str()),
+        );
         Ok(here.zip(there).is_some_and(|(here, there)| here <= there))
     }
 
@@ -59,7 +63,8 @@ impl Watch {
     /// Watches from the position on.
     async fn resume(&mut self, session: &Session, path: &str) -> Result<(), Stop> {
         let position = encoded(self.position.as_deref().unwrap_or_default());
-        let stream = session.api.open(&format!("{path}?{}&resourceVersion={position}", watching())).await?;
+        let stream =
+            session.api.open(&format!("{path}?{}&resourceVersion={position}", watching())).await?;
         let recovered = self.recover();
         self.tell(recovered.into_iter().collect()).await?;
         session.set_live(self.kind, true);
@@ -71,7 +76,9 @@ impl Watch {
         let mut size = session.page_size;
         for _ in 0..RESTARTS {
             match self.pages_of(session, path, size).await {
-                Err(Stop::Failed(failure)) if failure.code() == Some(410) => size = size.saturating_mul(4),
+                Err(Stop::Failed(failure)) if failure.code() == Some(410) => {
+                    size = size.saturating_mul(4)
+                }
                 other => return other,
             }
         }
@@ -88,14 +95,17 @@ impl Watch {
             let answer = api::text(answer)?;
             let page = read_page(&answer)?;
             for items in page.items.chunks(Sink::BATCH) {
-                let facts = items.iter().map(|item| Fact::Upsert(self.reader.object(item.get()))).collect();
+                let facts =
+                    items.iter().map(|item| Fact::Upsert(self.reader.object(item.get()))).collect();
                 self.tell(facts).await?;
             }
             let meta = &page.metadata.0;
             if meta.next.as_str().is_empty() {
                 let version = meta.resource_version.as_str();
                 if version.is_empty() {
-                    return Err(Failure::Strange("its list names no resource version".to_owned()).into());
+                    return Err(
+                        Failure::Strange("its list names no resource version".to_owned()).into()
+                    );
                 }
                 self.tell(vec![Fact::RelistEnded]).await?;
                 self.position = Some(version.to_owned());
@@ -106,7 +116,12 @@ impl Watch {
     }
 
     /// Tells what `stream` brings until the server ends it.
-    async fn pump(&mut self, session: &Session, mut stream: Stream, mut is_listing: bool) -> Result<(), Stop> {
+    async fn pump(
+        &mut self,
+        session: &Session,
+        mut stream: Stream,
+        mut is_listing: bool,
+    ) -> Result<(), Stop> {
         let mut lines = Lines::default();
         let mut batch = Batch::default();
         if is_listing {
@@ -197,14 +212,20 @@ impl Batch {
                 }
             }
             "ERROR" => {
-                self.failure = Some(Failure::told(raw.code.as_str(), raw.reason.as_str(), raw.message.as_str()));
+                self.failure = Some(Failure::told(
+                    raw.code.as_str(),
+                    raw.reason.as_str(),
+                    raw.message.as_str(),
+                ));
                 return;
             }
             // A bare `Status`, as some proxies write it, or something that is no event at all.
             _ => {
                 self.failure = Some(match raw_status(line) {
                     Some(failure) => failure,
-                    None => Failure::Strange("its watch brings something that is no event".to_owned()),
+                    None => {
+                        Failure::Strange("its watch brings something that is no event".to_owned())
+                    }
                 });
                 return;
             }
@@ -264,4 +285,88 @@ fn encoded(raw: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Kind;
+
+    fn check(lines: &[&str]) -> Batch {
+        let mut batch = Batch::default();
+        let mut reader = Reader::new(Kind::Client);
+        for line in lines {
+            batch.take(&mut reader, line.as_bytes());
+        }
+        batch
+    }
+
+    fn told(batch: &Batch) -> Vec<String> {
+        let tell = |fact: &Fact| match fact {
+            Fact::Upsert(row) => format!("+{}", row.meta.name),
+            Fact::Remove(uid) => format!("-{}", uid.0),
+            other => format!("{other:?}"),
+        };
+        batch.facts.iter().map(tell).collect()
+    }
+
+    #[test]
+    fn events_become_facts() {
+        let batch = check(&[
+            r#"{"type":"ADDED","object":{"metadata":{"name":"a","uid":"1","resourceVersion":"5"}}}"#,
+            "",
+            r#"{"type":"MODIFIED","object":{"metadata":{"name":"a","uid":"1","resourceVersion":"6"}}}"#,
+            r#"{"type":"DELETED","object":{"metadata":{"name":"a","uid":"1","resourceVersion":"7"}}}"#,
+            r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}}"#,
+        ]);
+        assert_eq!(told(&batch), ["+a", "+a", "-1", "RelistEnded"]);
+        assert_eq!(
+            (batch.version.as_deref(), batch.is_listed, batch.failure.is_some()),
+            (Some("9"), true, false)
+        );
+    }
+
+    #[test]
+    fn a_bookmark_alone_moves_the_place_only() {
+        let batch =
+            check(&[r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}"#]);
+        assert_eq!(
+            (told(&batch).len(), batch.version.as_deref(), batch.is_listed),
+            (0, Some("9"), false)
+        );
+    }
+
+    #[test]
+    fn failures_stop_the_batch_where_they_came() {
+        let good = r#"{"type":"ADDED","object":{"metadata":{"name":"a","uid":"1","resourceVersion":"5"}}}"#;
+        for (bad, code) in [
+            (
+                r#"{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old","reason":"Expired"}}"#,
+                Some(410),
+            ),
+            (r#"{"type":"ERROR","object":null}"#, Some(500)),
+            (r#"{"kind":"Status","status":"Failure","code":403,"message":"no"}"#, Some(403)),
+            (r#"{"something":"else"}"#, None),
+            ("[]", None),
+        ] {
+            let batch = check(&[good, bad, good]);
+            assert_eq!(told(&batch), ["+a"], "{bad}");
+            assert_eq!(batch.failure.expect(bad).code(), code, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_json_is_a_row() {
+        let batch = check(&["<html>", r#"{"type":"ADDED","object":{"#]);
+        assert_eq!(told(&batch), ["+unreadable-1", "+unreadable-2"]);
+    }
+
+    #[test]
+    fn places_are_written_safely_into_queries() {
+        for (raw, shown) in
+            [("123", "123"), ("a=b&c", "a%3Db%26c"), ("a+/=", "a%2B%2F%3D"), ("ж", "%D0%B6")]
+        {
+            assert_eq!(encoded(raw), shown);
+        }
+    }
 }

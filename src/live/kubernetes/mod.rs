@@ -109,7 +109,8 @@ impl Feed for Kubernetes {
 }
 
 async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, Closed> {
-    let mut watches: Vec<Watch> = Kind::ALL.into_iter().map(|kind| Watch::new(kind, sink.clone())).collect();
+    let mut watches: Vec<Watch> =
+        Kind::ALL.into_iter().map(|kind| Watch::new(kind, sink.clone())).collect();
     let mut pace = Pace::default();
     let mut refusals = 0;
     loop {
@@ -147,9 +148,10 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
 fn limit(trouble: &Trouble, options: &Options) -> Duration {
     match trouble.kind {
         TroubleKind::Unreachable | TroubleKind::Slow | TroubleKind::Server => Pace::LINK,
-        TroubleKind::NotConfigured | TroubleKind::Certificate | TroubleKind::Unauthenticated | TroubleKind::Protocol => {
-            Pace::OTHER
-        }
+        TroubleKind::NotConfigured
+        | TroubleKind::Certificate
+        | TroubleKind::Unauthenticated
+        | TroubleKind::Protocol => Pace::OTHER,
         // A credential command may bother a person each time that it runs.
         TroubleKind::Config | TroubleKind::Denied | TroubleKind::Absent => options.ask_again,
     }

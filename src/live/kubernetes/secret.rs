@@ -33,10 +33,10 @@ pub(in crate::live) async fn secret(
     let place = format!("the secret {namespace}/{name}");
     let link = connect::link(options).await?;
     let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
-    let answer = link.api.get_within(&path, LIMIT).await.map_err(|failure| refused(&failure, &place))?;
-    let strange = || {
-        Trouble::new(TroubleKind::Protocol, &format!("{place} can't be read as a Secret"), "")
-    };
+    let answer =
+        link.api.get_within(&path, LIMIT).await.map_err(|failure| refused(&failure, &place))?;
+    let strange =
+        || Trouble::new(TroubleKind::Protocol, &format!("{place} can't be read as a Secret"), "");
     let secret: Secret = serde_json::from_str(&answer).map_err(|_| strange())?;
     let encoded = secret.data.get(key).ok_or_else(|| {
         let keys: Vec<&str> = secret.data.keys().take(20).map(String::as_str).collect();
@@ -47,12 +47,17 @@ pub(in crate::live) async fn secret(
         )
     })?;
     let bytes = STANDARD.decode(encoded).map_err(|_| strange())?;
-    String::from_utf8(bytes).map(|text| SecretString::from(text.trim_end_matches('\n'))).map_err(|_| strange())
+    String::from_utf8(bytes)
+        .map(|text| SecretString::from(text.trim_end_matches('\n')))
+        .map_err(|_| strange())
 }
 
 fn refused(failure: &Failure, place: &str) -> Trouble {
     let (kind, remedy) = match failure.code() {
-        Some(403) => (TroubleKind::Denied, "Ask for the verb get on this Secret, or set the password another way."),
+        Some(403) => (
+            TroubleKind::Denied,
+            "Ask for the verb get on this Secret, or set the password another way.",
+        ),
         Some(401) => (TroubleKind::Unauthenticated, "Log in to the cluster again."),
         Some(404) => (TroubleKind::Config, "Correct the reference in the settings."),
         Some(_) => (TroubleKind::Server, "It is asked for again by itself."),

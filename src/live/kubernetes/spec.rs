@@ -7,7 +7,8 @@ use super::interner::Interner;
 use super::loose::{Items, Loose, Scalar};
 use super::object::{self, Raw, RawReferences};
 use crate::domain::{
-    ClientSpec, EnvironmentSpec, Field, Kind, Reference, RestoreSpec, Spec, TemplateSpec, Text, UpgradeSpec,
+    ClientSpec, EnvironmentSpec, Field, Kind, Reference, RestoreSpec, Spec, TemplateSpec, Text,
+    UpgradeSpec,
 };
 
 /// Where an environment or a restore may name its tenant, first match wins. PLANA's published schema of
@@ -138,11 +139,17 @@ pub(super) fn read(kind: Kind, raw: &Raw<'_>, texts: &mut Interner) -> Read {
         Kind::Upgrade => Spec::Upgrade(typed.upgrade(texts)),
         Kind::Environment => {
             let found = serde_json::from_str(json).unwrap_or(Value::Null);
-            Spec::Environment(EnvironmentSpec { tenant: tenant(raw, &found), fields: fields(&found, texts) })
+            Spec::Environment(EnvironmentSpec {
+                tenant: tenant(raw, &found),
+                fields: fields(&found, texts),
+            })
         }
         Kind::Restore => {
             let found = serde_json::from_str(json).unwrap_or(Value::Null);
-            Spec::Restore(RestoreSpec { tenant: tenant(raw, &found), fields: fields(&found, texts) })
+            Spec::Restore(RestoreSpec {
+                tenant: tenant(raw, &found),
+                fields: fields(&found, texts),
+            })
         }
         Kind::Template => {
             let found = serde_json::from_str(json).unwrap_or(Value::Null);
@@ -172,7 +179,11 @@ fn tenant(raw: &Raw<'_>, spec: &Value) -> Option<Text> {
 
 fn owners<'o, const MAX: usize>(owners: &'o Items<object::RawOwner<'_>, MAX>) -> Option<&'o str> {
     let client = Kind::Client.name();
-    owners.kept.iter().find(|owner| owner.kind.as_str() == client).and_then(|owner| filled(owner.name.as_str()))
+    owners
+        .kept
+        .iter()
+        .find(|owner| owner.kind.as_str() == client)
+        .and_then(|owner| filled(owner.name.as_str()))
 }
 
 fn filled(text: &str) -> Option<&str> {
@@ -228,6 +239,8 @@ fn walk(found: &mut Vec<Field>, texts: &mut Interner, at: (String, &Value), dept
             }
         }
         Value::Null => {}
-        Value::String(_) | Value::Number(_) | Value::Bool(_) => keep(&scalar(value).unwrap_or_default()),
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => {
+            keep(&scalar(value).unwrap_or_default())
+        }
     }
 }

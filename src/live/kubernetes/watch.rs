@@ -154,7 +154,9 @@ impl Watch {
             self.refusals = 0;
         }
         let failure = match stop {
-            Ok(()) if self.pace.tries() == 0 => return Ok(Next::Wait(self.pace.next(Pace::LINK) / 8)),
+            Ok(()) if self.pace.tries() == 0 => {
+                return Ok(Next::Wait(self.pace.next(Pace::LINK) / 8));
+            }
             Ok(()) => return Ok(Next::Wait(self.pace.next(Pace::LINK))),
             Err(Stop::Closed) => return Err(Closed),
             Err(Stop::Absent) => return self.refused(session, None).await,
@@ -182,7 +184,12 @@ impl Watch {
     }
 
     /// The server can't answer now, or answers with nonsense.
-    async fn failed(&mut self, session: &Session, failure: &Failure, is_busy: bool) -> Result<Next, Closed> {
+    async fn failed(
+        &mut self,
+        session: &Session,
+        failure: &Failure,
+        is_busy: bool,
+    ) -> Result<Next, Closed> {
         self.count_refusal();
         // A server that starts, or is asked much, says in passing that it is busy.
         if !is_busy || self.refusals >= BELIEVED {
@@ -205,7 +212,11 @@ impl Watch {
     }
 
     /// The kind is forbidden or absent: that one only, and it may change.
-    async fn refused(&mut self, session: &Session, failure: Option<&Failure>) -> Result<Next, Closed> {
+    async fn refused(
+        &mut self,
+        session: &Session,
+        failure: Option<&Failure>,
+    ) -> Result<Next, Closed> {
         self.count_refusal();
         if self.is_away() && self.refusals < BELIEVED {
             return Ok(Next::Ask(self.pace.next(Pace::LINK)));

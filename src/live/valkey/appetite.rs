@@ -27,10 +27,7 @@ pub(super) struct Appetite {
 
 impl Default for Appetite {
     fn default() -> Self {
-        Self {
-            count: COUNT_FIRST,
-            aim: BYTES_AIM,
-        }
+        Self { count: COUNT_FIRST, aim: BYTES_AIM }
     }
 }
 
@@ -46,10 +43,7 @@ impl Appetite {
             return;
         }
         let fits = (self.aim / largest.max(1)).max(1);
-        self.count = entries
-            .saturating_mul(2)
-            .clamp(COUNT_FIRST, COUNT_MAX)
-            .min(fits);
+        self.count = entries.saturating_mul(2).clamp(COUNT_FIRST, COUNT_MAX).min(fits);
         self.aim = self.aim.saturating_mul(2).min(BYTES_AIM);
     }
 

@@ -63,13 +63,9 @@ impl Target {
             .map_err(|error| Failure::bad_url(&error))?;
         let tls = match info.addr() {
             ConnectionAddr::Tcp(..) => false,
-            ConnectionAddr::TcpTls {
-                insecure: false, ..
-            } => true,
+            ConnectionAddr::TcpTls { insecure: false, .. } => true,
             ConnectionAddr::TcpTls { .. } => {
-                return Err(Failure::Url {
-                    reason: "`#insecure` is refused".to_owned(),
-                });
+                return Err(Failure::Url { reason: "`#insecure` is refused".to_owned() });
             }
             _ => {
                 let reason = "only redis:// and rediss:// addresses are read".to_owned();
@@ -80,18 +76,14 @@ impl Target {
         Ok(Self {
             name: info.addr().to_string(),
             tls,
-            username: options
-                .username
-                .clone()
-                .or_else(|| settings.username().map(str::to_owned)),
+            username: options.username.clone().or_else(|| settings.username().map(str::to_owned)),
             stream: options.stream.clone(),
             addr: info.addr().clone(),
             db: settings.db(),
-            password: options.password.clone().or_else(|| {
-                settings
-                    .password()
-                    .map(|password| password.to_owned().into())
-            }),
+            password: options
+                .password
+                .clone()
+                .or_else(|| settings.password().map(|password| password.to_owned().into())),
             ca_file: options.ca_file.clone(),
         })
     }
@@ -122,10 +114,7 @@ impl Target {
         let Some(path) = self.ca_file.clone() else {
             return Client::open(info).map_err(Failure::sending("connect"));
         };
-        let bad = |reason: String| Failure::CaFile {
-            path: path.clone(),
-            reason,
-        };
+        let bad = |reason: String| Failure::CaFile { path: path.clone(), reason };
         let file = path.clone();
         let pem = tokio::task::spawn_blocking(move || std::fs::read(file))
             .await
@@ -134,14 +123,8 @@ impl Target {
         if !pem.windows(BEGIN.len()).any(|window| window == BEGIN) {
             return Err(bad("it holds no certificate".to_owned()));
         }
-        Client::build_with_tls(
-            info,
-            TlsCertificates {
-                client_tls: None,
-                root_cert: Some(pem),
-            },
-        )
-        .map_err(|error| bad(error.to_string()))
+        Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert: Some(pem) })
+            .map_err(|error| bad(error.to_string()))
     }
 }
 
@@ -167,23 +150,16 @@ impl Link {
             .get_multiplexed_async_connection_with_config(&config)
             .await
             .map_err(Failure::sending("connect"))?;
-        let mut link = Self {
-            connection,
-            stream: target.stream.clone(),
-            informed: true,
-        };
+        let mut link = Self { connection, stream: target.stream.clone(), informed: true };
         if let Some(password) = &target.password {
             let mut auth = cmd("AUTH");
-            auth.arg(target.username.as_deref())
-                .arg(password.expose_secret());
+            auth.arg(target.username.as_deref()).arg(password.expose_secret());
             link.ask("AUTH", &auth).await?;
         }
         if target.db != 0 {
             link.ask("SELECT", cmd("SELECT").arg(target.db)).await?;
         }
-        let name = link
-            .ask("CLIENT", cmd("CLIENT").arg("SETNAME").arg("pulse-console"))
-            .await;
+        let name = link.ask("CLIENT", cmd("CLIENT").arg("SETNAME").arg("pulse-console")).await;
         match name {
             // The name is a courtesy to whoever lists the clients; a server may refuse it.
             Err(failure) if !failure.is_refusal() => Err(failure),
@@ -199,9 +175,7 @@ impl Link {
         let mut command = cmd("XINFO");
         command.arg("STREAM").arg(&self.stream);
         match self.ask("XINFO STREAM", &command).await {
-            Ok(reply) => wire::snapshot(reply)
-                .map(Some)
-                .map_err(Failure::odd("XINFO STREAM")),
+            Ok(reply) => wire::snapshot(reply).map(Some).map_err(Failure::odd("XINFO STREAM")),
             Err(failure) if failure.is_no_such_key() => Ok(None),
             Err(failure) if failure.is_no_permission() => {
                 tracing::warn!(
@@ -217,39 +191,20 @@ impl Link {
 
     /// The same without the right to ask: only what the entries themselves show.
     async fn glimpse(&mut self) -> Result<Option<Snapshot>, Failure> {
-        let newest = self
-            .page(
-                StreamId {
-                    ms: u64::MAX,
-                    seq: u64::MAX,
-                },
-                1,
-            )
-            .await?;
+        let newest = self.page(StreamId { ms: u64::MAX, seq: u64::MAX }, 1).await?;
         let Some(newest) = newest.first() else {
             return Ok(None);
         };
         let mut command = cmd("XRANGE");
-        command
-            .arg(&self.stream)
-            .arg("-")
-            .arg("+")
-            .arg("COUNT")
-            .arg(1);
+        command.arg(&self.stream).arg("-").arg("+").arg("COUNT").arg(1);
         let first = match self.ask("XRANGE", &command).await {
-            Ok(reply) => wire::entries(reply)
-                .map_err(Failure::odd("XRANGE"))?
-                .first()
-                .map(|entry| entry.id),
+            Ok(reply) => {
+                wire::entries(reply).map_err(Failure::odd("XRANGE"))?.first().map(|entry| entry.id)
+            }
             Err(failure) if failure.is_no_permission() => None,
             Err(failure) => return Err(failure),
         };
-        Ok(Some(Snapshot {
-            last: newest.id,
-            added: None,
-            length: None,
-            first,
-        }))
+        Ok(Some(Snapshot { last: newest.id, added: None, length: None, first }))
     }
 
     /// At most `count` of the entries up to `upto`, the newest of them, ascending.
@@ -259,12 +214,7 @@ impl Link {
         count: u64,
     ) -> Result<Vec<RawEntry>, Failure> {
         let mut command = cmd("XREVRANGE");
-        command
-            .arg(&self.stream)
-            .arg(upto.to_string())
-            .arg("-")
-            .arg("COUNT")
-            .arg(count);
+        command.arg(&self.stream).arg(upto.to_string()).arg("-").arg("COUNT").arg(count);
         let reply = self.ask("XREVRANGE", &command).await?;
         let mut page = wire::entries(reply).map_err(Failure::odd("XREVRANGE"))?;
         page.reverse();
@@ -283,18 +233,12 @@ impl Link {
         if wait == Wait::ForEntries {
             command.arg("BLOCK").arg(BLOCK.as_millis().to_string());
         }
-        command
-            .arg("STREAMS")
-            .arg(&self.stream)
-            .arg(after.to_string());
+        command.arg("STREAMS").arg(&self.stream).arg(after.to_string());
         let reply = self.ask("XREAD", &command).await?;
         wire::read_reply(reply).map_err(Failure::odd("XREAD"))
     }
 
     async fn ask(&mut self, name: &'static str, command: &Cmd) -> Result<Value, Failure> {
-        command
-            .query_async(&mut self.connection)
-            .await
-            .map_err(Failure::sending(name))
+        command.query_async(&mut self.connection).await.map_err(Failure::sending(name))
     }
 }

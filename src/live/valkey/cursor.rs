@@ -40,11 +40,7 @@ pub(super) struct CursorFile {
 impl CursorFile {
     /// The cursor kept at `path`; one that keeps nothing when there is no path.
     pub(super) fn new(path: Option<PathBuf>) -> Self {
-        Self {
-            path,
-            written: None,
-            complained: false,
-        }
+        Self { path, written: None, complained: false }
     }
 
     /// Reads the cursor of `stream`; none when there is none for it.
@@ -129,12 +125,7 @@ mod tests {
 
     fn cursor(ms: u64) -> Cursor {
         let id = StreamId { ms, seq: 0 };
-        Cursor {
-            stream: "PLANA:events".to_owned(),
-            id,
-            position: Some(ms),
-            run_id: None,
-        }
+        Cursor { stream: "PLANA:events".to_owned(), id, position: Some(ms), run_id: None }
     }
 
     #[tokio::test]
@@ -148,9 +139,7 @@ mod tests {
         let mut next = CursorFile::new(Some(path.clone()));
         assert_eq!(next.load("PLANA:events").await, Some(cursor(2)));
         assert_eq!(next.load("other").await, None);
-        let files = fs::read_dir(path.parent().expect("a folder"))
-            .expect("a list")
-            .count();
+        let files = fs::read_dir(path.parent().expect("a folder")).expect("a list").count();
         assert_eq!(files, 1, "nothing is left beside it");
         #[cfg(unix)]
         {
@@ -169,9 +158,7 @@ mod tests {
             let mut file = CursorFile::new(Some(path.clone()));
             assert_eq!(file.load("PLANA:events").await, None, "{broken:?}");
             file.save(cursor(3)).await;
-            let again = CursorFile::new(Some(path.clone()))
-                .load("PLANA:events")
-                .await;
+            let again = CursorFile::new(Some(path.clone())).load("PLANA:events").await;
             assert_eq!(again, Some(cursor(3)));
         }
     }

@@ -49,8 +49,7 @@ pub(super) async fn run(options: Options, sink: Sink) {
 
 /// Tells a trouble that trying again won't heal, and waits until nobody listens.
 async fn lament(trouble: Trouble, sink: &Sink) -> Result<(), Closed> {
-    sink.tell(FeedId::Events, [Fact::Unreachable(trouble)])
-        .await?;
+    sink.tell(FeedId::Events, [Fact::Unreachable(trouble)]).await?;
     loop {
         tokio::time::sleep(KEEP).await;
         sink.send(Vec::new()).await?;
@@ -177,11 +176,7 @@ impl Tail {
             let snapshot = link.snapshot().await?;
             self.look_at(link, snapshot).await?;
         }
-        let wait = if self.history.is_none() {
-            Wait::ForEntries
-        } else {
-            Wait::No
-        };
+        let wait = if self.history.is_none() { Wait::ForEntries } else { Wait::No };
         self.read(link, wait).await?;
         self.page(link).await?;
         if self.keep.tick().now_or_never().is_some() {
@@ -226,10 +221,7 @@ impl Tail {
             facts.extend(gap.map(Fact::Gap));
             self.since = since;
         }
-        let gap = self
-            .since
-            .as_mut()
-            .and_then(|since| since.page(&ids, whole));
+        let gap = self.since.as_mut().and_then(|since| since.page(&ids, whole));
         facts.extend(gap.map(Fact::Gap));
         Ok(self.tell(facts).await?)
     }
@@ -301,10 +293,7 @@ impl Tail {
         if !entries.is_empty() {
             facts.push(Fact::Older(entries));
         }
-        let gap = self
-            .since
-            .as_mut()
-            .and_then(|since| since.page(&ids, whole));
+        let gap = self.since.as_mut().and_then(|since| since.page(&ids, whole));
         facts.extend(gap.map(Fact::Gap));
         Ok(self.tell(facts).await?)
     }
@@ -312,9 +301,7 @@ impl Tail {
     fn parse(&self, read: Vec<RawEntry>) -> (Vec<StreamId>, Vec<Arc<StreamEntry>>) {
         let field = self.options.field.as_deref();
         // Each is let go before the next is read, so that a large page is not held twice.
-        read.into_iter()
-            .map(|entry| (entry.id, Arc::new(cloudevent::read(&entry, field))))
-            .unzip()
+        read.into_iter().map(|entry| (entry.id, Arc::new(cloudevent::read(&entry, field)))).unzip()
     }
 
     /// A link that is too slow for an answer in time gets smaller ones.

@@ -19,10 +19,7 @@ pub(super) struct RawEntry {
 impl RawEntry {
     /// The size of its names and values in bytes.
     pub(super) fn bytes(&self) -> u64 {
-        self.fields
-            .iter()
-            .map(|(name, value)| (name.len() + value.len()) as u64)
-            .sum()
+        self.fields.iter().map(|(name, value)| (name.len() + value.len()) as u64).sum()
     }
 }
 
@@ -72,12 +69,7 @@ pub(super) fn snapshot(reply: Value) -> Result<Snapshot, Odd> {
         }
     }
     let last = last.ok_or(Odd("the description of the stream has no last id"))?;
-    Ok(Snapshot {
-        last,
-        added,
-        length,
-        first,
-    })
+    Ok(Snapshot { last, added, length, first })
 }
 
 fn first_id(value: &Value) -> Result<Option<StreamId>, Odd> {
@@ -106,18 +98,14 @@ fn entry(item: Value) -> Result<RawEntry, Odd> {
     let mut pairs = Vec::with_capacity(fields.len() / 2);
     let mut fields = fields.into_iter();
     while let Some(name) = fields.next() {
-        let value = fields
-            .next()
-            .ok_or(Odd("a field of an entry has no value"))?;
+        let value = fields.next().ok_or(Odd("a field of an entry has no value"))?;
         pairs.push((bytes(name)?, bytes(value)?));
     }
     Ok(RawEntry { id, fields: pairs })
 }
 
 fn id(value: &Value) -> Result<StreamId, Odd> {
-    text(value)
-        .and_then(|id| id.parse().ok())
-        .ok_or(Odd("the id of an entry is not an id"))
+    text(value).and_then(|id| id.parse().ok()).ok_or(Odd("the id of an entry is not an id"))
 }
 
 fn bytes(value: Value) -> Result<Vec<u8>, Odd> {
@@ -160,10 +148,7 @@ mod tests {
         let read = read_reply(parse(reply)).expect("entries");
         assert_eq!(read.len(), 2);
         assert_eq!(read[0].fields, [(b"a".to_vec(), b"b".to_vec())]);
-        assert_eq!(
-            (read[0].bytes(), read[1].id),
-            (2, StreamId { ms: 1, seq: 2 })
-        );
+        assert_eq!((read[0].bytes(), read[1].id), (2, StreamId { ms: 1, seq: 2 }));
         assert_eq!(read_reply(Value::Nil), Ok(Vec::new()));
     }
 
@@ -176,40 +161,20 @@ mod tests {
         let first = Some(StreamId { ms: 6, seq: 0 });
         assert_eq!(
             snapshot(parse(new)),
-            Ok(Snapshot {
-                last,
-                added: Some(9),
-                length: Some(1),
-                first
-            })
+            Ok(Snapshot { last, added: Some(9), length: Some(1), first })
         );
         assert_eq!(
             snapshot(parse(old)),
-            Ok(Snapshot {
-                last,
-                added: None,
-                length: Some(0),
-                first: None
-            })
+            Ok(Snapshot { last, added: None, length: Some(0), first: None })
         );
     }
 
     #[test]
     fn odd_answers_are_refused() {
-        for reply in [
-            "+OK\n",
-            ":1\n",
-            "*1\n:1\n",
-            "*2\n*0\n*0\n",
-            "*1\n*2\n$1\ns\n:1\n",
-        ] {
+        for reply in ["+OK\n", ":1\n", "*1\n:1\n", "*2\n*0\n*0\n", "*1\n*2\n$1\ns\n:1\n"] {
             assert!(read_reply(parse(reply)).is_err(), "{reply:?}");
         }
-        for reply in [
-            "*1\n*1\n$3\n1-1\n",
-            "*1\n*2\n$1\nx\n*0\n",
-            "*1\n*2\n$3\n1-1\n*1\n$1\na\n",
-        ] {
+        for reply in ["*1\n*1\n$3\n1-1\n", "*1\n*2\n$1\nx\n*0\n", "*1\n*2\n$3\n1-1\n*1\n$1\na\n"] {
             assert!(entries(parse(reply)).is_err(), "{reply:?}");
         }
         assert!(snapshot(parse("*2\n$6\nlength\n:1\n")).is_err());

@@ -28,10 +28,7 @@ fn too_many<T>(items: &[Spanned<T>], what: &str) -> Option<Mistake> {
     let first = items.get(MAX_ITEMS)?;
     Some((
         first.span().start,
-        format!(
-            "there are {} {what}; at most {MAX_ITEMS} are read",
-            items.len()
-        ),
+        format!("there are {} {what}; at most {MAX_ITEMS} are read", items.len()),
     ))
 }
 
@@ -49,11 +46,7 @@ impl Roster<'_> {
     }
 
     fn generated(&self) -> &BTreeSet<String> {
-        let make = || {
-            generated(self.scenario)
-                .map(|company| company.slug)
-                .collect()
-        };
+        let make = || generated(self.scenario).map(|company| company.slug).collect();
         self.generated.get_or_init(make)
     }
 
@@ -61,24 +54,15 @@ impl Roster<'_> {
         if self.contains(tenant) {
             return Ok(());
         }
-        let names = self
-            .named
-            .iter()
-            .chain(self.generated())
-            .map(String::as_str);
-        let hint = nearest(tenant, names).map_or_else(String::new, |nearest| {
-            format!("; perhaps “{nearest}” is meant")
-        });
+        let names = self.named.iter().chain(self.generated()).map(String::as_str);
+        let hint = nearest(tenant, names)
+            .map_or_else(String::new, |nearest| format!("; perhaps “{nearest}” is meant"));
         Err(format!("there is no tenant “{tenant}”{hint}"))
     }
 }
 
 fn story(scenario: &Scenario) -> Result<(), Mistake> {
-    let mut roster = Roster {
-        scenario,
-        named: BTreeSet::new(),
-        generated: OnceCell::new(),
-    };
+    let mut roster = Roster { scenario, named: BTreeSet::new(), generated: OnceCell::new() };
     for tenant in &scenario.named {
         named(tenant.get_ref(), &mut roster.named).map_err(|what| (tenant.span().start, what))?;
     }
@@ -105,10 +89,7 @@ pub(in crate::sim) fn generated(scenario: &Scenario) -> impl Iterator<Item = Com
     let name = |tenant: &Spanned<NamedTenant>| tenant.get_ref().name.as_str().to_owned();
     let named: BTreeSet<_> = scenario.named.iter().map(name).collect();
     let count = scenario.tenants.count.size().saturating_sub(named.len());
-    (0..)
-        .map(names::company)
-        .filter(move |company| !named.contains(&company.slug))
-        .take(count)
+    (0..).map(names::company).filter(move |company| !named.contains(&company.slug)).take(count)
 }
 
 fn named(tenant: &NamedTenant, roster: &mut BTreeSet<String>) -> Result<(), String> {
@@ -125,9 +106,7 @@ fn subdomain(name: &str) -> Result<(), String> {
     if (1..=30).contains(&name.len()) && name.chars().all(rule) {
         Ok(())
     } else {
-        Err(format!(
-            "“{name}” is not a subdomain: 1 to 30 of a-z, 0-9 and -"
-        ))
+        Err(format!("“{name}” is not a subdomain: 1 to 30 of a-z, 0-9 and -"))
     }
 }
 

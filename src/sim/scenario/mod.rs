@@ -119,9 +119,7 @@ pub enum ScenarioError {
 }
 
 fn hint(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |nearest| {
-        format!("; perhaps “{nearest}” is meant")
-    })
+    nearest.map_or_else(String::new, |nearest| format!("; perhaps “{nearest}” is meant"))
 }
 
 /// How many tenants there are, and how they differ.
@@ -189,15 +187,13 @@ pub(super) fn pick<'a, K, const MAX: u64>(
         return None;
     }
     let mut left = rng.u64(0..total);
-    weights
-        .iter()
-        .find_map(|(key, weight)| match left.checked_sub(weight.get()) {
-            Some(rest) => {
-                left = rest;
-                None
-            }
-            None => Some(key),
-        })
+    weights.iter().find_map(|(key, weight)| match left.checked_sub(weight.get()) {
+        Some(rest) => {
+            left = rest;
+            None
+        }
+        None => Some(key),
+    })
 }
 
 /// The event stream.

@@ -16,11 +16,7 @@ const MAX_RATE: f64 = 2_000.0;
 pub(super) fn scenario(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
     let name = Text::bounded(name, 128);
     if text.len() > MAX_BYTES {
-        return Err(ScenarioError::TooLong {
-            name,
-            bytes: text.len(),
-            max: MAX_BYTES,
-        });
+        return Err(ScenarioError::TooLong { name, bytes: text.len(), max: MAX_BYTES });
     }
     let wrong = |at: Option<usize>, what: &str| ScenarioError::Wrong {
         name: name.clone(),
@@ -59,9 +55,7 @@ impl<'de, const MAX: u64> Deserialize<'de> for Count<MAX> {
         let count = i64::deserialize(deserializer)?;
         match u64::try_from(count) {
             Ok(count) if count <= MAX => Ok(Self(count)),
-            Ok(_) | Err(_) => Err(D::Error::custom(format!(
-                "{count} is not between 0 and {MAX}"
-            ))),
+            Ok(_) | Err(_) => Err(D::Error::custom(format!("{count} is not between 0 and {MAX}"))),
         }
     }
 }
@@ -71,22 +65,16 @@ pub(super) fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D:
     if (0.0..=MAX_RATE).contains(&rate) {
         Ok(rate)
     } else {
-        Err(D::Error::custom(format!(
-            "{rate} is not between 0 and {MAX_RATE}"
-        )))
+        Err(D::Error::custom(format!("{rate} is not between 0 and {MAX_RATE}")))
     }
 }
 
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let raw = String::deserialize(deserializer)?;
     // Far times would overflow calendars that show them with an offset.
-    Timestamp::parse(&raw)
-        .filter(|at| (1970..=9000).contains(&year(*at)))
-        .ok_or_else(|| {
-            D::Error::custom(format!(
-                "“{raw}” is not a time such as 2026-11-21T00:47:00Z"
-            ))
-        })
+    Timestamp::parse(&raw).filter(|at| (1970..=9000).contains(&year(*at))).ok_or_else(|| {
+        D::Error::custom(format!("“{raw}” is not a time such as 2026-11-21T00:47:00Z"))
+    })
 }
 
 fn year(at: Timestamp) -> i32 {
@@ -137,10 +125,7 @@ mod tests {
 
     #[test]
     fn a_sound_scenario_is_read() {
-        assert_eq!(
-            message("[tenants]\ncount = 3\n[[tenant]]\nname = \"acme\"\n"),
-            ""
-        );
+        assert_eq!(message("[tenants]\ncount = 3\n[[tenant]]\nname = \"acme\"\n"), "");
         let scenario = Scenario::parse("mine.toml", HEAD).expect("a sound scenario");
         assert_eq!(scenario.name().as_str(), "n");
         assert_eq!(scenario.title().as_str(), "t");
@@ -155,32 +140,16 @@ mod tests {
             5,
             "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `hostile`, `denied`, `tenant`, `run`, `incident`",
         ),
-        (
-            "[tenants]\ncount = 20001",
-            6,
-            "20001 is not between 0 and 20000",
-        ),
+        ("[tenants]\ncount = 20001", 6, "20001 is not between 0 and 20000"),
         ("[tenants]\ncount = -1", 6, "-1 is not between 0 and 20000"),
-        (
-            "[tenants]\ncount = \"many\"",
-            6,
-            "invalid type: string \"many\", expected i64",
-        ),
+        ("[tenants]\ncount = \"many\"", 6, "invalid type: string \"many\", expected i64"),
         (
             "[tenants]\ntier = { gold = 1 }",
             6,
             "unknown variant `gold`, expected one of `starter`, `pro`, `enterprise`",
         ),
-        (
-            "[stream]\nper-second = 1e9",
-            6,
-            "1000000000 is not between 0 and 2000",
-        ),
-        (
-            "[stream]\nper-second = nan",
-            6,
-            "NaN is not between 0 and 2000",
-        ),
+        ("[stream]\nper-second = 1e9", 6, "1000000000 is not between 0 and 2000"),
+        ("[stream]\nper-second = nan", 6, "NaN is not between 0 and 2000"),
         (
             "[stream]\n[[stream.past]]\nago = \"soon\"\ntype = \"agent.report\"",
             7,
@@ -191,41 +160,17 @@ mod tests {
             5,
             "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`",
         ),
-        (
-            "[[tenant]]\nname = \"Acme\"",
-            5,
-            "“Acme” is not a subdomain: 1 to 30 of a-z, 0-9 and -",
-        ),
-        (
-            "[[tenant]]\nname = \"a\"\n\n[[tenant]]\nname = \"a\"",
-            8,
-            "the tenant “a” comes twice",
-        ),
+        ("[[tenant]]\nname = \"Acme\"", 5, "“Acme” is not a subdomain: 1 to 30 of a-z, 0-9 and -"),
+        ("[[tenant]]\nname = \"a\"\n\n[[tenant]]\nname = \"a\"", 8, "the tenant “a” comes twice"),
         (
             "[[tenant]]\nname = \"acme\"\n[[incident]]\nat = \"1m\"\nwhat = \"recover\"\ntenant = \"acne\"",
             7,
             "there is no tenant “acne”; perhaps “acme” is meant",
         ),
-        (
-            "[[incident]]\nat = \"1m\"\nwhat = \"recover\"",
-            5,
-            "this incident needs a tenant",
-        ),
-        (
-            "[[incident]]\nat = \"1m\"\nwhat = \"feed-down\"",
-            5,
-            "this incident needs a feed",
-        ),
-        (
-            "[[incident]]\nat = \"1m\"\nwhat = \"stream-gap\"",
-            5,
-            "this incident needs a count",
-        ),
-        (
-            "[[incident]]\nat = \"1m\"\nwhat = \"event\"",
-            5,
-            "this incident needs a type",
-        ),
+        ("[[incident]]\nat = \"1m\"\nwhat = \"recover\"", 5, "this incident needs a tenant"),
+        ("[[incident]]\nat = \"1m\"\nwhat = \"feed-down\"", 5, "this incident needs a feed"),
+        ("[[incident]]\nat = \"1m\"\nwhat = \"stream-gap\"", 5, "this incident needs a count"),
+        ("[[incident]]\nat = \"1m\"\nwhat = \"event\"", 5, "this incident needs a type"),
         (
             "[[run]]\nkind = \"template\"\nage = \"1m\"\nphase = \"running\"",
             5,
@@ -250,11 +195,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_known_has_a_nearest() {
-        let message = |name| {
-            crate::sim::scenario::builtin(name)
-                .err()
-                .map(|why| why.to_string())
-        };
+        let message = |name| crate::sim::scenario::builtin(name).err().map(|why| why.to_string());
         assert_eq!(
             message("calm-nigth").as_deref(),
             Some(

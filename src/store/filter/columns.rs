@@ -12,10 +12,7 @@ pub(super) fn find(name: &str, columns: &[Column]) -> Result<usize, String> {
     if let Some(at) = ids().position(|id| id.eq_ignore_ascii_case(name)) {
         return Ok(at);
     }
-    let starting: Vec<_> = ids()
-        .enumerate()
-        .filter(|(_, id)| starts(id, name))
-        .collect();
+    let starting: Vec<_> = ids().enumerate().filter(|(_, id)| starts(id, name)).collect();
     match starting.as_slice() {
         [(at, _)] => Ok(*at),
         [] => Err(format!(
@@ -36,9 +33,7 @@ pub(super) fn find(name: &str, columns: &[Column]) -> Result<usize, String> {
 
 /// The health that `word` means, its whole word or a beginning of it; else what to write instead.
 pub(super) fn health(word: &str) -> Result<Health, String> {
-    let mut starting = Health::ALL
-        .into_iter()
-        .filter(|health| starts(health.word(), word));
+    let mut starting = Health::ALL.into_iter().filter(|health| starts(health.word(), word));
     match (starting.next(), starting.next()) {
         (Some(health), None) => Ok(health),
         _ => Err(format!(
@@ -51,8 +46,7 @@ pub(super) fn health(word: &str) -> Result<Health, String> {
 
 /// Whether `name` begins with `part`, in any case.
 pub(super) fn starts(name: &str, part: &str) -> bool {
-    name.get(..part.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(part))
+    name.get(..part.len()).is_some_and(|start| start.eq_ignore_ascii_case(part))
 }
 
 /// A sentence that names the one of `names` that was likely meant, or all of them.
@@ -73,15 +67,6 @@ fn instead(written: &str, names: &[&str]) -> String {
 /// At most a dozen of `names`.
 fn listed(names: &[&str], between: &str) -> String {
     const MOST: usize = 12;
-    let shown = names
-        .iter()
-        .take(MOST)
-        .copied()
-        .collect::<Vec<_>>()
-        .join(between);
-    if names.len() > MOST {
-        format!("{shown}{between}…")
-    } else {
-        shown
-    }
+    let shown = names.iter().take(MOST).copied().collect::<Vec<_>>().join(between);
+    if names.len() > MOST { format!("{shown}{between}…") } else { shown }
 }

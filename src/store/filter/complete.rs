@@ -21,19 +21,9 @@ pub fn completions(text: &str, cursor: usize, columns: &'static [Column]) -> Vec
         Last::Other => Vec::new(),
         Last::Word(at) => {
             let part = before.get(at).unwrap_or_default();
-            columns
-                .iter()
-                .filter(|column| starts(column.id, part))
-                .take(MOST)
-                .map(named)
-                .collect()
+            columns.iter().filter(|column| starts(column.id, part)).take(MOST).map(named).collect()
         }
-        Last::Health {
-            column,
-            compare,
-            part,
-            ..
-        } => {
+        Last::Health { column, compare, part, .. } => {
             let sign = compare.map_or_else(|| ":".to_owned(), |compare| compare.to_string());
             Health::ALL
                 .into_iter()
@@ -108,15 +98,12 @@ fn last<'a>(text: &'a str, columns: &'static [Column]) -> Last<'a> {
                 Given::Quoted(_) | Given::Regex(_) => return Last::Other,
             };
             let health = |column: &&Column| column.kind == ColumnKind::Health;
-            columns
-                .get(term.column)
-                .filter(health)
-                .map_or(Last::Other, |column| Last::Health {
-                    at: token.at,
-                    column,
-                    compare: term.compare,
-                    part,
-                })
+            columns.get(term.column).filter(health).map_or(Last::Other, |column| Last::Health {
+                at: token.at,
+                column,
+                compare: term.compare,
+                part,
+            })
         }
         _ => Last::Other,
     }
@@ -124,8 +111,7 @@ fn last<'a>(text: &'a str, columns: &'static [Column]) -> Last<'a> {
 
 /// Whether letters stand at `at`, and not the sign `&&` or `||`.
 fn is_name(text: &str, at: &Range<usize>) -> bool {
-    text.get(at.clone())
-        .is_some_and(|word| !word.starts_with(['&', '|']))
+    text.get(at.clone()).is_some_and(|word| !word.starts_with(['&', '|']))
 }
 
 /// The condition at `at` whose value isn't written yet.
@@ -135,12 +121,9 @@ fn unfinished<'a>(text: &'a str, at: Range<usize>, columns: &'static [Column]) -
     let sign = Compare::sign_of(written.get(name.len()..).unwrap_or_default());
     let column = super::columns::find(name.trim_end(), columns).ok();
     match (sign, column.and_then(|column| columns.get(column))) {
-        (Some((compare, _)), Some(column)) if column.kind == ColumnKind::Health => Last::Health {
-            at,
-            column,
-            compare: Some(compare),
-            part: "",
-        },
+        (Some((compare, _)), Some(column)) if column.kind == ColumnKind::Health => {
+            Last::Health { at, column, compare: Some(compare), part: "" }
+        }
         _ => Last::Other,
     }
 }

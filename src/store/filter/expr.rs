@@ -30,11 +30,7 @@ pub(super) enum Atom {
     /// Exact text or a regular expression in one column.
     Like { column: usize, pattern: Pattern },
     /// The value of a column, compared.
-    Compare {
-        column: usize,
-        compare: Compare,
-        operand: Operand,
-    },
+    Compare { column: usize, compare: Compare, operand: Operand },
 }
 
 /// A row that is asked.
@@ -56,9 +52,7 @@ impl<'a> Row<'a> {
         scratch: &mut Scratch,
         test: impl Fn(&str, &mut Scratch) -> bool,
     ) -> bool {
-        self.searched
-            .iter()
-            .any(|&column| scratch.ask(self.value(column), &test))
+        self.searched.iter().any(|&column| scratch.ask(self.value(column), &test))
     }
 }
 
@@ -131,13 +125,7 @@ impl Expr {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::depends_on_time),
             Self::Not(inner) => inner.depends_on_time(),
             Self::Atom(atom) => {
-                matches!(
-                    atom,
-                    Atom::Compare {
-                        operand: Operand::Age(_),
-                        ..
-                    }
-                )
+                matches!(atom, Atom::Compare { operand: Operand::Age(_), .. })
             }
         }
     }
@@ -202,11 +190,9 @@ impl Atom {
             Self::Like { column, pattern } => {
                 scratch.ask(row.value(*column), |text, _| pattern.is_in(text))
             }
-            Self::Compare {
-                column,
-                compare,
-                operand,
-            } => operand.holds(*compare, row.value(*column), row.now),
+            Self::Compare { column, compare, operand } => {
+                operand.holds(*compare, row.value(*column), row.now)
+            }
         }
     }
 
@@ -220,11 +206,7 @@ impl Atom {
                 write!(f, "{}:", id(column))?;
                 pattern.write_as_value(f)
             }
-            Self::Compare {
-                column,
-                compare,
-                operand,
-            } => {
+            Self::Compare { column, compare, operand } => {
                 write!(f, "{}{compare}{operand}", id(column))
             }
         }

@@ -109,11 +109,7 @@ impl Word {
                 Utf32String::Unicode(folded.chars().collect())
             }
         });
-        Ok(Self {
-            text: text.to_owned(),
-            letters,
-            exact: Pattern::new(Style::Exact, text)?,
-        })
+        Ok(Self { text: text.to_owned(), letters, exact: Pattern::new(Style::Exact, text)? })
     }
 
     pub fn as_str(&self) -> &str {
@@ -143,12 +139,7 @@ impl Word {
     }
 
     fn try_pieces(&self, text: &str, scratch: &mut Scratch) -> Pieces {
-        let Scratch {
-            matcher,
-            chars,
-            found,
-            ..
-        } = scratch;
+        let Scratch { matcher, chars, found, .. } = scratch;
         let Some(letters) = &self.letters else {
             return Pieces::Unclear;
         };
@@ -156,10 +147,7 @@ impl Word {
         let needle = letters.slice(..);
         let enough = FIRST + NEXT * needle.len().saturating_sub(1);
         let miss = if whole { Pieces::Miss } else { Pieces::Unclear };
-        if matcher
-            .fuzzy_match(window, needle)
-            .is_none_or(|score| usize::from(score) < enough)
-        {
+        if matcher.fuzzy_match(window, needle).is_none_or(|score| usize::from(score) < enough) {
             return miss;
         }
         found.clear();

@@ -28,10 +28,7 @@ pub(super) fn ranges(
         Atom::Pattern(pattern) if searched => {
             found.extend(pattern.find_in(text).take(Query::MAX_HIGHLIGHTS));
         }
-        Atom::Like {
-            column: own,
-            pattern,
-        } if *own == column => {
+        Atom::Like { column: own, pattern } if *own == column => {
             found.extend(pattern.find_in(text).take(Query::MAX_HIGHLIGHTS));
         }
         _ => {}

@@ -63,13 +63,9 @@ fn ends_name(rest: &str) -> bool {
 
 /// The keyword that `word` is.
 fn keyword(word: &str) -> Option<TokenKind<'static>> {
-    [
-        ("and", TokenKind::And),
-        ("or", TokenKind::Or),
-        ("not", TokenKind::Not),
-    ]
-    .into_iter()
-    .find_map(|(name, kind)| name.eq_ignore_ascii_case(word).then_some(kind))
+    [("and", TokenKind::And), ("or", TokenKind::Or), ("not", TokenKind::Not)]
+        .into_iter()
+        .find_map(|(name, kind)| name.eq_ignore_ascii_case(word).then_some(kind))
 }
 
 /// Reads `text` from its start to its end.
@@ -81,11 +77,7 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub fn new(text: &'a str, columns: &'static [Column]) -> Self {
-        Self {
-            text,
-            at: 0,
-            columns,
-        }
+        Self { text, at: 0, columns }
     }
 
     /// The next token; none at the end.
@@ -105,10 +97,7 @@ impl<'a> Lexer<'a> {
             '/' => TokenKind::Regex(self.delimited('/')?),
             _ => self.word()?,
         };
-        Ok(Some(Token {
-            at: start..self.at,
-            kind,
-        }))
+        Ok(Some(Token { at: start..self.at, kind }))
     }
 
     fn rest(&self) -> &'a str {
@@ -131,10 +120,7 @@ impl<'a> Lexer<'a> {
     /// Takes what stands before the first place where `ends` holds.
     fn take_until(&mut self, ends: fn(&str) -> bool) -> &'a str {
         let rest = self.rest();
-        let end = rest
-            .char_indices()
-            .map(|(at, _)| at)
-            .find(|&at| ends(self.from(self.at + at)));
+        let end = rest.char_indices().map(|(at, _)| at).find(|&at| ends(self.from(self.at + at)));
         let (taken, _) = rest.split_at(end.unwrap_or(rest.len()));
         self.at += taken.len();
         taken
@@ -157,11 +143,7 @@ impl<'a> Lexer<'a> {
 
     /// The comparison that follows, after spaces too unless `name` is a keyword.
     fn compare_ahead(&self, name: &str) -> Option<Compare> {
-        let rest = if keyword(name).is_none() {
-            self.rest().trim_start()
-        } else {
-            self.rest()
-        };
+        let rest = if keyword(name).is_none() { self.rest().trim_start() } else { self.rest() };
         Compare::sign_of(rest).map(|(compare, _)| compare)
     }
 
@@ -198,12 +180,7 @@ impl<'a> Lexer<'a> {
             let message = format!("{compare} needs a value after it, as in age>26h or tier=pro.");
             return Err(QueryError::new(start..sign_at.end, message));
         }
-        Ok(Term {
-            column,
-            compare,
-            value,
-            value_at: value_start..self.at,
-        })
+        Ok(Term { column, compare, value, value_at: value_start..self.at })
     }
 
     fn colon_value(&mut self) -> Result<Given<'a>, QueryError> {
@@ -233,23 +210,12 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let value = self.take_until(ends_value);
         self.expect_gap(start, "a value")?;
-        Ok(if value.is_empty() {
-            Given::Nothing
-        } else {
-            Given::Bare(value)
-        })
+        Ok(if value.is_empty() { Given::Nothing } else { Given::Bare(value) })
     }
 
     /// What stands between two of `mark`. A backslash before the mark makes it part of the text.
     fn delimited(&mut self, mark: char) -> Result<String, QueryError> {
-        let (start, what) = (
-            self.at,
-            if mark == '"' {
-                "a quote"
-            } else {
-                "a regular expression"
-            },
-        );
+        let (start, what) = (self.at, if mark == '"' { "a quote" } else { "a regular expression" });
         let mut inner = String::new();
         let mut chars = self.rest().char_indices().skip(1);
         while let Some((_, c)) = chars.next() {
@@ -275,11 +241,7 @@ impl<'a> Lexer<'a> {
         }
         let message = format!(
             "There is {what} without an end. Close it with {mark}{}.",
-            if mark == '/' {
-                ", or put text that begins with a slash in quotes"
-            } else {
-                ""
-            }
+            if mark == '/' { ", or put text that begins with a slash in quotes" } else { "" }
         );
         Err(QueryError::new(start..self.text.len(), message))
     }
@@ -295,12 +257,7 @@ impl<'a> Lexer<'a> {
         let next = rest.chars().next().map_or(0, char::len_utf8);
         let message = format!(
             "{} runs into what follows. Put a space between them, or put the whole text in quotes.",
-            quoted(
-                self.text
-                    .get(start..self.at)
-                    .filter(|taken| !taken.is_empty())
-                    .unwrap_or(what)
-            )
+            quoted(self.text.get(start..self.at).filter(|taken| !taken.is_empty()).unwrap_or(what))
         );
         Err(QueryError::new(self.at..self.at + next, message))
     }

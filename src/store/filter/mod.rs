@@ -82,10 +82,7 @@ impl Query {
     pub fn parse(text: &str, columns: &'static [Column]) -> Result<Self, QueryError> {
         if text.len() > Self::MAX_BYTES {
             let at = text.floor_char_boundary(Self::MAX_BYTES)..text.len();
-            return Err(QueryError::new(
-                at,
-                "A filter is at most 1024 bytes long. Shorten it.",
-            ));
+            return Err(QueryError::new(at, "A filter is at most 1024 bytes long. Shorten it."));
         }
         let query = Self {
             columns,
@@ -118,12 +115,7 @@ impl Query {
         now: Timestamp,
         scratch: &mut Scratch,
     ) -> bool {
-        let row = expr::Row {
-            table,
-            slot,
-            now,
-            searched: &self.searched,
-        };
+        let row = expr::Row { table, slot, now, searched: &self.searched };
         self.expr.holds(&row, scratch) || table.always_shown(slot)
     }
 
@@ -153,11 +145,7 @@ impl Query {
 impl PartialEq for Query {
     fn eq(&self, other: &Self) -> bool {
         self.expr == other.expr
-            && self
-                .columns
-                .iter()
-                .map(|column| column.id)
-                .eq(other.columns.iter().map(|c| c.id))
+            && self.columns.iter().map(|column| column.id).eq(other.columns.iter().map(|c| c.id))
     }
 }
 
@@ -179,10 +167,7 @@ pub struct QueryError {
 
 impl QueryError {
     fn new(at: Range<usize>, message: impl Into<String>) -> Self {
-        Self {
-            at,
-            message: message.into(),
-        }
+        Self { at, message: message.into() }
     }
 }
 

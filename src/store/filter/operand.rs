@@ -147,22 +147,16 @@ fn measure(text: &str, unit_of: impl Fn(&str) -> Option<u64>) -> Option<(u64, &s
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let (whole, rest) = text.split_at_checked(digits(text))?;
     let (fraction, rest) = match rest.strip_prefix('.') {
-        Some(rest) => rest
-            .split_at_checked(digits(rest))
-            .filter(|(digits, _)| !digits.is_empty())?,
+        Some(rest) => {
+            rest.split_at_checked(digits(rest)).filter(|(digits, _)| !digits.is_empty())?
+        }
         None => ("", rest),
     };
-    let end = rest
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
     let (unit, rest) = rest.split_at_checked(end)?;
     let unit = u128::from(unit_of(unit)?);
     let scale = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
-    let part = if fraction.is_empty() {
-        0
-    } else {
-        fraction.parse::<u128>().ok()?
-    };
+    let part = if fraction.is_empty() { 0 } else { fraction.parse::<u128>().ok()? };
     let total = whole.parse::<u128>().ok()?.checked_mul(unit)?;
     let total = total.checked_add(part.checked_mul(unit)? / scale)?;
     u64::try_from(total).ok().map(|total| (total, rest))
@@ -179,9 +173,7 @@ fn bytes(written: &str) -> Option<u64> {
             named.then_some(bytes)
         })
     };
-    measure(written, unit_of)
-        .filter(|(_, rest)| rest.is_empty())
-        .map(|(bytes, _)| bytes)
+    measure(written, unit_of).filter(|(_, rest)| rest.is_empty()).map(|(bytes, _)| bytes)
 }
 
 /// Reads a span: `26h`, `2d4h`, `1.5h`, `0`.
@@ -190,9 +182,7 @@ fn age(written: &str) -> Option<Span> {
         return Some(Span::from_ms(0));
     }
     let unit_of = |unit: &str| {
-        AGE_UNITS
-            .into_iter()
-            .find_map(|(name, ms)| name.eq_ignore_ascii_case(unit).then_some(ms))
+        AGE_UNITS.into_iter().find_map(|(name, ms)| name.eq_ignore_ascii_case(unit).then_some(ms))
     };
     let (mut total, mut rest) = measure(written, unit_of)?;
     while !rest.is_empty() {

@@ -17,18 +17,8 @@ pub(super) fn parse(text: &str, columns: &'static [Column]) -> Result<Expr, Quer
     if ahead.is_none() {
         return Ok(Expr::empty());
     }
-    let start = Range {
-        start: 0,
-        end: text.chars().next().map_or(0, char::len_utf8),
-    };
-    let mut parser = Parser {
-        lexer,
-        ahead,
-        last: start,
-        columns,
-        depth: 0,
-        atoms: 0,
-    };
+    let start = Range { start: 0, end: text.chars().next().map_or(0, char::len_utf8) };
+    let mut parser = Parser { lexer, ahead, last: start, columns, depth: 0, atoms: 0 };
     let expr = parser.any()?;
     match parser.ahead {
         None => Ok(expr),
@@ -125,10 +115,7 @@ impl<'a> Parser<'a> {
         }
         if self.next_is(&TokenKind::Close) {
             let at = open.start..self.ahead.as_ref().map_or(open.end, |token| token.at.end);
-            return Err(QueryError::new(
-                at,
-                "There is nothing in these parentheses.",
-            ));
+            return Err(QueryError::new(at, "There is nothing in these parentheses."));
         }
         let inner = self.any()?;
         if self.advance()?.is_none() {
@@ -141,29 +128,21 @@ impl<'a> Parser<'a> {
     fn atom(&mut self, token: Token<'a>) -> Result<Atom, QueryError> {
         self.atoms += 1;
         if self.atoms > Query::MAX_ATOMS {
-            return Err(QueryError::new(
-                token.at,
-                "A filter has at most 64 conditions.",
-            ));
+            return Err(QueryError::new(token.at, "A filter has at most 64 conditions."));
         }
         let at = token.at;
         let told = |message: String| QueryError::new(at.clone(), message);
         match token.kind {
             TokenKind::Word(word) => Word::new(word).map(Atom::Word).map_err(told),
-            TokenKind::Quoted(text) => Pattern::new(Style::Exact, &text)
-                .map(Atom::Pattern)
-                .map_err(told),
-            TokenKind::Regex(source) => Pattern::new(Style::Regex, &source)
-                .map(Atom::Pattern)
-                .map_err(told),
+            TokenKind::Quoted(text) => {
+                Pattern::new(Style::Exact, &text).map(Atom::Pattern).map_err(told)
+            }
+            TokenKind::Regex(source) => {
+                Pattern::new(Style::Regex, &source).map(Atom::Pattern).map_err(told)
+            }
             TokenKind::Term(term) => {
-                let value_at = if term.value_at.is_empty() {
-                    at
-                } else {
-                    term.value_at.clone()
-                };
-                self.condition(&term)
-                    .map_err(|message| QueryError::new(value_at, message))
+                let value_at = if term.value_at.is_empty() { at } else { term.value_at.clone() };
+                self.condition(&term).map_err(|message| QueryError::new(value_at, message))
             }
             TokenKind::Open
             | TokenKind::Close
@@ -190,34 +169,18 @@ impl<'a> Parser<'a> {
             (None, ColumnKind::Bytes | ColumnKind::Time, _) => return Err(only_compared(column)),
             (None, ColumnKind::Text, _) | (None, _, Style::Regex) => {
                 let pattern = Pattern::new(style, written)?;
-                return Ok(Atom::Like {
-                    column: number,
-                    pattern,
-                });
+                return Ok(Atom::Like { column: number, pattern });
             }
             (None, ColumnKind::Number | ColumnKind::Health, Style::Exact) => Compare::Same,
         };
         let operand = Operand::read(column, compare, written)?;
-        Ok(Atom::Compare {
-            column: number,
-            compare,
-            operand,
-        })
+        Ok(Atom::Compare { column: number, compare, operand })
     }
 }
 
 /// Why a colon doesn't go with `column`.
 fn only_compared(column: &Column) -> String {
-    let (id, example) = (
-        column.id,
-        if column.kind == ColumnKind::Time {
-            ">26h"
-        } else {
-            ">=10GB"
-        },
-    );
-    format!(
-        "{} holds no words. Compare it, as in {id}{example}.",
-        quoted(id)
-    )
+    let (id, example) =
+        (column.id, if column.kind == ColumnKind::Time { ">26h" } else { ">=10GB" });
+    format!("{} holds no words. Compare it, as in {id}{example}.", quoted(id))
 }

@@ -40,11 +40,7 @@ impl Pattern {
             .dfa_size_limit(COMPILED_BYTES)
             .nest_limit(64)
             .build()
-            .map(|regex| Self {
-                style,
-                source: source.to_owned(),
-                regex,
-            })
+            .map(|regex| Self { style, source: source.to_owned(), regex })
             .map_err(|error| explain(&error))
     }
 
@@ -55,10 +51,7 @@ impl Pattern {
 
     /// Where it is in `text`, in bytes, ascending and apart; empty finds are left out.
     pub fn find_in<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
-        self.regex
-            .find_iter(text)
-            .map(|found| found.range())
-            .filter(|found| !found.is_empty())
+        self.regex.find_iter(text).map(|found| found.range()).filter(|found| !found.is_empty())
     }
 
     /// Writes it as the value of a column, where text needs quotes only at times.
@@ -112,10 +105,7 @@ fn explain(error: &regex::Error) -> String {
     }
     let told = error.to_string();
     let line = told.lines().last().unwrap_or_default().trim();
-    let why = line
-        .strip_prefix("error: ")
-        .unwrap_or(line)
-        .trim_end_matches('.');
+    let why = line.strip_prefix("error: ").unwrap_or(line).trim_end_matches('.');
     let why = super::Text::bounded(why, 200);
     format!("This isn't a regular expression: {why}. Quote it to look for it as it stands.")
 }
@@ -124,14 +114,8 @@ fn explain(error: &regex::Error) -> String {
 pub(super) fn write_value(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
     let bare = !value.is_empty()
         && !value.starts_with(['/', '<', '>', '=', '!', ':'])
-        && !value
-            .char_indices()
-            .any(|(at, _)| value.get(at..).is_some_and(ends_value));
-    if bare {
-        f.write_str(value)
-    } else {
-        write_quoted(f, value)
-    }
+        && !value.char_indices().any(|(at, _)| value.get(at..).is_some_and(ends_value));
+    if bare { f.write_str(value) } else { write_quoted(f, value) }
 }
 
 fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {

@@ -5,16 +5,7 @@ use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value, Width};
 
 const fn column(id: &'static str, kind: ColumnKind, searched: bool) -> Column {
     let width = Width::Fixed(8);
-    Column {
-        id,
-        title: id,
-        doc: id,
-        kind,
-        width,
-        rank: 0,
-        searched,
-        shown: true,
-    }
+    Column { id, title: id, doc: id, kind, width, rank: 0, searched, shown: true }
 }
 
 pub const COLUMNS: &[Column] = &[
@@ -89,9 +80,7 @@ impl Table for Rows {
             "restarts" => Value::Number(row.restarts),
             "size" => Value::Bytes(row.bytes),
             "age" => Value::At(NOW.before(row.age)),
-            "backup" => row
-                .backup
-                .map_or(Value::Nothing, |age| Value::Clock(NOW.before(age))),
+            "backup" => row.backup.map_or(Value::Nothing, |age| Value::Clock(NOW.before(age))),
             _ => Value::Nothing,
         }
     }

@@ -19,7 +19,7 @@ pub(super) const COLUMNS: &[Column] = &[
     column("data", "DATA", "The event's data in a line.").flex(16, 6).rank(2).searched(),
     column("source", "SOURCE", "Who produced the event.").flex(18, 2).rank(4).searched(),
     column("note", "NOTE", "Whether it is a duplicate or malformed.").fixed(9).rank(3),
-    column("bytes", "BYTES", "The event's size.").kind(ColumnKind::Bytes).fixed(7).rank(5),
+    column("bytes", "BYTES", "The event's size.").kind(ColumnKind::Bytes).fixed(7).right().rank(5),
     column("sent", "SENT", "When its producer says it happened; filters compare its age.")
         .kind(ColumnKind::Time)
         .fixed(12)
@@ -105,9 +105,7 @@ impl Table for EventsTable<'_> {
             Some("source") => of(|event| &event.source),
             Some("note") => note(event, *duplicate),
             Some("bytes") => Value::Bytes(entry.bytes),
-            Some("sent") => {
-                event.and_then(|event| event.time).map_or(Value::Nothing, Value::Clock)
-            }
+            Some("sent") => event.and_then(|event| event.time).map_or(Value::Nothing, Value::Clock),
             Some("id") => of(|event| &event.id),
             _ => Value::Nothing,
         }

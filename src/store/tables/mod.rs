@@ -40,6 +40,7 @@ const fn column(id: &'static str, title: &'static str, doc: &'static str) -> Col
         rank: 1,
         searched: false,
         shown: true,
+        right: false,
     }
 }
 
@@ -62,6 +63,10 @@ impl Column {
 
     const fn searched(self) -> Self {
         Self { searched: true, ..self }
+    }
+
+    const fn right(self) -> Self {
+        Self { right: true, ..self }
     }
 
     const fn hidden(self) -> Self {

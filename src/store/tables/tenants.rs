@@ -24,6 +24,7 @@ pub(super) const COLUMNS: &[Column] = &[
     column("envs", "ENVS", "How many environments the tenant has.")
         .kind(ColumnKind::Number)
         .fixed(4)
+        .right()
         .rank(5),
     column("run", "RUNNING", "The upgrade or restore under way.").flex(14, 2).rank(4).searched(),
     column("event", "LAST EVENT", "The type of the newest event about the tenant.")
@@ -33,25 +34,30 @@ pub(super) const COLUMNS: &[Column] = &[
     column("event-age", "EVENT AGE", "How long ago the newest event about the tenant came.")
         .kind(ColumnKind::Time)
         .fixed(9)
+        .right()
         .rank(6),
     column("owner", "OWNER", "The owner's name.").flex(16, 3).rank(7).searched(),
     column("changed", "CHANGED", "How long ago this console saw the object change.")
         .kind(ColumnKind::Time)
         .fixed(7)
+        .right()
         .rank(5),
     column("age", "AGE", "How long ago the object was made.")
         .kind(ColumnKind::Time)
         .fixed(6)
+        .right()
         .rank(1),
     column("email", "EMAIL", "The owner's address.").flex(20, 3).rank(8).searched().hidden(),
     column("project", "PROJECT", "The id of the customer's project in the ERP.")
         .kind(ColumnKind::Number)
         .fixed(7)
+        .right()
         .rank(8)
         .hidden(),
     column("composed", "COMPOSED", "How many objects the tenant is composed of.")
         .kind(ColumnKind::Number)
         .fixed(8)
+        .right()
         .rank(8)
         .hidden(),
 ];

@@ -21,12 +21,17 @@ pub(super) const COLUMNS: &[Column] = &[
     column("changed", "CHANGED", "How long ago this console saw the object change.")
         .kind(ColumnKind::Time)
         .fixed(7)
+        .right()
         .rank(3),
     column("age", "AGE", "How long ago the run was asked for.")
         .kind(ColumnKind::Time)
         .fixed(6)
+        .right()
         .rank(1),
-    column("modules", "MODULES", "The modules that an upgrade updates.").flex(12, 2).rank(6).hidden(),
+    column("modules", "MODULES", "The modules that an upgrade updates.")
+        .flex(12, 2)
+        .rank(6)
+        .hidden(),
 ];
 
 /// The kinds that are runs; their number goes into the slot.
@@ -107,9 +112,9 @@ impl Table for UpgradesTable<'_> {
 
     fn find(&self, id: &RowId) -> Option<Slot> {
         let RowId::Object(uid) = id else { return None };
-        KINDS.into_iter().find_map(|kind| {
-            self.store.collection(kind).find(uid).map(|slot| run_slot(kind, slot))
-        })
+        KINDS
+            .into_iter()
+            .find_map(|kind| self.store.collection(kind).find(uid).map(|slot| run_slot(kind, slot)))
     }
 
     fn value(&self, slot: Slot, column: usize) -> Value<'_> {

@@ -1,14 +1,8 @@
 //! The themes that are in the program.
 
 /// The names of the themes that are in the program, the first being the one used when none is chosen.
-pub const BUILTIN_NAMES: [&str; 6] = [
-    "dark",
-    "light",
-    "high-contrast",
-    "colour-blind",
-    "sixteen",
-    "none",
-];
+pub const BUILTIN_NAMES: [&str; 6] =
+    ["dark", "light", "high-contrast", "colour-blind", "sixteen", "none"];
 
 /// The text of the theme `name` that is in the program.
 #[must_use]

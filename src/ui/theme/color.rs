@@ -75,11 +75,7 @@ impl Rgb {
     pub(super) fn light(self) -> [f64; 3] {
         [self.0, self.1, self.2].map(|part| {
             let part = f64::from(part) / 255.0;
-            if part <= 0.040_45 {
-                part / 12.92
-            } else {
-                ((part + 0.055) / 1.055).powf(2.4)
-            }
+            if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
         })
     }
 
@@ -108,20 +104,14 @@ impl Rgb {
             let scale = 0.3 / (chroma + 0.05);
             [0.6 * lightness, a * scale, b * scale]
         };
-        let squares = spread(self)
-            .into_iter()
-            .zip(spread(other))
-            .map(|(a, b)| (a - b).powi(2));
+        let squares = spread(self).into_iter().zip(spread(other)).map(|(a, b)| (a - b).powi(2));
         squares.sum::<f64>().sqrt()
     }
 }
 
 /// How far apart two lights look.
 pub(super) fn oklab_distance(one: [f64; 3], other: [f64; 3]) -> f64 {
-    let squares = oklab(one)
-        .into_iter()
-        .zip(oklab(other))
-        .map(|(a, b)| (a - b).powi(2));
+    let squares = oklab(one).into_iter().zip(oklab(other)).map(|(a, b)| (a - b).powi(2));
     squares.sum::<f64>().sqrt()
 }
 

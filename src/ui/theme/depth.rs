@@ -70,10 +70,7 @@ impl FromStr for ColorDepth {
     type Err = UnknownDepth;
 
     fn from_str(text: &str) -> Result<Self, UnknownDepth> {
-        Self::ALL
-            .into_iter()
-            .find(|depth| depth.name() == text)
-            .ok_or(UnknownDepth)
+        Self::ALL.into_iter().find(|depth| depth.name() == text).ok_or(UnknownDepth)
     }
 }
 
@@ -95,27 +92,18 @@ impl Look {
     /// reversed instead.
     pub(super) fn style(self, screen: Option<Paint>, depth: ColorDepth) -> Style {
         let style = Style::new().add_modifier(self.modifiers);
-        let ground = self
-            .bg
-            .or(screen)
-            .and_then(|paint| nearest(paint, depth, None));
+        let ground = self.bg.or(screen).and_then(|paint| nearest(paint, depth, None));
         let vanishes = self.bg.is_some() && self.bg != screen && {
             let screen = screen.and_then(|paint| nearest(paint, depth, None));
             ground.map(Shown::color) == screen.map(Shown::color)
         };
-        let ink = self
-            .fg
-            .and_then(|paint| nearest(paint, depth, ground))
-            .map(Shown::color);
+        let ink = self.fg.and_then(|paint| nearest(paint, depth, ground)).map(Shown::color);
         let style = Style { fg: ink, ..style };
         if vanishes {
             // Reversed, the characters' colour is the ground, which any terminal can show.
             return style.add_modifier(Modifier::REVERSED);
         }
-        Style {
-            bg: self.bg.and(ground).map(Shown::color),
-            ..style
-        }
+        Style { bg: self.bg.and(ground).map(Shown::color), ..style }
     }
 }
 
@@ -157,14 +145,11 @@ fn nearest(paint: Paint, depth: ColorDepth, ground: Option<Shown>) -> Option<Sho
         rgb.contrast(ground) >= READABLE
     };
     let (all, measure): (Vec<(Color, Rgb)>, Measure) = match depth {
-        ColorDepth::Ansi16 => (
-            ANSI.iter().map(|(_, color, rgb)| (*color, *rgb)).collect(),
-            Rgb::difference,
-        ),
+        ColorDepth::Ansi16 => {
+            (ANSI.iter().map(|(_, color, rgb)| (*color, *rgb)).collect(), Rgb::difference)
+        }
         _ => (
-            (16..=255)
-                .map(|index| (Color::Indexed(index), indexed(index)))
-                .collect(),
+            (16..=255).map(|index| (Color::Indexed(index), indexed(index))).collect(),
             Rgb::distance,
         ),
     };
@@ -195,35 +180,17 @@ mod tests {
     fn the_environment_says_how_many_colours_there_are() {
         for (variables, depth) in [
             (&[("TERM", "xterm-256color")][..], ColorDepth::Indexed256),
-            (
-                &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")],
-                ColorDepth::TrueColor,
-            ),
-            (
-                &[("TERM", "xterm"), ("COLORTERM", "yes")],
-                ColorDepth::Ansi16,
-            ),
+            (&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")], ColorDepth::TrueColor),
+            (&[("TERM", "xterm"), ("COLORTERM", "yes")], ColorDepth::Ansi16),
             (&[("TERM", "xterm-kitty")], ColorDepth::TrueColor),
             (&[("TERM", "linux")], ColorDepth::Ansi16),
-            (
-                &[("TERM", "dumb"), ("COLORTERM", "truecolor")],
-                ColorDepth::None,
-            ),
-            (
-                &[("TERM", "xterm-kitty"), ("NO_COLOR", "1")],
-                ColorDepth::None,
-            ),
-            (
-                &[("TERM", "xterm-kitty"), ("NO_COLOR", "")],
-                ColorDepth::TrueColor,
-            ),
+            (&[("TERM", "dumb"), ("COLORTERM", "truecolor")], ColorDepth::None),
+            (&[("TERM", "xterm-kitty"), ("NO_COLOR", "1")], ColorDepth::None),
+            (&[("TERM", "xterm-kitty"), ("NO_COLOR", "")], ColorDepth::TrueColor),
             (&[], ColorDepth::None),
         ] {
             let look_up = |name: &str| {
-                variables
-                    .iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, value)| (*value).to_owned())
+                variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
             };
             assert_eq!(ColorDepth::of_environment(&look_up), depth, "{variables:?}");
         }
@@ -244,10 +211,7 @@ mod tests {
     fn the_nearest_colour_is_one_that_the_terminal_has() {
         let red = Paint::Exact(Rgb(250, 10, 5));
         let black = Some(Paint::Exact(Rgb(1, 1, 1)));
-        let look = Look {
-            fg: Some(red),
-            ..Look::default()
-        };
+        let look = Look { fg: Some(red), ..Look::default() };
         for (depth, color) in [
             (ColorDepth::TrueColor, Some(Color::Rgb(250, 10, 5))),
             (ColorDepth::Indexed256, Some(Color::Indexed(196))),
@@ -265,31 +229,15 @@ mod tests {
     fn few_colours_stay_readable_and_a_ground_that_would_vanish_is_reversed() {
         let paint = |r, g, b| Some(Paint::Exact(Rgb(r, g, b)));
         let screen = paint(10, 12, 14);
-        let faint = Look {
-            fg: paint(40, 40, 44),
-            ..Look::default()
-        };
-        assert_eq!(
-            faint.style(screen, ColorDepth::Ansi16).fg,
-            Some(Color::DarkGray)
-        );
-        let cursor = Look {
-            bg: paint(24, 28, 32),
-            ..Look::default()
-        };
+        let faint = Look { fg: paint(40, 40, 44), ..Look::default() };
+        assert_eq!(faint.style(screen, ColorDepth::Ansi16).fg, Some(Color::DarkGray));
+        let cursor = Look { bg: paint(24, 28, 32), ..Look::default() };
         for depth in [ColorDepth::Ansi16, ColorDepth::None] {
-            assert_eq!(
-                cursor.style(screen, depth),
-                Style::new().reversed(),
-                "{depth}"
-            );
+            assert_eq!(cursor.style(screen, depth), Style::new().reversed(), "{depth}");
         }
         let shown = cursor.style(screen, ColorDepth::TrueColor);
         assert_eq!(shown, Style::new().bg(Color::Rgb(24, 28, 32)));
-        let same = Look {
-            bg: screen,
-            ..Look::default()
-        };
+        let same = Look { bg: screen, ..Look::default() };
         assert_eq!(same.style(screen, ColorDepth::None), Style::new());
     }
 }

@@ -64,19 +64,11 @@ pub(super) fn load(
             ProblemKind::NoBase(quote(&inherited))
         };
         let file = files.last().map_or(name, |file| &file.name).to_owned();
-        problems.push(Placed {
-            file,
-            line: Some(line),
-            kind,
-        });
+        problems.push(Placed { file, line: Some(line), kind });
         break;
     }
     let draft = lay_over(&files, &mut problems);
-    if problems.is_empty() {
-        Ok(draft)
-    } else {
-        Err(ThemeError::new(problems))
-    }
+    if problems.is_empty() { Ok(draft) } else { Err(ThemeError::new(problems)) }
 }
 
 /// Lays the files over each other, the last below, and looks the colours up.
@@ -84,51 +76,26 @@ fn lay_over(files: &[File], problems: &mut Vec<Placed<ProblemKind>>) -> Draft {
     let mut palette: BTreeMap<&str, Paint> = BTreeMap::new();
     let mut written: BTreeMap<Role, (&File, &Written)> = BTreeMap::new();
     for file in files.iter().rev() {
-        palette.extend(
-            file.palette
-                .iter()
-                .map(|(name, (_, paint))| (name.as_str(), *paint)),
-        );
+        palette.extend(file.palette.iter().map(|(name, (_, paint))| (name.as_str(), *paint)));
         written.extend(file.roles.iter().map(|(role, look)| (*role, (file, look))));
     }
     let mut draft = Draft::default();
     for (role, (file, look)) in &written {
         let mut color = |wanted: &Option<(usize, String)>| {
             let (line, name) = wanted.as_ref()?;
-            let found = palette
-                .get(name.as_str())
-                .copied()
-                .or_else(|| Paint::parse(name));
+            let found = palette.get(name.as_str()).copied().or_else(|| Paint::parse(name));
             if found.is_none() {
                 let ansi = ANSI.iter().map(|(name, ..)| *name);
                 let names = palette.keys().copied().chain(ansi).chain([DEFAULT]);
                 let nearest = nearest(name, names).map(str::to_owned);
-                let kind = ProblemKind::Color {
-                    role: *role,
-                    color: quote(name),
-                    nearest,
-                };
-                problems.push(Placed {
-                    file: file.name.clone(),
-                    line: Some(*line),
-                    kind,
-                });
+                let kind = ProblemKind::Color { role: *role, color: quote(name), nearest };
+                problems.push(Placed { file: file.name.clone(), line: Some(*line), kind });
             }
             found
         };
         let (fg, bg) = (color(&look.fg), color(&look.bg));
         let place = (file.name.clone(), look.line);
-        draft.looks.insert(
-            *role,
-            (
-                place,
-                Look {
-                    fg,
-                    bg,
-                    modifiers: look.modifiers,
-                },
-            ),
-        );
+        draft.looks.insert(*role, (place, Look { fg, bg, modifiers: look.modifiers }));
     }
     if let Some(file) = files.first() {
         let used: Vec<&str> = files
@@ -137,10 +104,7 @@ fn lay_over(files: &[File], problems: &mut Vec<Placed<ProblemKind>>) -> Draft {
             .flat_map(|look| [&look.fg, &look.bg])
             .filter_map(|color| color.as_ref().map(|(_, name)| name.as_str()))
             .collect();
-        let unused = file
-            .palette
-            .iter()
-            .filter(|(name, _)| !used.contains(&name.as_str()));
+        let unused = file.palette.iter().filter(|(name, _)| !used.contains(&name.as_str()));
         draft.unused.extend(unused.map(|(name, (line, _))| Placed {
             file: file.name.clone(),
             line: Some(*line),
@@ -172,27 +136,15 @@ impl Draft {
     pub(super) fn warnings(mut self) -> Vec<Warning> {
         let ground = self.ground();
         let text = self.look(Role::Screen).fg.or(self.look(Role::Text).fg);
-        let faint = self
-            .looks
-            .iter()
-            .filter_map(|(role, ((file, line), look))| {
-                let fg = look.fg.or(text)?.exact()?;
-                let ratio = fg.contrast(look.bg.or(ground)?.exact()?);
-                let min = role.contrast_min();
-                let kind = WarningKind::Contrast {
-                    role: *role,
-                    ratio,
-                    min,
-                };
-                (ratio < min).then(|| Placed {
-                    file: file.clone(),
-                    line: Some(*line),
-                    kind,
-                })
-            });
+        let faint = self.looks.iter().filter_map(|(role, ((file, line), look))| {
+            let fg = look.fg.or(text)?.exact()?;
+            let ratio = fg.contrast(look.bg.or(ground)?.exact()?);
+            let min = role.contrast_min();
+            let kind = WarningKind::Contrast { role: *role, ratio, min };
+            (ratio < min).then(|| Placed { file: file.clone(), line: Some(*line), kind })
+        });
         self.unused.extend(faint);
-        self.unused
-            .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        self.unused.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         self.unused
     }
 }
@@ -218,20 +170,10 @@ struct Written {
 
 impl File {
     fn read(name: &str, text: &str, problems: &mut Vec<Placed<ProblemKind>>) -> Self {
-        let mut file = Self {
-            name: name.to_owned(),
-            ..Self::default()
-        };
+        let mut file = Self { name: name.to_owned(), ..Self::default() };
         if text.len() > BYTES_MAX {
-            let kind = ProblemKind::TooLarge {
-                bytes: text.len(),
-                max: BYTES_MAX,
-            };
-            problems.push(Placed {
-                file: name.to_owned(),
-                line: None,
-                kind,
-            });
+            let kind = ProblemKind::TooLarge { bytes: text.len(), max: BYTES_MAX };
+            problems.push(Placed { file: name.to_owned(), line: None, kind });
             return file;
         }
         match Document::parse(text) {
@@ -257,11 +199,7 @@ impl File {
         what: impl Into<String>,
         expected: &'static str,
     ) {
-        let kind = ProblemKind::Type {
-            what: what.into(),
-            expected,
-            found: value.kind(),
-        };
+        let kind = ProblemKind::Type { what: what.into(), expected, found: value.kind() };
         self.problem(value.line(), kind);
     }
 
@@ -277,11 +215,7 @@ impl File {
                 name => {
                     let nearest = nearest(name, ["inherits", "palette", "roles"]);
                     let known = "`inherits`, [palette] and [roles]";
-                    let kind = ProblemKind::Field {
-                        name: quote(name),
-                        nearest,
-                        known,
-                    };
+                    let kind = ProblemKind::Field { name: quote(name), nearest, known };
                     self.problem(entry.line, kind);
                 }
             }
@@ -300,22 +234,13 @@ impl File {
             if Paint::parse(entry.name).is_some() {
                 self.problem(entry.line, ProblemKind::Reserved(quote(entry.name)));
             } else if let Some(paint) = Paint::parse(text) {
-                self.palette
-                    .insert(entry.name.to_owned(), (entry.line, paint));
+                self.palette.insert(entry.name.to_owned(), (entry.line, paint));
             } else {
                 let nearest = nearest(text, ANSI.iter().map(|(name, ..)| *name));
                 let (name, color) = (quote(entry.name), quote(text));
-                self.problem(
-                    entry.line,
-                    ProblemKind::Palette {
-                        name,
-                        color,
-                        nearest,
-                    },
-                );
+                self.problem(entry.line, ProblemKind::Palette { name, color, nearest });
                 // Its roles are looked up all the same, without a second complaint.
-                self.palette
-                    .insert(entry.name.to_owned(), (entry.line, Paint::Default));
+                self.palette.insert(entry.name.to_owned(), (entry.line, Paint::Default));
             }
         }
     }
@@ -327,17 +252,11 @@ impl File {
         for entry in entries {
             let Ok(role) = entry.name.parse::<Role>() else {
                 let nearest = nearest(entry.name, Role::ALL.iter().map(|role| role.name()));
-                let kind = ProblemKind::Role {
-                    name: quote(entry.name),
-                    nearest,
-                };
+                let kind = ProblemKind::Role { name: quote(entry.name), nearest };
                 self.problem(entry.line, kind);
                 continue;
             };
-            let mut written = Written {
-                line: entry.line,
-                ..Written::default()
-            };
+            let mut written = Written { line: entry.line, ..Written::default() };
             if let Some(color) = entry.value.text() {
                 written.fg = Some((entry.line, color.to_owned()));
             } else {
@@ -364,11 +283,7 @@ impl File {
                         continue;
                     };
                     let color = Some((entry.line, color.to_owned()));
-                    *(if entry.name == "fg" {
-                        &mut written.fg
-                    } else {
-                        &mut written.bg
-                    }) = color;
+                    *(if entry.name == "fg" { &mut written.fg } else { &mut written.bg }) = color;
                 }
                 (_, Some((name, modifier))) => match entry.value.truth() {
                     Some(on) => written.modifiers.set(*modifier, on),
@@ -378,11 +293,7 @@ impl File {
                     let modifiers = MODIFIERS.iter().map(|(name, _)| *name);
                     let nearest = nearest(name, modifiers.chain(["fg", "bg"]));
                     let known = "fg, bg, bold, dim, italic, underline, reverse and strike";
-                    let kind = ProblemKind::Field {
-                        name: quote(name),
-                        nearest,
-                        known,
-                    };
+                    let kind = ProblemKind::Field { name: quote(name), nearest, known };
                     self.problem(entry.line, kind);
                 }
             }

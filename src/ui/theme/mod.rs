@@ -36,10 +36,7 @@ pub struct Theme {
 impl Default for Theme {
     /// A theme that says nothing: every role is plain.
     fn default() -> Self {
-        Self {
-            name: String::new(),
-            styles: [Style::new(); Role::ALL.len()],
-        }
+        Self { name: String::new(), styles: [Style::new(); Role::ALL.len()] }
     }
 }
 
@@ -63,13 +60,7 @@ impl Theme {
             let own = look.bg.filter(|_| role.is_area());
             look.style(own.or(draft.ground()), depth)
         });
-        Ok((
-            Self {
-                name: name.to_owned(),
-                styles,
-            },
-            draft.warnings(),
-        ))
+        Ok((Self { name: name.to_owned(), styles }, draft.warnings()))
     }
 
     /// The name it was read under.

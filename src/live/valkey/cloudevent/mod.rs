@@ -38,12 +38,7 @@ pub(super) fn read(entry: &RawEntry, field: Option<&str>) -> StreamEntry {
     let fields: Vec<(Cow<'_, str>, Cow<'_, str>)> = entry
         .fields
         .iter()
-        .map(|(name, value)| {
-            (
-                String::from_utf8_lossy(name),
-                String::from_utf8_lossy(value),
-            )
-        })
+        .map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value)))
         .collect();
     let (content, raw) = if bytes > PARSED_MAX {
         let reason = format!(
@@ -63,12 +58,7 @@ pub(super) fn read(entry: &RawEntry, field: Option<&str>) -> StreamEntry {
         Ok(event) => Content::Event(event),
         Err(reason) => Content::Malformed(Text::bounded(&reason, ATTRIBUTE_MAX)),
     };
-    StreamEntry {
-        id: entry.id,
-        bytes,
-        content,
-        raw,
-    }
+    StreamEntry { id: entry.id, bytes, content, raw }
 }
 
 /// How an entry carries its event.
@@ -82,10 +72,7 @@ type Fields<'a> = [(Cow<'a, str>, Cow<'a, str>)];
 
 fn find<'a>(fields: &'a Fields<'_>, named: Option<&str>) -> Form<'a> {
     let value = |name: &str| {
-        fields
-            .iter()
-            .find(|(field, _)| field == name)
-            .map(|(_, value)| value.as_ref())
+        fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_ref())
     };
     if let Some(name) = named {
         return value(name).map_or_else(
@@ -100,9 +87,7 @@ fn find<'a>(fields: &'a Fields<'_>, named: Option<&str>) -> Form<'a> {
     if let Some(json) = NAMES.iter().find_map(|name| value(name)) {
         return Form::Json(json);
     }
-    let mut objects = fields
-        .iter()
-        .filter(|(_, value)| value.trim_start().starts_with('{'));
+    let mut objects = fields.iter().filter(|(_, value)| value.trim_start().starts_with('{'));
     match (objects.next(), objects.next()) {
         (Some((_, json)), None) => Form::Json(json),
         (Some(_), Some(_)) => Form::Neither("Several fields could be the event.".to_owned()),
@@ -112,10 +97,7 @@ fn find<'a>(fields: &'a Fields<'_>, named: Option<&str>) -> Form<'a> {
 
 /// The name of an attribute without the prefix that HTTP and message brokers give it.
 fn plain(field: &str) -> &str {
-    field
-        .strip_prefix("ce-")
-        .or_else(|| field.strip_prefix("ce_"))
-        .unwrap_or(field)
+    field.strip_prefix("ce-").or_else(|| field.strip_prefix("ce_")).unwrap_or(field)
 }
 
 fn from_json(json: &str) -> Result<CloudEvent, String> {
@@ -142,11 +124,7 @@ fn from_attributes(fields: &Fields<'_>) -> Result<CloudEvent, String> {
 }
 
 fn complete(event: CloudEvent) -> Result<CloudEvent, String> {
-    if event.kind.is_empty() {
-        Err("The event has no `type`.".to_owned())
-    } else {
-        Ok(event)
-    }
+    if event.kind.is_empty() { Err("The event has no `type`.".to_owned()) } else { Ok(event) }
 }
 
 fn attribute(event: &mut CloudEvent, name: &str, value: &str) {

@@ -6,13 +6,8 @@ use super::*;
 use crate::domain::StreamId;
 
 fn entry(fields: &[(&str, &str)]) -> RawEntry {
-    let fields = fields
-        .iter()
-        .map(|(n, v)| (n.as_bytes().to_vec(), v.as_bytes().to_vec()));
-    RawEntry {
-        id: StreamId { ms: 1, seq: 0 },
-        fields: fields.collect(),
-    }
+    let fields = fields.iter().map(|(n, v)| (n.as_bytes().to_vec(), v.as_bytes().to_vec()));
+    RawEntry { id: StreamId { ms: 1, seq: 0 }, fields: fields.collect() }
 }
 
 const EVENT: &str = r#"{"specversion":"1.0","id":"01H8","type":"client.provisioned",
@@ -25,14 +20,7 @@ fn shown(read: &StreamEntry) -> String {
     match &read.content {
         Content::Event(event) => {
             let time = event.time.map_or_else(String::new, |time| time.to_string());
-            let CloudEvent {
-                id,
-                kind,
-                source,
-                subject,
-                summary,
-                ..
-            } = event;
+            let CloudEvent { id, kind, source, subject, summary, .. } = event;
             format!("{id}|{kind}|{source}|{subject}|{time}|{summary}")
         }
         Content::Malformed(reason) => reason.to_string(),
@@ -54,18 +42,10 @@ fn events_are_found_in_any_shape() {
             ("subject", "acme"),
             ("time", "2026-05-29T05:00:00+03:00"),
         ]
-        .map(|(name, value)| {
-            (
-                format!("{prefix}{name}").into_bytes(),
-                value.as_bytes().to_vec(),
-            )
-        })
+        .map(|(name, value)| (format!("{prefix}{name}").into_bytes(), value.as_bytes().to_vec()))
         .to_vec();
         fields.push((b"data".to_vec(), data.as_bytes().to_vec()));
-        RawEntry {
-            id: StreamId::default(),
-            fields,
-        }
+        RawEntry { id: StreamId::default(), fields }
     };
     for raw in [
         entry(&[("event", EVENT)]),
@@ -78,83 +58,29 @@ fn events_are_found_in_any_shape() {
     ] {
         assert_eq!(shown(&read(&raw, None)), SHOWN);
     }
-    assert_eq!(
-        shown(&read(
-            &entry(&[("event", "{}"), ("mine", EVENT)]),
-            Some("mine")
-        )),
-        SHOWN
-    );
+    assert_eq!(shown(&read(&entry(&[("event", "{}"), ("mine", EVENT)]), Some("mine"))), SHOWN);
 }
 
 #[test]
 fn what_is_no_event_says_why() {
-    let deep = format!(
-        "{{\"type\":\"t\",\"data\":{}{}}}",
-        "[".repeat(20_000),
-        "]".repeat(20_000)
-    );
+    let deep = format!("{{\"type\":\"t\",\"data\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
     let open = "{\"a\":".repeat(20_000);
     for (fields, named, reason) in [
-        (
-            vec![("a", "b")],
-            None,
-            "No field of the entry holds a JSON object.",
-        ),
+        (vec![("a", "b")], None, "No field of the entry holds a JSON object."),
         (vec![], None, "No field of the entry holds a JSON object."),
-        (
-            vec![("a", "{}"), ("b", "{}")],
-            None,
-            "Several fields could be the event.",
-        ),
+        (vec![("a", "{}"), ("b", "{}")], None, "Several fields could be the event."),
         (vec![("a", "{}")], Some("b"), "The entry has no field `b`."),
-        (
-            vec![("event", "[1]")],
-            None,
-            "The event is not a JSON object.",
-        ),
-        (
-            vec![("event", "\"x\"")],
-            None,
-            "The event is not a JSON object.",
-        ),
-        (
-            vec![("event", "{\"type\":")],
-            None,
-            "The event is not valid JSON: EOF",
-        ),
-        (
-            vec![("event", "hello")],
-            None,
-            "The event is not valid JSON: expected value",
-        ),
-        (
-            vec![("event", "{\"id\":\"1\"}")],
-            None,
-            "The event has no `type`.",
-        ),
-        (
-            vec![("event", "{\"type\":null}")],
-            None,
-            "The event has no `type`.",
-        ),
-        (
-            vec![("specversion", "1.0")],
-            None,
-            "The event has no `type`.",
-        ),
-        (
-            vec![("event", open.as_str())],
-            None,
-            "The event is not valid JSON",
-        ),
+        (vec![("event", "[1]")], None, "The event is not a JSON object."),
+        (vec![("event", "\"x\"")], None, "The event is not a JSON object."),
+        (vec![("event", "{\"type\":")], None, "The event is not valid JSON: EOF"),
+        (vec![("event", "hello")], None, "The event is not valid JSON: expected value"),
+        (vec![("event", "{\"id\":\"1\"}")], None, "The event has no `type`."),
+        (vec![("event", "{\"type\":null}")], None, "The event has no `type`."),
+        (vec![("specversion", "1.0")], None, "The event has no `type`."),
+        (vec![("event", open.as_str())], None, "The event is not valid JSON"),
     ] {
         let read = read(&entry(&fields), named);
-        assert!(
-            shown(&read).starts_with(reason),
-            "{} for {reason}",
-            shown(&read)
-        );
+        assert!(shown(&read).starts_with(reason), "{} for {reason}", shown(&read));
         assert!(matches!(read.content, Content::Malformed(_)));
     }
     // Deep but whole JSON is an event, or says that it is too deep; either way it returns.
@@ -182,11 +108,7 @@ fn the_summary_is_one_bounded_line() {
     ] {
         assert_eq!(summary(data).as_str(), line, "{data}");
     }
-    let long = format!(
-        r#"{{"a":"{}","b":"{}"}}"#,
-        "щ".repeat(100),
-        "\\u202e".repeat(100)
-    );
+    let long = format!(r#"{{"a":"{}","b":"{}"}}"#, "щ".repeat(100), "\\u202e".repeat(100));
     let line = summary(&long);
     assert_eq!(line.as_str().chars().count(), SUMMARY_MAX);
     assert!(line.as_str().ends_with('…'));
@@ -199,28 +121,18 @@ fn raw_text_is_kept_as_received_and_bounded() {
     let one = read(&event, None);
     assert_eq!((one.raw.raw(), one.bytes), (EVENT, bytes));
 
-    let fields = entry(&[
-        ("specversion", "1.0"),
-        ("type", "a\"b"),
-        ("data", r#"{"x": 1}"#),
-    ]);
+    let fields = entry(&[("specversion", "1.0"), ("type", "a\"b"), ("data", r#"{"x": 1}"#)]);
     let json = r#"{"specversion":"1.0","type":"a\"b","data":{"x": 1}}"#;
     assert_eq!(read(&fields, None).raw.raw(), json);
 
     let large = format!(r#"{{"type":"t","data":"{}"}}"#, "x".repeat(3 * 1024 * 1024));
     let one = read(&entry(&[("event", &large)]), None);
-    assert_eq!(
-        (one.raw.raw().len(), one.bytes),
-        (Payload::MAX_BYTES, large.len() as u64 + 5)
-    );
+    assert_eq!((one.raw.raw().len(), one.bytes), (Payload::MAX_BYTES, large.len() as u64 + 5));
     assert!(matches!(one.content, Content::Event(_)));
 
     let vast = "x".repeat(17 * 1024 * 1024);
     let one = read(&entry(&[("event", &vast)]), None);
-    assert_eq!(
-        shown(&one),
-        "The entry has 18 MiB; only up to 16 MiB are read as an event."
-    );
+    assert_eq!(shown(&one), "The entry has 18 MiB; only up to 16 MiB are read as an event.");
     assert_eq!(one.raw.raw().len(), Payload::MAX_BYTES);
 }
 
@@ -229,10 +141,7 @@ fn bytes_that_are_no_text_are_shown() {
     let mut json = br#"{"type":"t","subject":"aZ"}"#.to_vec();
     let at = json.iter().position(|byte| *byte == b'Z').expect("a Z");
     json[at] = 0xff;
-    let raw = RawEntry {
-        id: StreamId::default(),
-        fields: vec![(b"event".to_vec(), json)],
-    };
+    let raw = RawEntry { id: StreamId::default(), fields: vec![(b"event".to_vec(), json)] };
     assert_eq!(shown(&read(&raw, None)), "|t||a\u{fffd}||");
 }
 

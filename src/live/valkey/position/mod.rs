@@ -312,10 +312,7 @@ impl Position {
 pub(super) fn before(id: Option<StreamId>) -> Option<StreamId> {
     match id? {
         StreamId { ms: 0, seq: 0 } => None,
-        StreamId { ms, seq: 0 } => Some(StreamId {
-            ms: ms - 1,
-            seq: u64::MAX,
-        }),
+        StreamId { ms, seq: 0 } => Some(StreamId { ms: ms - 1, seq: u64::MAX }),
         StreamId { ms, seq } => Some(StreamId { ms, seq: seq - 1 }),
     }
 }
@@ -327,21 +324,11 @@ fn gap(
     cause: GapCause,
 ) -> Option<Gap> {
     let missed = missed.filter(|missed| *missed != Missed::Exactly(0))?;
-    Some(Gap {
-        after,
-        before,
-        missed,
-        cause,
-    })
+    Some(Gap { after, before, missed, cause })
 }
 
 fn reset_gap(after: Option<StreamId>, before: Option<StreamId>) -> Gap {
-    Gap {
-        after,
-        before,
-        missed: Missed::Some,
-        cause: GapCause::Reset,
-    }
+    Gap { after, before, missed: Missed::Some, cause: GapCause::Reset }
 }
 
 #[cfg(test)]

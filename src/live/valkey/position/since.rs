@@ -22,12 +22,7 @@ impl Since {
         snapshot: Option<&Snapshot>,
     ) -> (Option<Self>, Option<Gap>) {
         let left = cursor.id;
-        let mut since = Self {
-            left,
-            expected: None,
-            found: 0,
-            earliest: None,
-        };
+        let mut since = Self { left, expected: None, found: 0, earliest: None };
         let Some(seen) = snapshot else {
             let had = left != StreamId::default();
             return (Some(since), had.then(|| reset_gap(Some(left), None)));
@@ -50,15 +45,10 @@ impl Since {
             _ => None,
         };
         if !past {
-            since.expected = seen
-                .added
-                .zip(cursor.position)
-                .map(|(added, position)| added - position);
+            since.expected =
+                seen.added.zip(cursor.position).map(|(added, position)| added - position);
         }
-        (
-            Some(since),
-            gap(after, seen.first, missed, GapCause::Trimmed),
-        )
+        (Some(since), gap(after, seen.first, missed, GapCause::Trimmed))
     }
 
     /// The place itself.
@@ -70,9 +60,7 @@ impl Since {
     /// reaches the place, says how many of the entries after it are gone.
     pub(in super::super) fn page(&mut self, ids: &[StreamId], last: bool) -> Option<Gap> {
         let expected = self.expected?;
-        let after = ids
-            .get(ids.partition_point(|id| *id <= self.left)..)
-            .unwrap_or_default();
+        let after = ids.get(ids.partition_point(|id| *id <= self.left)..).unwrap_or_default();
         self.found += after.len() as u64;
         self.earliest = after.first().copied().or(self.earliest);
         if after.len() == ids.len() && !last {
@@ -80,11 +68,6 @@ impl Since {
         }
         self.expected = None;
         let missed = Missed::Exactly(expected.saturating_sub(self.found));
-        gap(
-            Some(self.left),
-            self.earliest,
-            Some(missed),
-            GapCause::Trimmed,
-        )
+        gap(Some(self.left), self.earliest, Some(missed), GapCause::Trimmed)
     }
 }

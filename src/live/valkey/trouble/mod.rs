@@ -54,9 +54,7 @@ impl Failure {
     /// The parser's own words without what only its developers need; they never hold the address.
     pub(super) fn bad_url(error: &RedisError) -> Self {
         let said = error.to_string();
-        Self::Url {
-            reason: said.split(" - ").next().unwrap_or_default().to_lowercase(),
-        }
+        Self::Url { reason: said.split(" - ").next().unwrap_or_default().to_lowercase() }
     }
 
     pub(super) fn odd(command: &'static str) -> impl FnOnce(Odd) -> Self {
@@ -98,10 +96,7 @@ pub(super) fn explain(failure: &Failure, target: &Target) -> Trouble {
         Failure::Url { .. } => address(failure),
         Failure::CaFile { path, reason } => Trouble::new(
             TroubleKind::Config,
-            &format!(
-                "The certificates in {} can't be used: {reason}",
-                path.display()
-            ),
+            &format!("The certificates in {} can't be used: {reason}", path.display()),
             "Set `valkey.ca_file` to a PEM file that holds the certificates to trust.",
         ),
         Failure::Odd { command, odd } => Trouble::new(
@@ -120,9 +115,7 @@ pub(super) fn explain(failure: &Failure, target: &Target) -> Trouble {
 pub(super) fn address(failure: &Failure) -> Trouble {
     Trouble::new(
         TroubleKind::Config,
-        &failure
-            .to_string()
-            .replacen("the address", "The address of the Valkey", 1),
+        &failure.to_string().replacen("the address", "The address of the Valkey", 1),
         "Set `valkey.url` to an address such as rediss://valkey.example:6379/0.",
     )
 }
@@ -132,10 +125,10 @@ fn server(target: &Target) -> String {
 }
 
 fn user(target: &Target) -> String {
-    target.username.as_ref().map_or_else(
-        || "the default user".to_owned(),
-        |name| format!("user {name}"),
-    )
+    target
+        .username
+        .as_ref()
+        .map_or_else(|| "the default user".to_owned(), |name| format!("user {name}"))
 }
 
 /// The server answered and said no.
@@ -147,10 +140,7 @@ fn refused(target: &Target, command: &str, code: &str, detail: &str) -> Trouble 
     let (kind, what, remedy) = match code {
         "NOPERM" => (
             TroubleKind::Denied,
-            format!(
-                "{server} does not let {} run {command} on {stream}",
-                user(target)
-            ),
+            format!("{server} does not let {} run {command} on {stream}", user(target)),
             "Ask for the ACL rules `+xread +xrevrange +xrange +xinfo|stream` and the key of the stream.",
         ),
         "WRONGTYPE" => (
@@ -183,11 +173,7 @@ fn refused(target: &Target, command: &str, code: &str, detail: &str) -> Trouble 
             format!("{server} refuses the database: {code} {detail}"),
             "Check the number of the database at the end of `valkey.url`.",
         ),
-        _ => (
-            TroubleKind::Server,
-            format!("{server} refuses {command}: {code} {detail}"),
-            "",
-        ),
+        _ => (TroubleKind::Server, format!("{server} refuses {command}: {code} {detail}"), ""),
     };
     Trouble::new(kind, &what, remedy)
 }
@@ -251,11 +237,7 @@ fn broken(target: &Target, command: &str, error: &RedisError) -> Trouble {
             "It is tried again by itself; if it goes on, check whether the port wants rediss://.",
         )
     } else {
-        (
-            TroubleKind::Unreachable,
-            format!("{server} can't be reached: {said}"),
-            "",
-        )
+        (TroubleKind::Unreachable, format!("{server} can't be reached: {said}"), "")
     };
     Trouble::new(kind, &what, remedy)
 }
@@ -310,36 +292,23 @@ fn not_tls(target: &Target, said: &str) -> Option<Trouble> {
 
 fn certificate(server: &str, said: &str) -> Trouble {
     let (why, remedy) = if said.contains("xpired") {
-        (
-            "has expired",
-            "Have it renewed, and check the clock of this machine.",
-        )
+        ("has expired", "Have it renewed, and check the clock of this machine.")
     } else if said.contains("UnknownIssuer") {
         (
             "is signed by nobody this machine trusts",
             "Set `valkey.ca_file` to the certificate of the authority that signed it.",
         )
     } else if said.contains("not valid for name") || said.contains("NotValidForName") {
-        (
-            "is for another host",
-            "Use the name that the certificate has in `valkey.url`.",
-        )
+        ("is for another host", "Use the name that the certificate has in `valkey.url`.")
     } else {
-        let said = said
-            .rsplit("invalid peer certificate: ")
-            .next()
-            .unwrap_or(said);
+        let said = said.rsplit("invalid peer certificate: ").next().unwrap_or(said);
         return Trouble::new(
             TroubleKind::Certificate,
             &format!("The certificate of {server} is not accepted: {said}"),
             "Have the certificate of the server checked.",
         );
     };
-    Trouble::new(
-        TroubleKind::Certificate,
-        &format!("The certificate of {server} {why}"),
-        remedy,
-    )
+    Trouble::new(TroubleKind::Certificate, &format!("The certificate of {server} {why}"), remedy)
 }
 
 #[cfg(test)]

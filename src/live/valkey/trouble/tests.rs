@@ -62,13 +62,7 @@ fn refusals_say_what_to_do() {
             "loads its data",
             "Wait",
         ),
-        (
-            "XREAD",
-            "MOVED 1234 10.0.0.7:6379",
-            TroubleKind::Config,
-            "10.0.0.7:6379",
-            "valkey.url",
-        ),
+        ("XREAD", "MOVED 1234 10.0.0.7:6379", TroubleKind::Config, "10.0.0.7:6379", "valkey.url"),
         (
             "SELECT",
             "ERR DB index is out of range",
@@ -83,31 +77,13 @@ fn refusals_say_what_to_do() {
             "protected mode",
             "tunnel",
         ),
-        (
-            "XREAD",
-            "ODDCODE what is this",
-            TroubleKind::Server,
-            "ODDCODE what is this",
-            "",
-        ),
+        ("XREAD", "ODDCODE what is this", TroubleKind::Server, "ODDCODE what is this", ""),
     ] {
         let trouble = explain(&reply(command, resp), &target);
         assert_eq!(trouble.kind, kind, "{resp}");
-        assert!(
-            trouble.what.as_str().contains(what),
-            "{} lacks {what}",
-            trouble.what
-        );
-        assert!(
-            trouble.what.as_str().contains("valkey.example:6380"),
-            "{}",
-            trouble.what
-        );
-        assert!(
-            trouble.remedy.as_str().contains(remedy),
-            "{} lacks {remedy}",
-            trouble.remedy
-        );
+        assert!(trouble.what.as_str().contains(what), "{} lacks {what}", trouble.what);
+        assert!(trouble.what.as_str().contains("valkey.example:6380"), "{}", trouble.what);
+        assert!(trouble.remedy.as_str().contains(remedy), "{} lacks {remedy}", trouble.remedy);
         assert!(!trouble.to_string().contains("hunter2"), "{trouble}");
     }
 }
@@ -176,25 +152,11 @@ fn broken_links_say_what_to_do() {
         let error = io::Error::new(io, said).into();
         let trouble = explain(&Failure::Command { command, error }, &target);
         assert_eq!(trouble.kind, kind, "{said}");
-        assert!(
-            trouble.what.as_str().contains(what),
-            "{} lacks {what}",
-            trouble.what
-        );
+        assert!(trouble.what.as_str().contains(what), "{} lacks {what}", trouble.what);
     }
     let error = redis::parse_redis_value(b"HTTP/1.1 400 Bad Request\r\n").expect_err("no RESP");
-    let trouble = explain(
-        &Failure::Command {
-            command: "CLIENT",
-            error,
-        },
-        &target,
-    );
-    assert!(
-        trouble.what.as_str().contains("is not a Valkey"),
-        "{}",
-        trouble.what
-    );
+    let trouble = explain(&Failure::Command { command: "CLIENT", error }, &target);
+    assert!(trouble.what.as_str().contains("is not a Valkey"), "{}", trouble.what);
 }
 
 #[test]
@@ -206,9 +168,7 @@ fn a_bad_address_is_not_quoted() {
         "hunter2",
         "unix:///tmp/s",
     ] {
-        let failure = Target::new(&Options::new(url))
-            .err()
-            .expect("no valid address");
+        let failure = Target::new(&Options::new(url)).err().expect("no valid address");
         let trouble = address(&failure);
         assert_eq!(trouble.kind, TroubleKind::Config);
         assert!(!trouble.to_string().contains("hunter2"), "{trouble}");

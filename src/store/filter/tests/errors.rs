@@ -15,11 +15,7 @@ fn errors_say_where_and_what_instead() {
         ("acme = x", "acme", "no column “acme”"),
         ("age>26", "26", "“26” is no age"),
         ("age>26parsecs", "26parsecs", "units of s, m, h"),
-        (
-            "age>99999999999999999999y",
-            "99999999999999999999y",
-            "is no age",
-        ),
+        ("age>99999999999999999999y", "99999999999999999999y", "is no age"),
         ("age=26h", "26h", "never stands still"),
         ("age:26h", "26h", "Compare it, as in age>26h."),
         ("age:/2/", "/2/", "Compare it"),
@@ -47,11 +43,7 @@ fn errors_say_where_and_what_instead() {
         ("age<1h(acme or beta)", "(", "“1h” runs into"),
         ("/(/", "/(/", "unclosed group"),
         ("tier:/[/", "/[/", "This isn't a regular expression"),
-        (
-            "/(\\w{1000}){1000}/",
-            "/(\\w{1000}){1000}/",
-            "too much memory",
-        ),
+        ("/(\\w{1000}){1000}/", "/(\\w{1000}){1000}/", "too much memory"),
         ("acme or", "or", "missing after"),
         ("or acme", "or", "missing before"),
         ("acme and and b", "and", "missing before"),
@@ -96,10 +88,7 @@ fn sizes_are_bounded() {
         let parsed = Query::parse(&text, COLUMNS);
         assert_eq!(parsed.is_ok(), fits, "{text}");
         if let Err(error) = parsed {
-            assert!(
-                text.get(error.at.clone()).is_some_and(|at| !at.is_empty()),
-                "{error:?}"
-            );
+            assert!(text.get(error.at.clone()).is_some_and(|at| !at.is_empty()), "{error:?}");
         }
     }
 }

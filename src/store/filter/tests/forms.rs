@@ -130,12 +130,9 @@ fn canonical_text_is_short_and_plain() {
 
 #[test]
 fn only_ages_depend_on_time() {
-    for (text, depends) in [
-        ("acme age:", false),
-        ("size>1GB", false),
-        ("acme or !(x age>1h)", true),
-        ("", false),
-    ] {
+    for (text, depends) in
+        [("acme age:", false), ("size>1GB", false), ("acme or !(x age>1h)", true), ("", false)]
+    {
         assert_eq!(query(text).depends_on_time(), depends, "{text}");
     }
     assert!(query(" ").is_empty());
@@ -153,10 +150,6 @@ fn rows_become_older_while_nothing_changes() {
 
 #[test]
 fn a_row_that_is_always_shown_passes() {
-    let rows = Rows(vec![Row {
-        name: "gap",
-        always: true,
-        ..Row::default()
-    }]);
+    let rows = Rows(vec![Row { name: "gap", always: true, ..Row::default() }]);
     assert!(query("nothing-like-it").matches(&rows, 0, NOW, &mut Scratch::new()));
 }

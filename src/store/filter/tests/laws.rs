@@ -45,11 +45,8 @@ fn valid() -> impl Strategy<Value = String> {
     ])
     .prop_map(str::to_owned);
     atom.prop_recursive(4, 24, 3, |inner| {
-        let pair = (
-            inner.clone(),
-            prop::sample::select(vec![" ", " and ", "||", " or "]),
-            inner.clone(),
-        );
+        let pair =
+            (inner.clone(), prop::sample::select(vec![" ", " and ", "||", " or "]), inner.clone());
         prop_oneof![
             pair.prop_map(|(a, joint, b)| format!("{a}{joint}{b}")),
             inner.clone().prop_map(|a| format!("({a})")),
@@ -73,10 +70,7 @@ fn check_any_text(text: &str) {
             }
         }
         Err(error) => {
-            assert!(
-                text.get(error.at.clone()).is_some_and(|at| !at.is_empty()),
-                "{error:?}"
-            );
+            assert!(text.get(error.at.clone()).is_some_and(|at| !at.is_empty()), "{error:?}");
             assert!(!error.message.chars().any(Text::is_hostile), "{error}");
         }
     }

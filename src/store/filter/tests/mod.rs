@@ -13,11 +13,7 @@ use crate::domain::{Health, Span};
 const HOUR: u64 = 3600;
 
 fn rows() -> Rows {
-    let row = Row {
-        health: Health::Healthy,
-        version: "18",
-        ..Row::default()
-    };
+    let row = Row { health: Health::Healthy, version: "18", ..Row::default() };
     Rows(vec![
         Row {
             name: "acme",

@@ -3,9 +3,7 @@
 use super::*;
 
 pub fn word_hits(word: &str, text: &str) -> bool {
-    fuzzy::Word::new(word)
-        .expect("a word")
-        .hits(text, &mut Scratch::new())
+    fuzzy::Word::new(word).expect("a word").hits(text, &mut Scratch::new())
 }
 
 #[test]
@@ -78,33 +76,20 @@ fn one_word_picks_few_of_a_fleet() {
         "travel",
         "wood",
     ];
-    let fleet: Vec<_> = FIRST
-        .iter()
-        .flat_map(|a| SECOND.iter().map(move |b| format!("{a}-{b}")))
-        .collect();
+    let fleet: Vec<_> =
+        FIRST.iter().flat_map(|a| SECOND.iter().map(move |b| format!("{a}-{b}"))).collect();
     let mut scratch = Scratch::new();
     let mut hits = |word: &str| {
         let word = fuzzy::Word::new(word).expect("a word");
-        fleet
-            .iter()
-            .filter(|name| word.hits(name, &mut scratch))
-            .count()
+        fleet.iter().filter(|name| word.hits(name, &mut scratch)).count()
     };
     for name in FIRST {
         let (right, all) = (SECOND.len(), hits(name));
-        assert_eq!(
-            all,
-            right,
-            "{name} hits {all} of {} names instead of {right}",
-            fleet.len()
-        );
+        assert_eq!(all, right, "{name} hits {all} of {} names instead of {right}", fleet.len());
     }
     for name in SECOND {
         let (right, all) = (FIRST.len(), hits(name));
-        assert!(
-            (right..=right + 2).contains(&all),
-            "{name} hits {all} instead of {right}"
-        );
+        assert!((right..=right + 2).contains(&all), "{name} hits {all} instead of {right}");
     }
 }
 
@@ -117,8 +102,5 @@ fn long_texts_are_searched_to_their_end() {
     }
     let long = "ab".repeat(fuzzy::LETTERS_MAX);
     assert!(word_hits(&long, &format!("x{long}x")));
-    assert!(!word_hits(
-        &long,
-        &format!("{}-{}", &long[..40], &long[40..])
-    ));
+    assert!(!word_hits(&long, &format!("{}-{}", &long[..40], &long[40..])));
 }

@@ -15,20 +15,11 @@ const HEALTH: [Role; 5] = [
     Role::HealthHealthy,
 ];
 
-const HEADERS: [Role; 4] = [
-    Role::HeaderProduction,
-    Role::HeaderStaging,
-    Role::HeaderLocal,
-    Role::HeaderTraining,
-];
+const HEADERS: [Role; 4] =
+    [Role::HeaderProduction, Role::HeaderStaging, Role::HeaderLocal, Role::HeaderTraining];
 
 /// The grounds that characters of other roles are drawn on.
-const GROUNDS: [Role; 4] = [
-    Role::Screen,
-    Role::Dialog,
-    Role::Cursor,
-    Role::CursorUnfocused,
-];
+const GROUNDS: [Role; 4] = [Role::Screen, Role::Dialog, Role::Cursor, Role::CursorUnfocused];
 
 /// How different two colours must look to be told apart at a glance.
 const APART: f64 = 0.06;
@@ -37,10 +28,7 @@ fn rgb(color: Color) -> Option<Rgb> {
     match color {
         Color::Rgb(red, green, blue) => Some(Rgb(red, green, blue)),
         Color::Indexed(index) => Some(indexed(index)),
-        named => ANSI
-            .iter()
-            .find(|(_, color, _)| *color == named)
-            .map(|(_, _, rgb)| *rgb),
+        named => ANSI.iter().find(|(_, color, _)| *color == named).map(|(_, _, rgb)| *rgb),
     }
 }
 
@@ -87,11 +75,7 @@ fn everything_can_be_read_on_every_ground_it_is_drawn_on() {
             let text = theme.style(Role::Text).fg.unwrap();
             for role in Role::ALL {
                 let style = theme.style(role);
-                let min = if name == "high-contrast" {
-                    7.0
-                } else {
-                    role.contrast_min()
-                } * share;
+                let min = if name == "high-contrast" { 7.0 } else { role.contrast_min() } * share;
                 let grounds: Vec<Color> = match style.bg {
                     Some(ground) => vec![ground],
                     None => GROUNDS
@@ -124,10 +108,7 @@ fn few_colours_are_still_read() {
                 continue;
             };
             let ratio = rgb(ink).unwrap().contrast(rgb(ground).unwrap());
-            assert!(
-                ratio >= 3.0,
-                "{name}: {role}, {ink} on {ground}, has {ratio:.2}"
-            );
+            assert!(ratio >= 3.0, "{name}: {role}, {ink} on {ground}, has {ratio:.2}");
         }
     }
 }
@@ -141,9 +122,8 @@ fn the_cursor_is_seen_in_every_theme_at_every_depth() {
             let screen = theme.style(Role::Screen);
             for role in [Role::Cursor, Role::CursorUnfocused] {
                 let style = theme.style(role);
-                let marked = style
-                    .add_modifier
-                    .intersects(Modifier::REVERSED | Modifier::UNDERLINED);
+                let marked =
+                    style.add_modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED);
                 let lit = match (style.bg.and_then(rgb), screen.bg.and_then(rgb)) {
                     (Some(one), Some(other)) => one.distance(other) >= APART,
                     _ => false,
@@ -154,11 +134,7 @@ fn the_cursor_is_seen_in_every_theme_at_every_depth() {
             }
         }
         let theme = theme(name, ColorDepth::TrueColor);
-        assert_ne!(
-            theme.style(Role::Cursor),
-            theme.style(Role::CursorUnfocused),
-            "{name}"
-        );
+        assert_ne!(theme.style(Role::Cursor), theme.style(Role::CursorUnfocused), "{name}");
     }
     assert_eq!(unseen, Vec::<String>::new());
 }
@@ -185,10 +161,7 @@ fn health_and_profiles_are_told_apart() {
 
 /// Colours as eyes without one kind of cones see them, after Machado, Oliveira and Fernandes, 2009.
 const EYES: [(&str, [[f64; 3]; 3]); 3] = [
-    (
-        "normal",
-        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-    ),
+    ("normal", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
     (
         "protanopia",
         [
@@ -237,11 +210,7 @@ fn the_theme_without_colour_has_none() {
     for depth in ColorDepth::ALL {
         let theme = theme("none", depth);
         for role in Role::ALL {
-            assert_eq!(
-                (theme.style(role).fg, theme.style(role).bg),
-                (None, None),
-                "{role}"
-            );
+            assert_eq!((theme.style(role).fg, theme.style(role).bg), (None, None), "{role}");
         }
     }
 }
@@ -282,11 +251,7 @@ fn a_role_without_a_ground_leaves_the_ground_alone() {
     for name in EXACT {
         let theme = theme(name, ColorDepth::TrueColor);
         for role in Role::ALL {
-            assert_eq!(
-                theme.style(role).bg.is_some(),
-                ours.contains(&role),
-                "{name}: {role}"
-            );
+            assert_eq!(theme.style(role).bg.is_some(), ours.contains(&role), "{name}: {role}");
         }
         assert_eq!(theme.style(Role::Cursor).fg, None, "{name}");
     }

@@ -54,10 +54,7 @@ fn every_problem_names_file_line_and_what_to_do() {
             "mine.toml:2: \"inky\" of [palette] has the value \"#ggg\", which is no colour. Write \
              #rrggbb, or an ANSI name such as bright-blue.",
         ),
-        (
-            "[palette]\ninky = 3",
-            "mine.toml:2: \"inky\" must be a colour, not a number.",
-        ),
+        ("[palette]\ninky = 3", "mine.toml:2: \"inky\" must be a colour, not a number."),
         (
             "[palette]\nred = \"#ff0000\"",
             "mine.toml:2: \"red\" is a colour of the terminal already. Give it another name in \
@@ -76,35 +73,20 @@ fn every_problem_names_file_line_and_what_to_do() {
             "[roles]\ntext = { bold = \"yes\" }",
             "mine.toml:2: `bold` must be true or false, not a text.",
         ),
-        (
-            "[roles]\ntext = { bg = 4 }",
-            "mine.toml:2: `bg` must be a colour, not a number.",
-        ),
+        ("[roles]\ntext = { bg = 4 }", "mine.toml:2: `bg` must be a colour, not a number."),
         (
             "[roles]\ntext = 4",
             "mine.toml:2: text must be a colour, or { fg = \"COLOUR\", bold = true }, not a number.",
         ),
-        (
-            "roles = 4",
-            "mine.toml:1: [roles] must be a section of roles, not a number.",
-        ),
-        (
-            "palette = []",
-            "mine.toml:1: [palette] must be a section of colours, not a list.",
-        ),
-        (
-            "[role]",
-            "mine.toml:1: \"role\" has no meaning here. Did you mean `roles`?",
-        ),
+        ("roles = 4", "mine.toml:1: [roles] must be a section of roles, not a number."),
+        ("palette = []", "mine.toml:1: [palette] must be a section of colours, not a list."),
+        ("[role]", "mine.toml:1: \"role\" has no meaning here. Did you mean `roles`?"),
         (
             "[colours]",
             "mine.toml:1: \"colours\" has no meaning here. Known here: `inherits`, [palette] and \
              [roles].",
         ),
-        (
-            "inherits = 3",
-            "mine.toml:1: `inherits` must be the name of a theme, not a number.",
-        ),
+        ("inherits = 3", "mine.toml:1: `inherits` must be the name of a theme, not a number."),
         (
             "\ninherits = \"neon\"",
             "mine.toml:2: It inherits \"neon\", and there is no such theme. The themes in the program \
@@ -128,10 +110,7 @@ fn every_problem_names_file_line_and_what_to_do() {
         assert_eq!(error(text), message, "{text}");
     }
     let syntax = error("[roles]\ntext = \n");
-    assert!(
-        syntax.starts_with("mine.toml:2: This is not TOML: "),
-        "{syntax}"
-    );
+    assert!(syntax.starts_with("mine.toml:2: This is not TOML: "), "{syntax}");
     assert_eq!(
         error(&" ".repeat(BYTES_MAX + 1)),
         "mine.toml: The file has 262145 bytes, and at most 262144 are read. Remove what is not \
@@ -143,20 +122,11 @@ fn every_problem_names_file_line_and_what_to_do() {
 fn all_problems_are_told_at_once() {
     let text = "[roles]\ntext = 3\nmuted = { bolt = true }\ntitle = \"inkk\"\n";
     let message = error(text);
-    let lines: Vec<&str> = message
-        .lines()
-        .map(|line| line.split(' ').next().unwrap())
-        .collect();
+    let lines: Vec<&str> = message.lines().map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!(lines, ["mine.toml:2:", "mine.toml:3:", "mine.toml:4:"]);
-    let many: String = (0..30)
-        .map(|number| format!("nothing-{number} = \"red\"\n"))
-        .collect();
+    let many: String = (0..30).map(|number| format!("nothing-{number} = \"red\"\n")).collect();
     let many = format!("[roles]\n{many}");
-    assert!(
-        error(&many).ends_with("\n10 more problems follow."),
-        "{}",
-        error(&many)
-    );
+    assert!(error(&many).ends_with("\n10 more problems follow."), "{}", error(&many));
     assert_eq!(parse(&many).unwrap_err().problems().len(), 30);
 }
 
@@ -194,10 +164,7 @@ fn a_theme_changes_only_what_it_says() {
     assert_eq!(mine.name(), "mine.toml");
     assert_eq!(mine.style(Role::Cursor), Style::new().reversed());
     assert_eq!(mine.style(Role::Key).fg, Some(Color::Rgb(0xa0, 0xc0, 0xff)));
-    assert_eq!(
-        mine.style(Role::HealthFailed),
-        dark.style(Role::HealthFailed)
-    );
+    assert_eq!(mine.style(Role::HealthFailed), dark.style(Role::HealthFailed));
 }
 
 #[test]

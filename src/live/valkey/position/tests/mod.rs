@@ -28,18 +28,14 @@ impl Stream {
         self.exists = true;
         for _ in 0..count {
             self.now += 1 + self.losses;
-            self.last = StreamId {
-                ms: self.now,
-                seq: self.losses,
-            };
+            self.last = StreamId { ms: self.now, seq: self.losses };
             self.entries.push(self.last);
             self.added += 1;
         }
     }
 
     fn trim(&mut self, keep: usize) {
-        self.entries
-            .drain(..self.entries.len().saturating_sub(keep));
+        self.entries.drain(..self.entries.len().saturating_sub(keep));
     }
 
     fn delete(&mut self, index: usize) {
@@ -49,11 +45,7 @@ impl Stream {
     }
 
     fn lose(&mut self, now: u64) {
-        *self = Self {
-            now,
-            losses: self.losses,
-            ..Self::default()
-        };
+        *self = Self { now, losses: self.losses, ..Self::default() };
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
@@ -66,13 +58,8 @@ impl Stream {
     }
 
     fn read(&self, after: StreamId, count: usize) -> (Vec<StreamId>, bool) {
-        let ids: Vec<_> = self
-            .entries
-            .iter()
-            .filter(|id| **id > after)
-            .take(count)
-            .copied()
-            .collect();
+        let ids: Vec<_> =
+            self.entries.iter().filter(|id| **id > after).take(count).copied().collect();
         let whole = ids.len() < count;
         (ids, whole)
     }

@@ -6,12 +6,7 @@ use crate::live::valkey::cursor::Cursor;
 
 fn trimmed(after: Option<u64>, before: Option<u64>, missed: u64) -> Gap {
     let missed = Missed::Exactly(missed);
-    Gap {
-        after: after.map(id),
-        before: before.map(id),
-        missed,
-        cause: GapCause::Trimmed,
-    }
+    Gap { after: after.map(id), before: before.map(id), missed, cause: GapCause::Trimmed }
 }
 
 fn reset(after: Option<u64>, before: Option<u64>) -> Gap {
@@ -87,10 +82,7 @@ fn what_was_trimmed_is_counted_where_it_was() {
             s.trim(5);
             r.read(s, 50);
         },
-        &[
-            trimmed(Some(10), Some(26), 5),
-            trimmed(Some(10), Some(26), 10),
-        ],
+        &[trimmed(Some(10), Some(26), 5), trimmed(Some(10), Some(26), 10)],
     );
     check(
         "overtaken twice",
@@ -102,10 +94,7 @@ fn what_was_trimmed_is_counted_where_it_was() {
             s.add(9);
             s.trim(4);
         },
-        &[
-            trimmed(Some(10), Some(17), 6),
-            trimmed(Some(18), Some(25), 6),
-        ],
+        &[trimmed(Some(10), Some(17), 6), trimmed(Some(18), Some(25), 6)],
     );
     check(
         "deleted before it was read",
@@ -136,12 +125,7 @@ fn what_was_trimmed_is_counted_where_it_was() {
 #[test]
 fn a_stream_that_begins_anew_is_read_from_its_begin() {
     let read = |reader: &Reader, first: u64, last: u64| {
-        let new: Vec<_> = reader
-            .told
-            .iter()
-            .filter(|told| **told >= id(first))
-            .copied()
-            .collect();
+        let new: Vec<_> = reader.told.iter().filter(|told| **told >= id(first)).copied().collect();
         assert_eq!(new, (first..=last).map(id).collect::<Vec<_>>());
     };
     let lose = |s: &mut Stream| s.lose(1_000);
@@ -216,10 +200,7 @@ fn a_stream_that_begins_anew_is_read_from_its_begin() {
             s.lose(2_000);
             s.add(1);
         },
-        &[
-            reset(Some(10), Some(1_001)),
-            reset(Some(1_003), Some(2_001)),
-        ],
+        &[reset(Some(10), Some(1_001)), reset(Some(1_003), Some(2_001))],
     );
     assert_eq!(reader.told.last(), Some(&id(2_001)));
     let reader = check(
@@ -242,16 +223,9 @@ fn ids_that_went_back_are_listed_anew() {
         s.add(3);
     };
     let whole = |reader: &Reader| {
-        assert_eq!(
-            (reader.told.clone(), reader.listings),
-            (vec![id(1), id(2), id(3)], 2)
-        );
+        assert_eq!((reader.told.clone(), reader.listings), (vec![id(1), id(2), id(3)], 2));
     };
-    whole(&check(
-        "unseen",
-        |s, _| back(s),
-        &[reset(Some(10), Some(1))],
-    ));
+    whole(&check("unseen", |s, _| back(s), &[reset(Some(10), Some(1))]));
     whole(&check(
         "seen",
         |s, r| {
@@ -277,11 +251,7 @@ fn without_a_count_only_being_overtaken_is_seen() {
     let snap = |stream: &Stream, length: bool| {
         let snapshot = stream.snapshot().expect("a stream");
         let length = snapshot.length.filter(|_| length);
-        Snapshot {
-            added: None,
-            length,
-            ..snapshot
-        }
+        Snapshot { added: None, length, ..snapshot }
     };
     for length in [true, false] {
         let mut stream = Stream::default();
@@ -289,34 +259,16 @@ fn without_a_count_only_being_overtaken_is_seen() {
         let mut position = Position::new(Some(&snap(&stream, length)), Some(id(10)));
         stream.add(20);
         stream.trim(25);
-        assert_eq!(
-            position.look(Some(&snap(&stream, length))),
-            Verdict::Go(None)
-        );
+        assert_eq!(position.look(Some(&snap(&stream, length))), Verdict::Go(None));
         stream.trim(5);
-        let gap = Gap {
-            missed: Missed::Some,
-            ..trimmed(Some(10), Some(26), 0)
-        };
-        assert_eq!(
-            position.look(Some(&snap(&stream, length))),
-            Verdict::Go(Some(gap))
-        );
-        assert_eq!(
-            position.look(Some(&snap(&stream, length))),
-            Verdict::Go(None)
-        );
+        let gap = Gap { missed: Missed::Some, ..trimmed(Some(10), Some(26), 0) };
+        assert_eq!(position.look(Some(&snap(&stream, length))), Verdict::Go(Some(gap)));
+        assert_eq!(position.look(Some(&snap(&stream, length))), Verdict::Go(None));
         let (ids, whole) = stream.read(position.at(), 50);
-        assert_eq!(
-            (ids.len(), position.read(&ids, whole)),
-            (5, Verdict::Go(None))
-        );
+        assert_eq!((ids.len(), position.read(&ids, whole)), (5, Verdict::Go(None)));
         stream.trim(0);
         if length {
-            assert_eq!(
-                position.look(Some(&snap(&stream, length))),
-                Verdict::Go(None)
-            );
+            assert_eq!(position.look(Some(&snap(&stream, length))), Verdict::Go(None));
         }
     }
     let mut position = Position::new(None, None);
@@ -337,63 +289,20 @@ fn a_saved_place_is_compared_with_the_stream() {
     stream.add(30);
     stream.trim(5);
     let seen = stream.snapshot();
-    let some = |gap: Gap| Gap {
-        missed: Missed::Some,
-        ..gap
-    };
+    let some = |gap: Gap| Gap { missed: Missed::Some, ..gap };
     for (cursor, seen, left, gap) in [
         (cursor(30, Some(30)), seen, true, None),
         (cursor(27, Some(27)), seen, true, None),
         (cursor(25, Some(25)), seen, true, None),
-        (
-            cursor(10, Some(10)),
-            seen,
-            true,
-            Some(trimmed(Some(10), Some(26), 15)),
-        ),
-        (
-            cursor(10, None),
-            seen,
-            true,
-            Some(some(trimmed(Some(10), Some(26), 0))),
-        ),
-        (
-            cursor(10, Some(40)),
-            seen,
-            true,
-            Some(reset(Some(10), Some(26))),
-        ),
-        (
-            cursor(10, Some(26)),
-            seen,
-            true,
-            Some(reset(Some(10), Some(26))),
-        ),
-        (
-            cursor(99, Some(99)),
-            seen,
-            false,
-            Some(reset(Some(99), Some(26))),
-        ),
-        (
-            cursor(27, Some(90)),
-            seen,
-            false,
-            Some(reset(Some(27), Some(26))),
-        ),
-        (
-            cursor(10, Some(10)),
-            None,
-            true,
-            Some(reset(Some(10), None)),
-        ),
+        (cursor(10, Some(10)), seen, true, Some(trimmed(Some(10), Some(26), 15))),
+        (cursor(10, None), seen, true, Some(some(trimmed(Some(10), Some(26), 0)))),
+        (cursor(10, Some(40)), seen, true, Some(reset(Some(10), Some(26)))),
+        (cursor(10, Some(26)), seen, true, Some(reset(Some(10), Some(26)))),
+        (cursor(99, Some(99)), seen, false, Some(reset(Some(99), Some(26)))),
+        (cursor(27, Some(90)), seen, false, Some(reset(Some(27), Some(26)))),
+        (cursor(10, Some(10)), None, true, Some(reset(Some(10), None))),
         (cursor(0, Some(0)), None, true, None),
-        (
-            cursor(0, Some(0)),
-            seen,
-            true,
-            Some(trimmed(None, Some(26), 25)),
-        ),
+        (cursor(0, Some(0)), seen, true, Some(trimmed(None, Some(26), 25))),
     ] {
         let (since, found) = Since::new(&cursor, seen.as_ref());
         assert_eq!((since.is_some(), found), (left, gap), "{cursor:?}");
@@ -402,10 +311,7 @@ fn a_saved_place_is_compared_with_the_stream() {
 
 #[test]
 fn ids_have_a_predecessor() {
-    let full = StreamId {
-        ms: 4,
-        seq: u64::MAX,
-    };
+    let full = StreamId { ms: 4, seq: u64::MAX };
     for (of, is) in [
         (id(5), Some(full)),
         (StreamId { ms: 5, seq: 7 }, Some(StreamId { ms: 5, seq: 6 })),
