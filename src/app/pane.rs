@@ -282,15 +282,15 @@ impl Pane {
         })
     }
 
-    /// Brings the drawer up to date with the row under the cursor.
-    pub fn refresh_detail(&mut self, store: &Store) {
+    /// Brings the drawer up to date with the row under the cursor, on lines of `width` cells.
+    pub fn refresh_detail(&mut self, store: &Store, width: usize) {
         if !self.drawer.open {
             self.drawer.detail = None;
             return;
         }
         self.drawer.detail = match (&self.cursor.id, self.drawer.detail.take()) {
-            (Some(id), Some(known)) if known.is_current(id, store) => Some(known),
-            (Some(id), _) => Detail::of(store, id),
+            (Some(id), Some(known)) if known.is_current(id, store, width) => Some(known),
+            (Some(id), _) => Detail::of(store, id, width),
             (None, _) => None,
         };
     }

@@ -122,6 +122,7 @@ fn conditions(lines: &mut Vec<DetailLine>, conditions: &[Condition]) {
     for condition in conditions {
         let health = match condition.status {
             Status::True => Health::Healthy,
+            Status::False if condition.name == "Synced" => Health::Failed,
             Status::False => Health::Degraded,
             Status::Unknown => Health::Unknown,
         };
