@@ -46,7 +46,7 @@ impl App {
             Opening::Columns => Overlay::Columns { chosen: 0 },
             Opening::Palette => {
                 self.overlay = None;
-                Overlay::Palette(Palette::open(&self.store, self.contexts()))
+                Overlay::Palette(Box::new(Palette::open(&self.store, self.contexts())))
             }
         });
         self.limit_overlay();

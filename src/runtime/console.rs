@@ -88,7 +88,7 @@ enum Incoming {
     Observed(Vec<Observation>),
     Signal(Signal),
     File(FileChange),
-    Theme(String, Result<Loaded<Theme>, AppearanceError>),
+    Theme(String, Box<Result<Loaded<Theme>, AppearanceError>>),
     Say(Importance, String),
     Tick,
     Panicked,
@@ -154,10 +154,10 @@ fn hook(screen: &Screen, recorder: &Arc<Mutex<Recorder>>, console: &Console) -> 
     install_panic_hook(screen.guard().device(), traces, move |report| {
         tracing::error!(thread = %report.thread, place = %report.place, "panic: {}", report.message);
         // The thread that panicked may hold the lock; then there is no recording.
-        if let Ok(recorder) = recorder.try_lock() {
-            if !recorder.is_empty() {
-                let _ = recorder.save(&folder, clock.now());
-            }
+        if let Ok(recorder) = recorder.try_lock()
+            && !recorder.is_empty()
+        {
+            let _ = recorder.save(&folder, clock.now());
         }
     })
 }
@@ -265,7 +265,7 @@ impl Loop<'_> {
                 self.quit = true;
             }
             Incoming::File(change) => self.file_changed(change),
-            Incoming::Theme(name, loaded) => self.theme_loaded(name, loaded),
+            Incoming::Theme(name, loaded) => self.theme_loaded(name, *loaded),
             Incoming::Panicked => self.quit = true,
         }
         Ok(urgent)
@@ -371,7 +371,7 @@ impl Loop<'_> {
         let (folders, depth, queue) = (folders.clone(), *depth, self.queue.clone());
         self.tasks.spawn_blocking(move || {
             let loaded = folders.theme(&name, depth);
-            let _ = queue.blocking_send(Incoming::Theme(name, loaded));
+            let _ = queue.blocking_send(Incoming::Theme(name, Box::new(loaded)));
         });
     }
 

@@ -95,13 +95,13 @@ impl<'a> Paint<'a> {
         if at <= start {
             return;
         }
-        if let Some(cell) = self.buffer.cell_mut((at - 1, y)) {
-            if cell.symbol().len() < MOST {
-                self.zero_width.clear();
-                self.zero_width.push_str(cell.symbol());
-                self.zero_width.push(c);
-                cell.set_symbol(&self.zero_width);
-            }
+        if let Some(cell) = self.buffer.cell_mut((at - 1, y))
+            && cell.symbol().len() < MOST
+        {
+            self.zero_width.clear();
+            self.zero_width.push_str(cell.symbol());
+            self.zero_width.push(c);
+            cell.set_symbol(&self.zero_width);
         }
     }
 
