@@ -1,5 +1,11 @@
 //! How fast ten thousand clients come, next to a client that only receives them, and what they cost.
 #![cfg(feature = "real-servers")]
+#![allow(
+    clippy::expect_used,
+    clippy::excessive_nesting,
+    clippy::disallowed_methods,
+    reason = "a test may fail, and measures time"
+)]
 
 mod kubernetes;
 mod platform;
@@ -7,7 +13,7 @@ mod platform;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt;
+use futures_util::StreamExt;
 use kube::api::WatchEvent;
 use kubernetes::Wall;
 use platform::{ApiServer, PlatformError, User};
@@ -32,7 +38,10 @@ async fn ten_thousand_clients_next_to_a_bare_stream() -> Result<(), PlatformErro
         let client = server.client_of(User::Viewer).await?;
         let began = Instant::now();
         let (first, count) = bare(&client, began).await?;
-        println!("{round} bare stream: first {first:?}, all {count} {:?}", began.elapsed());
+        println!(
+            "{round} bare stream: first {first:?}, all {count} {:?}",
+            began.elapsed()
+        );
         for streaming_lists in [Streaming::On, Streaming::Off] {
             let options = Options {
                 kubeconfig: Some(server.kubeconfig(User::Viewer)),
@@ -48,7 +57,11 @@ async fn ten_thousand_clients_next_to_a_bare_stream() -> Result<(), PlatformErro
                 rows.len(),
                 idle.0,
                 idle.1,
-                if round == 3 { " with the rows kept" } else { "" },
+                if round == 3 {
+                    " with the rows kept"
+                } else {
+                    ""
+                },
             );
         }
     }
@@ -56,12 +69,14 @@ async fn ten_thousand_clients_next_to_a_bare_stream() -> Result<(), PlatformErro
 }
 
 async fn bare(client: &kube::Client, began: Instant) -> Result<(Duration, usize), PlatformError> {
-    let request = http::Request::get(LISTING).body(Vec::new()).expect("a request");
+    let request = http::Request::get(LISTING)
+        .body(Vec::new())
+        .expect("a request");
     let stream = client.request_events::<IgnoredAny>(request).await?;
-    let mut stream = std::pin::pin!(stream.into_stream());
+    let mut stream = std::pin::pin!(stream);
     let (mut first, mut count) = (Duration::ZERO, 0);
-    while let Some(event) = stream.try_next().await? {
-        match event {
+    while let Some(event) = stream.next().await {
+        match event? {
             WatchEvent::Added(_) => {
                 if count == 0 {
                     first = began.elapsed();
@@ -110,6 +125,12 @@ async fn run(
 /// Resident memory of this process in KiB.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap_or_default();
+    line.trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap_or_default()
 }

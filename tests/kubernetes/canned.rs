@@ -17,15 +17,28 @@ pub struct Answer {
 
 impl Answer {
     pub fn ok(body: impl Into<String>) -> Self {
-        Self { code: 200, body: body.into(), ..Self::default() }
+        Self {
+            code: 200,
+            body: body.into(),
+            ..Self::default()
+        }
     }
 
     pub fn code(code: u16, body: impl Into<String>) -> Self {
-        Self { code, body: body.into(), ..Self::default() }
+        Self {
+            code,
+            body: body.into(),
+            ..Self::default()
+        }
     }
 
     pub fn open(body: impl Into<String>) -> Self {
-        Self { code: 200, body: body.into(), is_open: true, ..Self::default() }
+        Self {
+            code: 200,
+            body: body.into(),
+            is_open: true,
+            ..Self::default()
+        }
     }
 }
 
@@ -51,7 +64,11 @@ impl Canned {
                 std::thread::spawn(move || serve(stream, &*script, &seen));
             }
         });
-        Self { port, asked, folder: tempfile::tempdir().expect("a folder") }
+        Self {
+            port,
+            asked,
+            folder: tempfile::tempdir().expect("a folder"),
+        }
     }
 
     /// A kubeconfig for it.
@@ -68,14 +85,19 @@ impl Canned {
     /// The paths asked so far which contain `part`.
     pub fn asked(&self, part: &str) -> Vec<String> {
         let asked = self.asked.lock().expect("no panic");
-        asked.iter().filter(|path| path.contains(part)).cloned().collect()
+        asked
+            .iter()
+            .filter(|path| path.contains(part))
+            .cloned()
+            .collect()
     }
 }
 
 fn serve(stream: TcpStream, script: &Script, asked: &Mutex<Vec<String>>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
+    // A connection that was made in vain says nothing.
+    reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
     assert!(line.starts_with("GET "), "nothing but reading: {line}");
     let path = line.split(' ').nth(1)?.to_owned();
     while line.trim() != "" {
@@ -85,13 +107,21 @@ fn serve(stream: TcpStream, script: &Script, asked: &Mutex<Vec<String>>) -> Opti
     let bare = path.split('?').next()?.to_owned();
     let before = {
         let mut asked = asked.lock().expect("no panic");
-        let before = asked.iter().filter(|seen| seen.split('?').next() == Some(&bare)).count();
+        let before = asked
+            .iter()
+            .filter(|seen| seen.split('?').next() == Some(&bare))
+            .count();
         asked.push(path.clone());
         before
     };
     let answer = script(&path, before);
     let mut stream = stream;
-    write!(stream, "HTTP/1.1 {} X\r\nConnection: close\r\n{}\r\n", answer.code, answer.headers).ok()?;
+    write!(
+        stream,
+        "HTTP/1.1 {} X\r\nConnection: close\r\n{}\r\n",
+        answer.code, answer.headers
+    )
+    .ok()?;
     stream.write_all(answer.body.as_bytes()).ok()?;
     stream.flush().ok()?;
     if answer.is_open {

@@ -1,5 +1,14 @@
 //! A reader of the feed for tests: keeps what the store above would keep, and how each feed stands.
-#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of this module")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::excessive_nesting,
+    clippy::disallowed_methods,
+    reason = "a test may fail and keep time, and every test binary uses another part of this module"
+)]
 
 pub mod canned;
 
@@ -21,7 +30,9 @@ pub struct Wall;
 
 impl Clock for Wall {
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+        let since = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .expect("after 1970");
         Timestamp::from_ms(i64::try_from(since.as_millis()).expect("a time"))
     }
 }
@@ -57,14 +68,23 @@ impl Seen {
         let (sender, queue) = mpsc::channel(64);
         let sink = Sink::new(sender, Arc::new(Wall));
         let running = tokio::spawn(Box::new(feed(options)).run(sink));
-        Self { queue, running, feeds: BTreeMap::new(), batches: 0 }
+        Self {
+            queue,
+            running,
+            feeds: BTreeMap::new(),
+            batches: 0,
+        }
     }
 
     /// Reads until `is_done`.
     pub async fn until(&mut self, is_done: impl Fn(&Self) -> bool) {
         let waiting = async {
             while !is_done(self) {
-                let batch = self.queue.recv().await.expect("the feed never ends by itself");
+                let batch = self
+                    .queue
+                    .recv()
+                    .await
+                    .expect("the feed never ends by itself");
                 self.batches += 1;
                 for observation in batch {
                     self.apply(observation);
@@ -75,7 +95,9 @@ impl Seen {
             let stand: Vec<String> = self
                 .feeds
                 .iter()
-                .map(|(feed, stand)| format!("{feed}: {} rows, {:?}", stand.rows.len(), stand.trouble))
+                .map(|(feed, stand)| {
+                    format!("{feed}: {} rows, {:?}", stand.rows.len(), stand.trouble)
+                })
                 .collect();
             panic!("nothing came of it: {}", stand.join("; "));
         }
@@ -85,7 +107,12 @@ impl Seen {
     pub async fn nothing_for(&mut self, quiet: Duration, is_news: impl Fn(&Fact) -> bool) -> bool {
         let waiting = async {
             loop {
-                for observation in self.queue.recv().await.expect("the feed never ends by itself") {
+                for observation in self
+                    .queue
+                    .recv()
+                    .await
+                    .expect("the feed never ends by itself")
+                {
                     let news = is_news(&observation.fact);
                     self.apply(observation);
                     if news {
@@ -104,19 +131,31 @@ impl Seen {
 
     /// The rows of `feed` by name.
     pub fn rows(&self, feed: FeedId) -> BTreeMap<String, Arc<Resource>> {
-        let rows = self.feeds.get(&feed).into_iter().flat_map(|stand| stand.rows.values());
-        rows.map(|row| (row.meta.name.to_string(), Arc::clone(row))).collect()
+        let rows = self
+            .feeds
+            .get(&feed)
+            .into_iter()
+            .flat_map(|stand| stand.rows.values());
+        rows.map(|row| (row.meta.name.to_string(), Arc::clone(row)))
+            .collect()
     }
 
     /// Whether a listing of `feed` is complete, and nothing is wrong.
     pub fn is_listed(&self, feed: FeedId) -> bool {
-        self.stand(feed).is_some_and(|stand| stand.listings > 0 && stand.trouble.is_none())
+        self.stand(feed)
+            .is_some_and(|stand| stand.listings > 0 && stand.trouble.is_none())
     }
 
     /// The reason of a condition of a row.
     pub fn condition(&self, feed: FeedId, name: &str, condition: &str) -> Option<String> {
-        let row = self.feeds.get(&feed)?.rows.values().find(|row| row.meta.name == name)?;
-        row.condition(condition).map(|condition| condition.reason.to_string())
+        let row = self
+            .feeds
+            .get(&feed)?
+            .rows
+            .values()
+            .find(|row| row.meta.name == name)?;
+        row.condition(condition)
+            .map(|condition| condition.reason.to_string())
     }
 
     /// The trouble that `feed` has.
@@ -152,7 +191,9 @@ impl Seen {
                 stand.troubles.push(trouble.clone());
                 stand.trouble = Some(trouble);
             }
-            Fact::Entries(_) | Fact::Older(_) | Fact::Gap(_) | Fact::LeftAt(_) => panic!("not of this feed"),
+            Fact::Entries(_) | Fact::Older(_) | Fact::Gap(_) | Fact::LeftAt(_) => {
+                panic!("not of this feed")
+            }
         }
     }
 }

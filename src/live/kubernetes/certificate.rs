@@ -50,7 +50,9 @@ fn skip(der: &[u8]) -> Option<&[u8]> {
 }
 
 fn take(der: &[u8], wanted: u8) -> Option<(&[u8], &[u8])> {
-    element(der).filter(|(tag, _, _)| *tag == wanted).map(|(_, value, rest)| (value, rest))
+    element(der)
+        .filter(|(tag, _, _)| *tag == wanted)
+        .map(|(_, value, rest)| (value, rest))
 }
 
 /// The first element of `der`: its tag, its value, and what follows.
@@ -61,7 +63,12 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         short @ 0..=0x7f => (short, rest),
         long @ 0x81..=0x84 => {
             let (bytes, rest) = rest.split_at_checked(long - 0x80)?;
-            (bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
+            (
+                bytes
+                    .iter()
+                    .fold(0, |length, byte| length << 8 | usize::from(*byte)),
+                rest,
+            )
         }
         _ => return None,
     };
@@ -77,8 +84,13 @@ mod tests {
 
     #[test]
     fn the_end_is_read() {
-        for (year, shown) in [(2001, "2001-03-04T00:00:00Z"), (2049, "2049-03-04T00:00:00Z"), (2075, "2075-03-04T00:00:00Z")] {
-            let mut params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).expect("a name");
+        for (year, shown) in [
+            (2001, "2001-03-04T00:00:00Z"),
+            (2049, "2049-03-04T00:00:00Z"),
+            (2075, "2075-03-04T00:00:00Z"),
+        ] {
+            let mut params =
+                rcgen::CertificateParams::new(vec!["a.example".to_owned()]).expect("a name");
             params.not_before = rcgen::date_time_ymd(2000, 1, 1);
             params.not_after = rcgen::date_time_ymd(year, 3, 4);
             let key = rcgen::KeyPair::generate().expect("a key");

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
 use kube::Config;
+use kube::config::{
+    AuthInfo, KubeConfigOptions, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
+};
 
 use super::api::Api;
 use super::kubeconfig::{self, Chosen, Source};
@@ -30,21 +32,29 @@ pub(super) struct Link {
 /// Reads the kubeconfig and makes a client. Asks the server nothing yet.
 pub(super) async fn link(options: &Options) -> Result<Link, Trouble> {
     let (mut config, mut place, ends) = match kubeconfig::source(options)? {
-        Source::Cluster => (in_cluster()?, Place::default(), None),
+        Source::Cluster => (in_cluster()?, pod(), None),
         Source::Files(paths) => chosen(&paths, options.context.as_deref()).await?,
     };
-    if place.source.is_empty() {
-        place.source = "the pod's environment".to_owned();
-        place.file = "the pod's service account".to_owned();
-        place.user = "of the service account".to_owned();
-    }
     place.address = address(&config);
     config.connect_timeout = Some(CONNECT);
     // Watches are silent for minutes; silence is judged where its meaning is known.
     config.read_timeout = None;
     config.default_retry = false;
     let client = kube::Client::try_from(config).map_err(|error| unusable(&error, &place))?;
-    Ok(Link { api: Api::new(client), place, ends })
+    Ok(Link {
+        api: Api::new(client),
+        place,
+        ends,
+    })
+}
+
+fn pod() -> Place {
+    Place {
+        source: "the pod's environment".to_owned(),
+        file: "the pod's service account".to_owned(),
+        user: "of the service account".to_owned(),
+        ..Place::default()
+    }
 }
 
 fn in_cluster() -> Result<Config, Trouble> {
@@ -79,7 +89,11 @@ async fn chosen(
     };
     let config = config(chosen).await.map_err(|error| {
         let what = format!("{} can't be used: {error}", place.source);
-        Trouble::new(TroubleKind::Config, &what, "Repair the kubeconfig, or fetch it again.")
+        Trouble::new(
+            TroubleKind::Config,
+            &what,
+            "Repair the kubeconfig, or fetch it again.",
+        )
     })?;
     Ok((config, place, ends))
 }
@@ -89,7 +103,10 @@ fn refuse_provider(chosen: &Chosen, user: &str) -> Result<(), Trouble> {
     match &chosen.user.auth_provider {
         Some(provider) if provider.name != "oidc" => Err(Trouble::new(
             TroubleKind::Config,
-            &format!("user {user} in {} logs in with auth-provider {}, which kubectl no longer knows", chosen.user_file, provider.name),
+            &format!(
+                "user {user} in {} logs in with auth-provider {}, which kubectl no longer knows",
+                chosen.user_file, provider.name
+            ),
             "Fetch a fresh kubeconfig, which uses a credential plugin (exec).",
         )),
         _ => Ok(()),
@@ -133,7 +150,13 @@ fn certificate_ends(user: &AuthInfo) -> Option<Timestamp> {
 
 fn address(config: &Config) -> String {
     let url = &config.cluster_url;
-    let port = url.port_u16().unwrap_or(if url.scheme_str() == Some("http") { 80 } else { 443 });
+    let port = url
+        .port_u16()
+        .unwrap_or(if url.scheme_str() == Some("http") {
+            80
+        } else {
+            443
+        });
     format!("{}:{port}", url.host().unwrap_or_default())
 }
 
@@ -142,5 +165,9 @@ fn unusable(error: &kube::Error, place: &Place) -> Trouble {
         return trouble::link(error, place);
     }
     let what = format!("{} can't be used: {error}", place.source);
-    Trouble::new(TroubleKind::Config, &what, "Repair the kubeconfig, or fetch it again.")
+    Trouble::new(
+        TroubleKind::Config,
+        &what,
+        "Repair the kubeconfig, or fetch it again.",
+    )
 }

@@ -41,17 +41,31 @@ pub(super) async fn fetch(
     cluster: &Cluster,
     name: &str,
 ) -> Result<Option<Timestamp>, Trouble> {
-    let Some(exec) = user.exec.take() else { return Ok(None) };
+    let Some(exec) = user.exec.take() else {
+        return Ok(None);
+    };
     let plugin = shown(&exec);
     let answer = run(&exec, cluster, &plugin).await?;
     let credential: Credential = serde_json::from_slice(&answer).map_err(|error| {
         // The message of the error could repeat a part of the token.
         let place = format!("line {}, column {}", error.line(), error.column());
-        failed(&plugin, &format!("gives no credential for user {name}: its answer is not as expected ({place})"), "")
+        failed(
+            &plugin,
+            &format!(
+                "gives no credential for user {name}: its answer is not as expected ({place})"
+            ),
+            "",
+        )
     })?;
     let given = credential.status;
-    let Some(given) = given.filter(|given| given.token.is_some() || given.client_certificate_data.is_some()) else {
-        return Err(failed(&plugin, &format!("gives no credential for user {name}"), ""));
+    let Some(given) =
+        given.filter(|given| given.token.is_some() || given.client_certificate_data.is_some())
+    else {
+        return Err(failed(
+            &plugin,
+            &format!("gives no credential for user {name}"),
+            "",
+        ));
     };
     user.token = given.token.map(SecretString::from);
     if let (Some(certificate), Some(key)) = (given.client_certificate_data, given.client_key_data) {
@@ -60,13 +74,20 @@ pub(super) async fn fetch(
         user.client_certificate_data = Some(STANDARD.encode(certificate));
         user.client_key_data = Some(SecretString::from(STANDARD.encode(key)));
     }
-    Ok(given.expiration_timestamp.and_then(|at| Timestamp::parse(&at)))
+    Ok(given
+        .expiration_timestamp
+        .and_then(|at| Timestamp::parse(&at)))
 }
 
 /// The command and its first words, for messages: nothing from the first option on, which may be a secret.
 pub(super) fn shown(exec: &ExecConfig) -> String {
     let mut line = exec.command.clone().unwrap_or_default();
-    for word in exec.args.iter().flatten().take_while(|word| !word.starts_with('-')) {
+    for word in exec
+        .args
+        .iter()
+        .flatten()
+        .take_while(|word| !word.starts_with('-'))
+    {
         line.push(' ');
         line.push_str(word);
     }
@@ -88,7 +109,11 @@ async fn run(exec: &ExecConfig, cluster: &Cluster, plugin: &str) -> Result<Vec<u
         command.env_remove(key);
     }
     command.env("KUBERNETES_EXEC_INFO", request(exec, cluster));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     let hint = exec.install_hint.as_deref().unwrap_or_default();
     let output = match tokio::time::timeout(LIMIT, command.output()).await {
         Ok(Ok(output)) => output,
@@ -97,12 +122,23 @@ async fn run(exec: &ExecConfig, cluster: &Cluster, plugin: &str) -> Result<Vec<u
         }
         Ok(Err(error)) => return Err(failed(plugin, &format!("can't be started: {error}"), hint)),
         Err(_) => {
-            return Err(failed(plugin, &format!("did not finish within {} s and was stopped", LIMIT.as_secs()), ""));
+            return Err(failed(
+                plugin,
+                &format!(
+                    "did not finish within {} s and was stopped",
+                    LIMIT.as_secs()
+                ),
+                "",
+            ));
         }
     };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+        let last = said
+            .lines()
+            .rev()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or("it said nothing");
         return Err(failed(plugin, &format!("failed: {}", last.trim()), ""));
     }
     if output.stdout.len() > LARGEST {
@@ -112,17 +148,22 @@ async fn run(exec: &ExecConfig, cluster: &Cluster, plugin: &str) -> Result<Vec<u
 }
 
 fn request(exec: &ExecConfig, cluster: &Cluster) -> String {
-    let version = exec.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
-    let mut spec = json!({ "interactive": false });
-    if exec.provide_cluster_info {
-        spec["cluster"] = json!({
+    let version = exec
+        .api_version
+        .as_deref()
+        .unwrap_or("client.authentication.k8s.io/v1");
+    let spec = if exec.provide_cluster_info {
+        let cluster = json!({
             "server": cluster.server,
             "tls-server-name": cluster.tls_server_name,
             "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
             "certificate-authority-data": cluster.certificate_authority_data,
             "proxy-url": cluster.proxy_url,
         });
-    }
+        json!({ "interactive": false, "cluster": cluster })
+    } else {
+        json!({ "interactive": false })
+    };
     json!({ "apiVersion": version, "kind": "ExecCredential", "spec": spec }).to_string()
 }
 
@@ -131,7 +172,11 @@ fn failed(plugin: &str, how: &str, hint: &str) -> Trouble {
         "" => format!("Run it by hand, or log in again: {plugin}"),
         hint => hint.to_owned(),
     };
-    Trouble::new(TroubleKind::Config, &format!("the credential command {plugin} {how}"), &remedy)
+    Trouble::new(
+        TroubleKind::Config,
+        &format!("the credential command {plugin} {how}"),
+        &remedy,
+    )
 }
 
 #[cfg(test)]
@@ -146,13 +191,17 @@ mod tests {
             args: Some(vec!["-c".to_owned(), script.to_owned()]),
             ..ExecConfig::default()
         };
-        AuthInfo { exec: Some(exec), ..AuthInfo::default() }
+        AuthInfo {
+            exec: Some(exec),
+            ..AuthInfo::default()
+        }
     }
 
     async fn check(script: &str) -> Result<(AuthInfo, Option<Timestamp>), String> {
         let mut user = user(script);
         let ends = fetch(&mut user, &Cluster::default(), "maria").await;
-        ends.map(|ends| (user, ends)).map_err(|trouble| trouble.what.to_string())
+        ends.map(|ends| (user, ends))
+            .map_err(|trouble| trouble.what.to_string())
     }
 
     #[tokio::test]
@@ -169,9 +218,15 @@ mod tests {
         for (script, said) in [
             ("echo nope >&2; exit 1", "failed: nope"),
             ("exit 3", "failed: it said nothing"),
-            ("echo '{\"status\":{\"token\":[\"hunter2\"]}}'", "its answer is not as expected (line 1, column"),
+            (
+                "echo '{\"status\":{\"token\":[\"hunter2\"]}}'",
+                "its answer is not as expected (line 1, column",
+            ),
             ("echo '{}'", "gives no credential for user maria"),
-            ("echo hunter2", "its answer is not as expected (line 1, column 1)"),
+            (
+                "echo hunter2",
+                "its answer is not as expected (line 1, column 1)",
+            ),
         ] {
             let what = check(script).await.expect_err(script);
             assert!(what.contains(said), "{what}");
@@ -181,8 +236,14 @@ mod tests {
 
     #[test]
     fn options_are_not_shown() {
-        let args = ["get-token", "--client-secret=hunter2"].map(str::to_owned).to_vec();
-        let exec = ExecConfig { command: Some("kubelogin".to_owned()), args: Some(args), ..ExecConfig::default() };
+        let args = ["get-token", "--client-secret=hunter2"]
+            .map(str::to_owned)
+            .to_vec();
+        let exec = ExecConfig {
+            command: Some("kubelogin".to_owned()),
+            args: Some(args),
+            ..ExecConfig::default()
+        };
         assert_eq!(shown(&exec), "kubelogin get-token");
     }
 }

@@ -30,7 +30,10 @@ impl Found {
 
 /// Asks which kinds of `group` the server has: the published version first, else the one it prefers.
 pub(super) async fn ask(api: &Api, group: &str) -> Result<Found, Failure> {
-    match api.get_within(&format!("/apis/{group}/{VERSION}"), LIMIT).await {
+    match api
+        .get_within(&format!("/apis/{group}/{VERSION}"), LIMIT)
+        .await
+    {
         Ok(answer) => read(group, VERSION, &answer),
         Err(failure) if failure.code() == Some(404) => ask_preferred(api, group).await,
         Err(failure) => Err(failure),
@@ -44,7 +47,10 @@ async fn ask_preferred(api: &Api, group: &str) -> Result<Found, Failure> {
         Err(failure) => return Err(failure),
     };
     let version = preferred(&answer)?;
-    match api.get_within(&format!("/apis/{group}/{version}"), LIMIT).await {
+    match api
+        .get_within(&format!("/apis/{group}/{version}"), LIMIT)
+        .await
+    {
         Ok(answer) => read(group, &version, &answer),
         Err(failure) if failure.code() == Some(404) => Ok(Found::default()),
         Err(failure) => Err(failure),
@@ -75,20 +81,28 @@ struct Entry {
 }
 
 fn preferred(answer: &str) -> Result<String, Failure> {
-    let group: Group = serde_json::from_str(answer).map_err(|error| api::not_json(answer, &error))?;
+    let group: Group =
+        serde_json::from_str(answer).map_err(|error| api::not_json(answer, &error))?;
     if is_segment(&group.preferred.version) {
         return Ok(group.preferred.version);
     }
-    Err(Failure::Strange("it prefers a version whose name is no name".to_owned()))
+    Err(Failure::Strange(
+        "it prefers a version whose name is no name".to_owned(),
+    ))
 }
 
 fn read(group: &str, version: &str, answer: &str) -> Result<Found, Failure> {
     let list: List = serde_json::from_str(answer).map_err(|error| api::not_json(answer, &error))?;
     // A name with a slash is a part of a resource, such as its status.
-    let whole = list.resources.iter().filter(|entry| is_segment(&entry.name));
+    let whole = list
+        .resources
+        .iter()
+        .filter(|entry| is_segment(&entry.name));
     let paths = whole
         .filter_map(|entry| {
-            let kind = Kind::ALL.into_iter().find(|kind| kind.name() == entry.kind)?;
+            let kind = Kind::ALL
+                .into_iter()
+                .find(|kind| kind.name() == entry.kind)?;
             Some((kind, format!("/apis/{group}/{version}/{}", entry.name)))
         })
         .collect();
@@ -96,7 +110,10 @@ fn read(group: &str, version: &str, answer: &str) -> Result<Found, Failure> {
 }
 
 fn is_segment(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
 }
 
 #[cfg(test)]
@@ -113,8 +130,14 @@ mod tests {
             {"name":"widgets","kind":"Widget","verbs":[]}]}"#;
         let found = read("planapulse.com", "v1alpha1", answer).expect("a list");
         for (kind, path) in [
-            (Kind::Client, Some("/apis/planapulse.com/v1alpha1/planaclients")),
-            (Kind::Upgrade, Some("/apis/planapulse.com/v1alpha1/tenantupgradez")),
+            (
+                Kind::Client,
+                Some("/apis/planapulse.com/v1alpha1/planaclients"),
+            ),
+            (
+                Kind::Upgrade,
+                Some("/apis/planapulse.com/v1alpha1/tenantupgradez"),
+            ),
             (Kind::Restore, None),
             (Kind::Template, None),
         ] {

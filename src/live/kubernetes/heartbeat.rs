@@ -29,12 +29,20 @@ pub(super) async fn beat(session: &Session, sink: &Sink) -> Ended {
             // The link is so busy with a listing that the answer has to wait.
             Err(Failure::Late(_)) if session.heard() != before => continue,
             Err(failure) => {
-                let asked = Asked { doing: "asking whether it is there", resource: "*", group: &session.group };
+                let asked = Asked {
+                    doing: "asking whether it is there",
+                    resource: "*",
+                    group: &session.group,
+                };
                 return Ended::Lost(trouble::of(&failure, asked, &session.place, sink.now()));
             }
         }
         let at = sink.now();
-        let alive = |kind| Observation { feed: FeedId::of(kind), at, fact: Fact::Alive };
+        let alive = |kind| Observation {
+            feed: FeedId::of(kind),
+            at,
+            fact: Fact::Alive,
+        };
         let batch: Vec<Observation> = session.live().map(alive).collect();
         if !batch.is_empty() && sink.send(batch).await.is_err() {
             return Ended::Closed;

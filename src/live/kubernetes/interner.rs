@@ -49,7 +49,10 @@ mod tests {
         let (one, two) = (interner.text("Ready"), interner.text("Ready"));
         assert!(std::ptr::eq(one.as_str(), two.as_str()));
         let long = "x".repeat(Interner::LONGEST + 1);
-        assert!(!std::ptr::eq(interner.text(&long).as_str(), interner.text(&long).as_str()));
+        assert!(!std::ptr::eq(
+            interner.text(&long).as_str(),
+            interner.text(&long).as_str()
+        ));
     }
 
     #[test]

@@ -48,7 +48,9 @@ pub(super) fn source(options: &Options) -> Result<Source, Trouble> {
         return Ok(Source::Files(vec![path.clone()]));
     }
     let listed = env::var_os("KUBECONFIG").unwrap_or_default();
-    let paths: Vec<PathBuf> = env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect();
+    let paths: Vec<PathBuf> = env::split_paths(&listed)
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect();
     if !paths.is_empty() {
         return Ok(Source::Files(paths));
     }
@@ -75,10 +77,15 @@ pub(super) fn read(paths: &[PathBuf], wanted: Option<&str>) -> Result<Chosen, Tr
         }
         let part = read_one(path)?;
         parts.push((path.display().to_string(), part.clone()));
-        merged = merged.merge(part).map_err(|error| unreadable(path, &error))?;
+        merged = merged
+            .merge(part)
+            .map_err(|error| unreadable(path, &error))?;
     }
     if parts.is_empty() {
-        let all: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let all: Vec<String> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
         return Err(config(
             &format!("none of the kubeconfigs {} exists", all.join(", ")),
             "Put one there, or set KUBECONFIG or the profile's kubeconfig to the right file.",
@@ -92,14 +99,26 @@ fn read_one(path: &Path) -> Result<Kubeconfig, Trouble> {
     let facts = std::fs::metadata(path).map_err(|error| {
         let how = match error.kind() {
             std::io::ErrorKind::NotFound => format!("the kubeconfig {shown} does not exist"),
-            std::io::ErrorKind::PermissionDenied => format!("the kubeconfig {shown} may not be read"),
+            std::io::ErrorKind::PermissionDenied => {
+                format!("the kubeconfig {shown} may not be read")
+            }
             _ => format!("the kubeconfig {shown} can't be read: {error}"),
         };
-        config(&how, "Put it there, or set KUBECONFIG or the profile's kubeconfig to the right file.")
+        config(
+            &how,
+            "Put it there, or set KUBECONFIG or the profile's kubeconfig to the right file.",
+        )
     })?;
     if facts.is_dir() || facts.len() > LARGEST {
-        let how = if facts.is_dir() { "is a folder" } else { "is larger than 4 MiB" };
-        return Err(config(&format!("the kubeconfig {shown} {how}"), "Name the right file."));
+        let how = if facts.is_dir() {
+            "is a folder"
+        } else {
+            "is larger than 4 MiB"
+        };
+        return Err(config(
+            &format!("the kubeconfig {shown} {how}"),
+            "Name the right file.",
+        ));
     }
     Kubeconfig::read_from(path).map_err(|error| unreadable(path, &error))
 }
@@ -121,7 +140,10 @@ fn unreadable(path: &Path, error: &KubeconfigError) -> Trouble {
                 "Repair it there, or fetch it again.",
             )
         }
-        other => config(&format!("the kubeconfig {shown} can't be used: {other}"), "Repair it, or fetch it again."),
+        other => config(
+            &format!("the kubeconfig {shown} can't be used: {other}"),
+            "Repair it, or fetch it again.",
+        ),
     }
 }
 
@@ -130,10 +152,20 @@ type Parts = [(String, Kubeconfig)];
 fn choose(merged: &Kubeconfig, parts: &Parts, wanted: Option<&str>) -> Result<Chosen, Trouble> {
     let files: Vec<&str> = parts.iter().map(|(file, _)| file.as_str()).collect();
     let files = files.join(", ");
-    let names: Vec<&str> = merged.contexts.iter().map(|named| named.name.as_str()).collect();
-    let Some(name) = wanted.or(merged.current_context.as_deref()).filter(|name| !name.is_empty()) else {
+    let names: Vec<&str> = merged
+        .contexts
+        .iter()
+        .map(|named| named.name.as_str())
+        .collect();
+    let Some(name) = wanted
+        .or(merged.current_context.as_deref())
+        .filter(|name| !name.is_empty())
+    else {
         return Err(config(
-            &format!("the kubeconfig {files} names no current context; {}", listed(&names)),
+            &format!(
+                "the kubeconfig {files} names no current context; {}",
+                listed(&names)
+            ),
             "Choose one: kubectl config use-context NAME, or the profile's context.",
         ));
     };
@@ -141,23 +173,37 @@ fn choose(merged: &Kubeconfig, parts: &Parts, wanted: Option<&str>) -> Result<Ch
     let Some(context) = found.and_then(|named| named.context.clone()) else {
         return Err(unknown_context(&files, name, &names));
     };
-    let cluster = merged.clusters.iter().find(|named| named.name == context.cluster);
+    let cluster = merged
+        .clusters
+        .iter()
+        .find(|named| named.name == context.cluster);
     let Some(cluster) = cluster.and_then(|named| named.cluster.clone()) else {
         return Err(config(
-            &format!("context {name} of {files} names the cluster {}, which is not there", context.cluster),
+            &format!(
+                "context {name} of {files} names the cluster {}, which is not there",
+                context.cluster
+            ),
             "Repair the kubeconfig, or fetch it again.",
         ));
     };
     let user_name = context.user.as_deref().unwrap_or_default();
-    let user = merged.auth_infos.iter().find(|named| named.name == user_name);
+    let user = merged
+        .auth_infos
+        .iter()
+        .find(|named| named.name == user_name);
     let has = |wanted: &dyn Fn(&Kubeconfig) -> bool| {
-        parts.iter().find(|(_, part)| wanted(part)).map_or_else(|| files.clone(), |(file, _)| file.clone())
+        parts
+            .iter()
+            .find(|(_, part)| wanted(part))
+            .map_or_else(|| files.clone(), |(file, _)| file.clone())
     };
     Ok(Chosen {
         name: name.to_owned(),
         file: has(&|part| part.contexts.iter().any(|named| named.name == name)),
         user_file: has(&|part| part.auth_infos.iter().any(|named| named.name == user_name)),
-        user: user.and_then(|named| named.auth_info.clone()).unwrap_or_default(),
+        user: user
+            .and_then(|named| named.auth_info.clone())
+            .unwrap_or_default(),
         context,
         cluster,
     })
@@ -173,7 +219,13 @@ fn unknown_context(files: &str, name: &str, names: &[&str]) -> Trouble {
         Some((_, known)) => format!("Did you mean {known}?"),
         None => "Name one that is there.".to_owned(),
     };
-    config(&format!("the kubeconfig {files} has no context {name}; {}", listed(names)), &remedy)
+    config(
+        &format!(
+            "the kubeconfig {files} has no context {name}; {}",
+            listed(names)
+        ),
+        &remedy,
+    )
 }
 
 fn listed(names: &[&str]) -> String {
@@ -219,8 +271,16 @@ users: [{name: maria, user: {token: hunter2}}]
     #[test]
     fn what_is_wrong_is_a_sentence() {
         for (text, wanted, said) in [
-            (GOOD, Some("prdo"), "the kubeconfig FILE has no context prdo; it has prod, test. Did you mean prod?"),
-            (GOOD, Some("zzz"), "the kubeconfig FILE has no context zzz; it has prod, test. Name one that is there."),
+            (
+                GOOD,
+                Some("prdo"),
+                "the kubeconfig FILE has no context prdo; it has prod, test. Did you mean prod?",
+            ),
+            (
+                GOOD,
+                Some("zzz"),
+                "the kubeconfig FILE has no context zzz; it has prod, test. Name one that is there.",
+            ),
             (
                 GOOD,
                 None,
@@ -231,7 +291,11 @@ users: [{name: maria, user: {token: hunter2}}]
                 Some("test"),
                 "context test of FILE names the cluster gone, which is not there. Repair the kubeconfig, or fetch it again.",
             ),
-            ("", Some("a"), "the kubeconfig FILE has no context a; it has no contexts. Name one that is there."),
+            (
+                "",
+                Some("a"),
+                "the kubeconfig FILE has no context a; it has no contexts. Name one that is there.",
+            ),
         ] {
             assert_eq!(check(text, wanted).expect_err(said), said);
         }
@@ -247,7 +311,10 @@ users: [{name: maria, user: {token: hunter2}}]
             "contexts:\n  - name: [hunter2\n",
         ] {
             let said = check(text, None).expect_err(text);
-            assert!(said.starts_with("the kubeconfig FILE is not a valid kubeconfig"), "{said}");
+            assert!(
+                said.starts_with("the kubeconfig FILE is not a valid kubeconfig"),
+                "{said}"
+            );
             assert!(!said.contains("hunter2"), "{said}");
         }
     }
@@ -256,7 +323,9 @@ users: [{name: maria, user: {token: hunter2}}]
     fn missing_files_are_named() {
         let dir = tempfile::tempdir().expect("a folder");
         let gone = dir.path().join("gone");
-        let said = read(&[gone.clone()], None).expect_err("gone").to_string();
+        let said = read(std::slice::from_ref(&gone), None)
+            .expect_err("gone")
+            .to_string();
         assert_eq!(
             said,
             format!(
@@ -264,13 +333,20 @@ users: [{name: maria, user: {token: hunter2}}]
                 gone.display()
             )
         );
-        let said = read(&[dir.path().to_owned()], None).expect_err("a folder").to_string();
+        let said = read(&[dir.path().to_owned()], None)
+            .expect_err("a folder")
+            .to_string();
         assert!(said.contains("is a folder"), "{said}");
         let there = dir.path().join("there");
         std::fs::write(&there, GOOD).expect("written");
         let chosen = read(&[gone.clone(), there.clone()], Some("prod")).expect("one is there");
-        assert_eq!((chosen.file, chosen.user_file), (there.display().to_string(), there.display().to_string()));
-        let said = read(&[gone.clone(), gone], None).expect_err("none is there").to_string();
+        assert_eq!(
+            (chosen.file, chosen.user_file),
+            (there.display().to_string(), there.display().to_string())
+        );
+        let said = read(&[gone.clone(), gone], None)
+            .expect_err("none is there")
+            .to_string();
         assert!(said.contains("exists"), "{said}");
     }
 }

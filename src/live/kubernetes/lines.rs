@@ -63,7 +63,9 @@ mod tests {
     fn a_line_without_an_end_is_bounded() {
         let mut lines = Lines::default();
         let part = vec![b'x'; 1024 * 1024];
-        let taken = (0..100).take_while(|_| lines.push(&part).is_ok() && lines.next().is_none()).count();
+        let taken = (0..100)
+            .take_while(|_| lines.push(&part).is_ok() && lines.next().is_none())
+            .count();
         assert_eq!(taken, Lines::LONGEST / part.len());
     }
 

@@ -1,5 +1,6 @@
 //! A round of a watch: the listing, as a stream or in pages, then the changes as they come.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -28,11 +29,16 @@ impl Watch {
             self.position = None;
         }
         if self.position.is_none() {
-            if session.streams() {
-                match self.stream(session, path).await {
-                    Err(Stop::Failed(failure)) if cannot_stream(&failure) && session.fall_back() => {}
-                    other => return other,
-                }
+            let streamed = if session.streams() {
+                Some(self.stream(session, path).await)
+            } else {
+                None
+            };
+            match streamed {
+                Some(Err(Stop::Failed(failure)))
+                    if cannot_stream(&failure) && session.fall_back() => {}
+                Some(other) => return other,
+                None => {}
             }
             self.pages(session, path).await?;
         }
@@ -45,21 +51,30 @@ impl Watch {
         let answer = api::text(session.api.get(&format!("{path}?limit=1")).await?)?;
         let page = read_page(&answer)?;
         let parse = |version: &str| version.parse::<u128>().ok();
-        let (here, there) = (self.position.as_deref().and_then(parse), parse(page.metadata.0.resource_version.as_str()));
+        let (here, there) = (
+            self.position.as_deref().and_then(parse),
+            parse(page.metadata.0.resource_version.as_str()),
+        );
         Ok(here.zip(there).is_some_and(|(here, there)| here <= there))
     }
 
     /// Lists by a watch that begins with all objects.
     async fn stream(&mut self, session: &Session, path: &str) -> Result<(), Stop> {
         let initial = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
-        let stream = session.api.open(&format!("{path}?{}&{initial}", watching())).await?;
+        let stream = session
+            .api
+            .open(&format!("{path}?{}&{initial}", watching()))
+            .await?;
         self.pump(session, stream, true).await
     }
 
     /// Watches from the position on.
     async fn resume(&mut self, session: &Session, path: &str) -> Result<(), Stop> {
         let position = encoded(self.position.as_deref().unwrap_or_default());
-        let stream = session.api.open(&format!("{path}?{}&resourceVersion={position}", watching())).await?;
+        let stream = session
+            .api
+            .open(&format!("{path}?{}&resourceVersion={position}", watching()))
+            .await?;
         let recovered = self.recover();
         self.tell(recovered.into_iter().collect()).await?;
         session.set_live(self.kind, true);
@@ -71,7 +86,9 @@ impl Watch {
         let mut size = session.page_size;
         for _ in 0..RESTARTS {
             match self.pages_of(session, path, size).await {
-                Err(Stop::Failed(failure)) if failure.code() == Some(410) => size = size.saturating_mul(4),
+                Err(Stop::Failed(failure)) if failure.code() == Some(410) => {
+                    size = size.saturating_mul(4);
+                }
                 other => return other,
             }
         }
@@ -83,30 +100,45 @@ impl Watch {
         self.tell(vec![Fact::RelistBegun]).await?;
         let mut from = String::new();
         loop {
-            let answer = session.api.get(&format!("{path}?limit={size}{from}")).await?;
+            let answer = session
+                .api
+                .get(&format!("{path}?limit={size}{from}"))
+                .await?;
             session.hear(answer.len());
             let answer = api::text(answer)?;
             let page = read_page(&answer)?;
             for items in page.items.chunks(Sink::BATCH) {
-                let facts = items.iter().map(|item| Fact::Upsert(self.reader.object(item.get()))).collect();
+                let facts = items
+                    .iter()
+                    .map(|item| Fact::Upsert(self.reader.object(item.get())))
+                    .collect();
                 self.tell(facts).await?;
             }
             let meta = &page.metadata.0;
             if meta.next.as_str().is_empty() {
-                let version = meta.resource_version.as_str();
-                if version.is_empty() {
-                    return Err(Failure::Strange("its list names no resource version".to_owned()).into());
-                }
-                self.tell(vec![Fact::RelistEnded]).await?;
-                self.position = Some(version.to_owned());
-                return Ok(());
+                return self.listed(meta.resource_version.as_str()).await;
             }
             from = format!("&continue={}", encoded(meta.next.as_str()));
         }
     }
 
+    /// The last page was told: changes follow from `version` on.
+    async fn listed(&mut self, version: &str) -> Result<(), Stop> {
+        if version.is_empty() {
+            return Err(Failure::Strange("its list names no resource version".to_owned()).into());
+        }
+        self.tell(vec![Fact::RelistEnded]).await?;
+        self.position = Some(version.to_owned());
+        Ok(())
+    }
+
     /// Tells what `stream` brings until the server ends it.
-    async fn pump(&mut self, session: &Session, mut stream: Stream, mut is_listing: bool) -> Result<(), Stop> {
+    async fn pump(
+        &mut self,
+        session: &Session,
+        mut stream: Stream,
+        mut is_listing: bool,
+    ) -> Result<(), Stop> {
         let mut lines = Lines::default();
         let mut batch = Batch::default();
         if is_listing {
@@ -114,32 +146,27 @@ impl Watch {
             batch.facts.push(Fact::RelistBegun);
         }
         loop {
-            let quiet = if is_listing { QUIET_LISTING } else { QUIET };
-            let mut frame = match stream.next(quiet).await {
-                Ok(frame) => frame,
+            let bytes = match stream
+                .next(if is_listing { QUIET_LISTING } else { QUIET })
+                .await
+            {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) if is_listing => return Err(Failure::Cut.into()),
                 // The server ends watches after some minutes; so does a link that was silent for too long.
+                Ok(None) => return Ok(()),
                 Err(Failure::Late(_)) if !is_listing => return Ok(()),
                 Err(failure) => return Err(failure.into()),
             };
-            if frame.is_none() {
-                return if is_listing { Err(Failure::Cut.into()) } else { Ok(()) };
-            }
-            while let Some(bytes) = frame {
-                session.hear(bytes.len());
-                lines.push(&bytes).map_err(|error| Failure::Strange(error.to_string()))?;
-                while let Some(line) = lines.next() {
-                    batch.take(&mut self.reader, line);
-                }
-                frame = if batch.facts.len() < Sink::BATCH { stream.ready() } else { None };
-            }
+            self.gather(session, &mut stream, (&mut lines, &mut batch), bytes)?;
             let mut done = std::mem::take(&mut batch);
-            if done.is_listed && is_listing {
+            let ends = is_listing && done.is_listed;
+            if ends {
                 is_listing = false;
                 done.facts.extend(self.recover());
-                self.tell(done.facts).await?;
+            }
+            self.tell(done.facts).await?;
+            if ends {
                 session.set_live(self.kind, true);
-            } else {
-                self.tell(done.facts).await?;
             }
             if !is_listing && let Some(version) = done.version {
                 self.position = Some(version);
@@ -148,6 +175,33 @@ impl Watch {
                 return Err(failure.into());
             }
         }
+    }
+
+    /// Reads `bytes` and what else is there already, up to a batch, so that many changes are told at once
+    /// and the first one waits for no other.
+    fn gather(
+        &mut self,
+        session: &Session,
+        stream: &mut Stream,
+        (lines, batch): (&mut Lines, &mut Batch),
+        bytes: Vec<u8>,
+    ) -> Result<(), Failure> {
+        let mut next = Some(bytes);
+        while let Some(bytes) = next {
+            session.hear(bytes.len());
+            lines
+                .push(&bytes)
+                .map_err(|error| Failure::Strange(error.to_string()))?;
+            while let Some(line) = lines.next() {
+                batch.take(&mut self.reader, line);
+            }
+            next = if batch.facts.len() < Sink::BATCH {
+                stream.ready()
+            } else {
+                None
+            };
+        }
+        Ok(())
     }
 
     async fn tell(&self, facts: Vec<Fact>) -> Result<(), Stop> {
@@ -184,7 +238,11 @@ impl Batch {
         }
         let Loose(event) = match serde_json::from_slice::<Loose<Event<'_>>>(line) {
             Ok(event) => event,
-            Err(error) => return self.facts.push(Fact::Upsert(reader.lost(&error.to_string()))),
+            Err(error) => {
+                return self
+                    .facts
+                    .push(Fact::Upsert(reader.lost(&error.to_string())));
+            }
         };
         let raw = &event.object.0;
         match event.kind.as_str() {
@@ -197,14 +255,16 @@ impl Batch {
                 }
             }
             "ERROR" => {
-                self.failure = Some(Failure::told(raw.code.as_str(), raw.reason.as_str(), raw.message.as_str()));
+                self.failure = Some(Failure::told(raw.code.as_str(), raw.message.as_str()));
                 return;
             }
             // A bare `Status`, as some proxies write it, or something that is no event at all.
             _ => {
                 self.failure = Some(match raw_status(line) {
                     Some(failure) => failure,
-                    None => Failure::Strange("its watch brings something that is no event".to_owned()),
+                    None => {
+                        Failure::Strange("its watch brings something that is no event".to_owned())
+                    }
                 });
                 return;
             }
@@ -219,7 +279,7 @@ impl Batch {
 fn raw_status(line: &[u8]) -> Option<Failure> {
     let Loose(raw) = serde_json::from_slice::<Loose<Raw<'_>>>(line).ok()?;
     let code = raw.code.as_str();
-    (!code.is_empty()).then(|| Failure::told(code, raw.reason.as_str(), raw.message.as_str()))
+    (!code.is_empty()).then(|| Failure::told(code, raw.message.as_str()))
 }
 
 #[derive(Deserialize)]
@@ -250,7 +310,10 @@ fn cannot_stream(failure: &Failure) -> bool {
 
 /// The parameters of every watch. The server ends it after four to five minutes, each at another time.
 fn watching() -> String {
-    format!("watch=1&allowWatchBookmarks=true&timeoutSeconds={}", fastrand::u32(240..300))
+    format!(
+        "watch=1&allowWatchBookmarks=true&timeoutSeconds={}",
+        fastrand::u32(240..300)
+    )
 }
 
 /// `raw` as a value in a query.
@@ -260,7 +323,8 @@ fn encoded(raw: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a string never fails.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
@@ -299,22 +363,43 @@ mod tests {
             r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}}"#,
         ]);
         assert_eq!(told(&batch), ["+a", "+a", "-1", "RelistEnded"]);
-        assert_eq!((batch.version.as_deref(), batch.is_listed, batch.failure.is_some()), (Some("9"), true, false));
+        assert_eq!(
+            (
+                batch.version.as_deref(),
+                batch.is_listed,
+                batch.failure.is_some()
+            ),
+            (Some("9"), true, false)
+        );
     }
 
     #[test]
     fn a_bookmark_alone_moves_the_place_only() {
-        let batch = check(&[r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}"#]);
-        assert_eq!((told(&batch).len(), batch.version.as_deref(), batch.is_listed), (0, Some("9"), false));
+        let batch =
+            check(&[r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}"#]);
+        assert_eq!(
+            (
+                told(&batch).len(),
+                batch.version.as_deref(),
+                batch.is_listed
+            ),
+            (0, Some("9"), false)
+        );
     }
 
     #[test]
     fn failures_stop_the_batch_where_they_came() {
         let good = r#"{"type":"ADDED","object":{"metadata":{"name":"a","uid":"1","resourceVersion":"5"}}}"#;
         for (bad, code) in [
-            (r#"{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old","reason":"Expired"}}"#, Some(410)),
+            (
+                r#"{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old","reason":"Expired"}}"#,
+                Some(410),
+            ),
             (r#"{"type":"ERROR","object":null}"#, Some(500)),
-            (r#"{"kind":"Status","status":"Failure","code":403,"message":"no"}"#, Some(403)),
+            (
+                r#"{"kind":"Status","status":"Failure","code":403,"message":"no"}"#,
+                Some(403),
+            ),
             (r#"{"something":"else"}"#, None),
             ("[]", None),
         ] {
@@ -332,7 +417,12 @@ mod tests {
 
     #[test]
     fn places_are_written_safely_into_queries() {
-        for (raw, shown) in [("123", "123"), ("a=b&c", "a%3Db%26c"), ("a+/=", "a%2B%2F%3D"), ("ж", "%D0%B6")] {
+        for (raw, shown) in [
+            ("123", "123"),
+            ("a=b&c", "a%3Db%26c"),
+            ("a+/=", "a%2B%2F%3D"),
+            ("ж", "%D0%B6"),
+        ] {
             assert_eq!(encoded(raw), shown);
         }
     }

@@ -36,7 +36,10 @@ pub(super) struct Items<T, const MAX: usize> {
 
 impl<T, const MAX: usize> Default for Items<T, MAX> {
     fn default() -> Self {
-        Self { kept: Vec::new(), more: 0 }
+        Self {
+            kept: Vec::new(),
+            more: 0,
+        }
     }
 }
 
@@ -190,7 +193,10 @@ impl<'de, T: Deserialize<'de> + Default, const MAX: usize> Visitor<'de> for Item
                 None => return Ok(Items { kept, more: 0 }),
             }
         }
-        Ok(Items { kept, more: drain_seq(seq)? })
+        Ok(Items {
+            kept,
+            more: drain_seq(seq)?,
+        })
     }
 }
 

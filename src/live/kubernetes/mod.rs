@@ -38,6 +38,9 @@ use crate::platform::{Closed, Feed, Sink};
 /// A session that lasted so long was a good one: the next tries start with short waits.
 const STEADY: Span = Span::from_secs(5);
 
+/// The shortest wait after trouble with the configuration: a credential command may bother a person.
+const CAREFUL: Duration = Duration::from_secs(3);
+
 /// How the API server is found and asked.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -107,15 +110,23 @@ impl Feed for Kubernetes {
 }
 
 async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, Closed> {
-    let mut watches: Vec<Watch> = Kind::ALL.into_iter().map(|kind| Watch::new(kind, sink.clone())).collect();
+    let mut watches: Vec<Watch> = Kind::ALL
+        .into_iter()
+        .map(|kind| Watch::new(kind, sink.clone()))
+        .collect();
     let mut pace = Pace::default();
     let mut refusals = 0;
+    let mut address = String::new();
     loop {
         let began = sink.now();
         let trouble = match Session::begin(&options, began).await {
             Err(trouble) => trouble,
             Ok(session) => {
                 tracing::info!(address = %session.place.address, "the API server answers");
+                if session.place.address != address {
+                    watches.iter_mut().for_each(Watch::forget);
+                    address.clone_from(&session.place.address);
+                }
                 let ended = session.run(&mut watches, &sink).await;
                 if sink.now().since(began) >= STEADY {
                     pace.reset();
@@ -128,7 +139,11 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                 }
             }
         };
-        refusals = if trouble.is_refusal() { refusals + 1 } else { 0 };
+        refusals = if trouble.is_refusal() {
+            refusals + 1
+        } else {
+            0
+        };
         if refusals == 1 {
             pace.reset();
         }
@@ -137,7 +152,13 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                 watch.say(trouble.clone()).await?;
             }
         }
-        tokio::time::sleep(pace.next(limit(&trouble, &options))).await;
+        let wait = pace.next(limit(&trouble, &options));
+        let least = if trouble.kind == TroubleKind::Config {
+            CAREFUL.min(options.ask_again)
+        } else {
+            Duration::ZERO
+        };
+        tokio::time::sleep(wait.max(least)).await;
     }
 }
 
@@ -145,10 +166,10 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
 fn limit(trouble: &Trouble, options: &Options) -> Duration {
     match trouble.kind {
         TroubleKind::Unreachable | TroubleKind::Slow | TroubleKind::Server => Pace::LINK,
-        TroubleKind::NotConfigured | TroubleKind::Certificate | TroubleKind::Unauthenticated | TroubleKind::Protocol => {
-            Pace::OTHER
-        }
-        // A credential command may bother a person each time that it runs.
+        TroubleKind::NotConfigured
+        | TroubleKind::Certificate
+        | TroubleKind::Unauthenticated
+        | TroubleKind::Protocol => Pace::OTHER,
         TroubleKind::Config | TroubleKind::Denied | TroubleKind::Absent => options.ask_again,
     }
 }

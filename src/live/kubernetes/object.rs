@@ -11,7 +11,10 @@ use serde_json::value::RawValue;
 use super::interner::Interner;
 use super::loose::{Items, Loose, Scalar};
 use super::spec;
-use crate::domain::{Condition, Kind, Meta, Reference, Resource, Spec, Status, Text, Timestamp, Uid};
+use crate::domain::{
+    ClientSpec, Condition, EnvironmentSpec, Kind, Meta, Reference, Resource, RestoreSpec, Spec,
+    Status, TemplateSpec, Text, Timestamp, Uid, UpgradeSpec,
+};
 
 /// The most conditions kept of one object.
 const CONDITIONS: usize = 16;
@@ -35,9 +38,6 @@ pub(super) struct Raw<'a> {
     /// Of a `Status`: the HTTP code.
     #[serde(borrow)]
     pub(super) code: Scalar<'a>,
-    /// Of a `Status`: one word why.
-    #[serde(borrow)]
-    pub(super) reason: Scalar<'a>,
     /// Of a `Status`: a sentence why.
     #[serde(borrow)]
     pub(super) message: Scalar<'a>,
@@ -154,12 +154,11 @@ pub(super) struct Reader {
 impl Reader {
     /// A reader of objects of `kind`.
     pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, texts: Interner::default(), unreadable: 0 }
-    }
-
-    /// How many objects so far could not be read at all.
-    pub(super) fn unreadable(&self) -> u64 {
-        self.unreadable
+        Self {
+            kind,
+            texts: Interner::default(),
+            unreadable: 0,
+        }
     }
 
     /// A new listing begins: rows for unreadable objects are counted anew, so that they replace those before.
@@ -178,7 +177,11 @@ impl Reader {
     /// The identity of an object; the one that [`Reader::resource`] gives it.
     pub(super) fn uid(raw: &Raw<'_>) -> Option<Uid> {
         let meta = &raw.metadata.0;
-        match (meta.uid.as_str(), meta.namespace.as_str(), meta.name.as_str()) {
+        match (
+            meta.uid.as_str(),
+            meta.namespace.as_str(),
+            meta.name.as_str(),
+        ) {
             ("", _, "") => None,
             ("", namespace, name) => Some(Uid(Text::bounded(&format!("{namespace}/{name}"), NAME))),
             (uid, _, _) => Some(Uid(Text::bounded(uid, NAME))),
@@ -191,15 +194,32 @@ impl Reader {
             return self.lost("it has neither a name nor a uid");
         };
         let meta = self.meta(&raw.metadata.0, uid);
-        let conditions = raw.status.0.conditions.kept.iter().map(|raw| self.condition(raw)).collect();
+        let conditions = raw
+            .status
+            .0
+            .conditions
+            .kept
+            .iter()
+            .map(|raw| self.condition(raw))
+            .collect();
         let read = spec::read(self.kind, raw, &mut self.texts);
-        Arc::new(Resource { meta, conditions, composed: read.composed, spec: read.spec })
+        Arc::new(Resource {
+            meta,
+            conditions,
+            composed: read.composed,
+            spec: read.spec,
+        })
     }
 
     fn meta(&mut self, raw: &RawMeta<'_>, uid: Uid) -> Meta {
         Meta {
             name: Text::bounded(raw.name.as_str(), NAME),
-            namespace: raw.namespace.0.as_deref().filter(|name| !name.is_empty()).map(|name| self.texts.text(name)),
+            namespace: raw
+                .namespace
+                .0
+                .as_deref()
+                .filter(|name| !name.is_empty())
+                .map(|name| self.texts.text(name)),
             uid,
             version: Text::bounded(raw.resource_version.as_str(), NAME),
             created: Timestamp::parse(raw.creation_timestamp.as_str()),
@@ -254,11 +274,11 @@ impl Reader {
             }]),
             composed: Box::default(),
             spec: match kind {
-                Kind::Client => Spec::Client(Default::default()),
-                Kind::Environment => Spec::Environment(Default::default()),
-                Kind::Upgrade => Spec::Upgrade(Default::default()),
-                Kind::Template => Spec::Template(Default::default()),
-                Kind::Restore => Spec::Restore(Default::default()),
+                Kind::Client => Spec::Client(ClientSpec::default()),
+                Kind::Environment => Spec::Environment(EnvironmentSpec::default()),
+                Kind::Upgrade => Spec::Upgrade(UpgradeSpec::default()),
+                Kind::Template => Spec::Template(TemplateSpec::default()),
+                Kind::Restore => Spec::Restore(RestoreSpec::default()),
             },
         })
     }
@@ -266,7 +286,11 @@ impl Reader {
 
 /// A short text, shared when it is seen often.
 pub(super) fn short(texts: &mut Interner, raw: &str) -> Text {
-    if raw.len() <= NAME { texts.text(raw) } else { Text::bounded(raw, NAME) }
+    if raw.len() <= NAME {
+        texts.text(raw)
+    } else {
+        Text::bounded(raw, NAME)
+    }
 }
 
 /// What an object is composed of. What is beyond the bound is one last row that says how many.
@@ -277,7 +301,12 @@ pub(super) fn references(raw: &RawReferences<'_>, texts: &mut Interner) -> Box<[
             kind: short(texts, raw.kind.as_str()),
             name: Text::bounded(raw.name.as_str(), NAME),
             api_version: short(texts, raw.api_version.as_str()),
-            namespace: raw.namespace.0.as_deref().filter(|name| !name.is_empty()).map(|name| short(texts, name)),
+            namespace: raw
+                .namespace
+                .0
+                .as_deref()
+                .filter(|name| !name.is_empty())
+                .map(|name| short(texts, name)),
         });
     }
     if raw.more > 0 {
@@ -303,7 +332,10 @@ mod tests {
     }
 
     fn client(metadata: &str, spec: &str, status: &str) -> Resource {
-        read(Kind::Client, &format!(r#"{{"metadata":{metadata},"spec":{spec},"status":{status}}}"#))
+        read(
+            Kind::Client,
+            &format!(r#"{{"metadata":{metadata},"spec":{spec},"status":{status}}}"#),
+        )
     }
 
     #[test]
@@ -316,15 +348,39 @@ mod tests {
             {"type":"Synced","status":"True","reason":"ReconcileSuccess","lastTransitionTime":"2026-05-29T02:00:01Z"},
             {"type":"Ready","status":"False","reason":"Creating","message":"wait","lastTransitionTime":"2026-05-29T02:00:02Z"}]}"#;
         let row = client(metadata, spec, status);
-        assert_eq!((row.meta.name.as_str(), row.meta.uid.0.as_str(), row.meta.version.as_str()), ("acme", "u-1", "42"));
+        assert_eq!(
+            (
+                row.meta.name.as_str(),
+                row.meta.uid.0.as_str(),
+                row.meta.version.as_str()
+            ),
+            ("acme", "u-1", "42")
+        );
         assert_eq!((row.meta.namespace, row.meta.deleting), (None, None));
         assert_eq!(row.meta.created, Timestamp::parse("2026-05-29T02:00:00Z"));
-        let Spec::Client(spec) = &row.spec else { panic!("a client") };
-        assert_eq!((spec.subdomain.as_str(), spec.project, spec.tier.as_str()), ("acme", Some(23), "pro"));
-        assert_eq!((spec.odoo_version.as_str(), spec.owner_name.as_str()), ("18", "Acme Corp"));
+        let Spec::Client(spec) = &row.spec else {
+            panic!("a client")
+        };
+        assert_eq!(
+            (spec.subdomain.as_str(), spec.project, spec.tier.as_str()),
+            ("acme", Some(23), "pro")
+        );
+        assert_eq!(
+            (spec.odoo_version.as_str(), spec.owner_name.as_str()),
+            ("18", "Acme Corp")
+        );
         assert_eq!(row.composed.len(), 2);
-        assert_eq!(row.composed[0].namespace.as_ref().map(Text::as_str), Some("crossplane-system"));
-        assert_eq!((row.composed[1].kind.as_str(), row.composed[1].namespace.is_none()), ("Database", true));
+        assert_eq!(
+            row.composed[0].namespace.as_ref().map(Text::as_str),
+            Some("crossplane-system")
+        );
+        assert_eq!(
+            (
+                row.composed[1].kind.as_str(),
+                row.composed[1].namespace.is_none()
+            ),
+            ("Database", true)
+        );
     }
 
     #[test]
@@ -333,15 +389,34 @@ mod tests {
             format!(r#"{{"type":"{name}","status":{status},"reason":"{reason}"}}"#)
         };
         for (conditions, health) in [
-            (vec![condition("Ready", "\"True\"", "Available")], Health::Healthy),
-            (vec![condition("Ready", "true", "Available")], Health::Healthy),
-            (vec![condition("Ready", "\"False\"", "Creating")], Health::Progressing),
-            (vec![condition("Synced", "\"False\"", "ReconcileError")], Health::Failed),
+            (
+                vec![condition("Ready", "\"True\"", "Available")],
+                Health::Healthy,
+            ),
+            (
+                vec![condition("Ready", "true", "Available")],
+                Health::Healthy,
+            ),
+            (
+                vec![condition("Ready", "\"False\"", "Creating")],
+                Health::Progressing,
+            ),
+            (
+                vec![condition("Synced", "\"False\"", "ReconcileError")],
+                Health::Failed,
+            ),
             (vec![condition("Ready", "7", "x")], Health::Unknown),
-            (vec!["null".to_owned(), "[]".to_owned(), "\"x\"".to_owned()], Health::Unknown),
+            (
+                vec!["null".to_owned(), "[]".to_owned(), "\"x\"".to_owned()],
+                Health::Unknown,
+            ),
         ] {
             let status = format!(r#"{{"conditions":[{}]}}"#, conditions.join(","));
-            assert_eq!(client(r#"{"name":"a","uid":"u"}"#, "{}", &status).health(), health, "{status}");
+            assert_eq!(
+                client(r#"{"name":"a","uid":"u"}"#, "{}", &status).health(),
+                health,
+                "{status}"
+            );
         }
     }
 
@@ -353,20 +428,41 @@ mod tests {
             ("{}", "[]"),
             ("\"text\"", "\"text\""),
             ("[]", "17"),
-            (r#"{"subdomain":{"a":1},"projectId":"x","tier":[],"resourceRefs":"none"}"#, r#"{"conditions":null}"#),
-            (r#"{"resourceRefs":[null,7,{"name":9}],"crossplane":null}"#, r#"{"conditions":{"type":"Ready"}}"#),
-            (r#"{"crossplane":[{"resourceRefs":[]}]}"#, r#"{"conditions":[{"type":null,"lastTransitionTime":"soon"}]}"#),
+            (
+                r#"{"subdomain":{"a":1},"projectId":"x","tier":[],"resourceRefs":"none"}"#,
+                r#"{"conditions":null}"#,
+            ),
+            (
+                r#"{"resourceRefs":[null,7,{"name":9}],"crossplane":null}"#,
+                r#"{"conditions":{"type":"Ready"}}"#,
+            ),
+            (
+                r#"{"crossplane":[{"resourceRefs":[]}]}"#,
+                r#"{"conditions":[{"type":null,"lastTransitionTime":"soon"}]}"#,
+            ),
         ] {
             let row = client(metadata, spec, status);
             assert_eq!(row.meta.name, "acme", "{spec} {status}");
             assert_eq!(row.kind(), Kind::Client);
         }
-        for (project, read) in [("23", Some(23)), ("\"23\"", Some(23)), ("23.0", Some(23)), ("23.5", None), ("\"\"", None), ("-1", Some(-1))] {
+        for (project, read) in [
+            ("23", Some(23)),
+            ("\"23\"", Some(23)),
+            ("23.0", Some(23)),
+            ("23.5", None),
+            ("\"\"", None),
+            ("-1", Some(-1)),
+        ] {
             let row = client(metadata, &format!(r#"{{"projectId":{project}}}"#), "{}");
-            assert!(matches!(&row.spec, Spec::Client(spec) if spec.project == read), "{project}");
+            assert!(
+                matches!(&row.spec, Spec::Client(spec) if spec.project == read),
+                "{project}"
+            );
         }
         let row = client(metadata, r#"{"odooVersion":18,"subdomain":7}"#, "{}");
-        assert!(matches!(&row.spec, Spec::Client(spec) if spec.odoo_version == "18" && spec.subdomain == "7"));
+        assert!(
+            matches!(&row.spec, Spec::Client(spec) if spec.odoo_version == "18" && spec.subdomain == "7")
+        );
     }
 
     #[test]
@@ -375,8 +471,14 @@ mod tests {
         let many = vec![one; COMPOSED + 7].join(",");
         for (spec, count) in [
             (format!(r#"{{"resourceRefs":[{one}]}}"#), 1),
-            (format!(r#"{{"crossplane":{{"resourceRefs":[{one},{one}]}}}}"#), 2),
-            (format!(r#"{{"crossplane":{{"resourceRefs":[]}},"resourceRefs":[{one}]}}"#), 1),
+            (
+                format!(r#"{{"crossplane":{{"resourceRefs":[{one},{one}]}}}}"#),
+                2,
+            ),
+            (
+                format!(r#"{{"crossplane":{{"resourceRefs":[]}},"resourceRefs":[{one}]}}"#),
+                1,
+            ),
             (format!(r#"{{"resourceRefs":[{many}]}}"#), COMPOSED + 1),
         ] {
             let row = client(r#"{"name":"a","uid":"u"}"#, &spec, "{}");
@@ -390,65 +492,140 @@ mod tests {
     #[test]
     fn sizes_are_bounded_and_text_is_cleaned() {
         let long = "x".repeat(100_000);
-        let conditions = vec![format!(r#"{{"type":"{long}","status":"True","reason":"\u001b[2J","message":"{long}"}}"#); 40];
+        let conditions = vec![
+            format!(
+                r#"{{"type":"{long}","status":"True","reason":"\u001b[2J","message":"{long}"}}"#
+            );
+            40
+        ];
         let status = format!(r#"{{"conditions":[{}]}}"#, conditions.join(","));
-        let row = client(&format!(r#"{{"name":"\u202e{long}","uid":"u"}}"#), &format!(r#"{{"subdomain":"{long}"}}"#), &status);
+        let row = client(
+            &format!(r#"{{"name":"\u202e{long}","uid":"u"}}"#),
+            &format!(r#"{{"subdomain":"{long}"}}"#),
+            &status,
+        );
         assert_eq!(row.conditions.len(), CONDITIONS);
         assert_eq!(row.conditions[0].reason, "␛[2J");
         assert!(row.conditions[0].message.as_str().len() <= MESSAGE + 3);
         assert!(row.conditions[0].name.as_str().len() <= NAME + 3);
-        assert!(row.meta.name.as_str().starts_with("<U+202E>") && row.meta.name.as_str().len() < NAME + 20);
+        assert!(
+            row.meta.name.as_str().starts_with("<U+202E>")
+                && row.meta.name.as_str().len() < NAME + 20
+        );
     }
 
     #[test]
     fn what_cannot_be_read_becomes_a_row_that_says_so() {
         let mut reader = Reader::new(Kind::Upgrade);
-        for (number, json) in ["{", "{}", r#"{"metadata":{"uid":""}}"#, "nonsense"].into_iter().enumerate() {
+        for (number, json) in ["{", "{}", r#"{"metadata":{"uid":""}}"#, "nonsense"]
+            .into_iter()
+            .enumerate()
+        {
             let row = reader.object(json);
             assert_eq!(row.meta.name, format!("unreadable-{}", number + 1).as_str());
             assert_eq!((row.kind(), row.health()), (Kind::Upgrade, Health::Failed));
-            assert!(row.conditions[0].message.as_str().starts_with("this TenantUpgrade can't be read: "));
+            assert!(
+                row.conditions[0]
+                    .message
+                    .as_str()
+                    .starts_with("this TenantUpgrade can't be read: ")
+            );
         }
         // A name alone is enough to be a row.
-        assert_eq!(reader.object(r#"{"metadata":{"name":"a"}}"#).meta.uid.0, "/a");
+        assert_eq!(
+            reader.object(r#"{"metadata":{"name":"a"}}"#).meta.uid.0,
+            "/a"
+        );
     }
 
     #[test]
     fn tenants_are_found_where_objects_name_them() {
         for (metadata, spec, tenant) in [
-            (r#""ownerReferences":[{"kind":"Other","name":"x"},{"kind":"PLANAClient","name":"acme"}]"#, r#"{"tenant":"no"}"#, Some("acme")),
-            (r#""labels":{"planapulse.com/tenant":"acme"}"#, r#"{"slug":"no"}"#, Some("acme")),
-            (r#""labels":{"crossplane.io/claim-name":"claim"}"#, r#"{"slug":"acme"}"#, Some("acme")),
-            (r#""labels":{"crossplane.io/claim-name":"claim"}"#, r#"{"x":"y"}"#, Some("claim")),
-            (r#""labels":null"#, r#"{"clientRef":{"name":"acme"}}"#, Some("acme")),
-            (r#""labels":{}"#, r#"{"tenant":"","client":{"name":"x"}}"#, None),
+            (
+                r#""ownerReferences":[{"kind":"Other","name":"x"},{"kind":"PLANAClient","name":"acme"}]"#,
+                r#"{"tenant":"no"}"#,
+                Some("acme"),
+            ),
+            (
+                r#""labels":{"planapulse.com/tenant":"acme"}"#,
+                r#"{"slug":"no"}"#,
+                Some("acme"),
+            ),
+            (
+                r#""labels":{"crossplane.io/claim-name":"claim"}"#,
+                r#"{"slug":"acme"}"#,
+                Some("acme"),
+            ),
+            (
+                r#""labels":{"crossplane.io/claim-name":"claim"}"#,
+                r#"{"x":"y"}"#,
+                Some("claim"),
+            ),
+            (
+                r#""labels":null"#,
+                r#"{"clientRef":{"name":"acme"}}"#,
+                Some("acme"),
+            ),
+            (
+                r#""labels":{}"#,
+                r#"{"tenant":"","client":{"name":"x"}}"#,
+                None,
+            ),
             (r#""labels":{}"#, "null", None),
         ] {
-            let json = format!(r#"{{"metadata":{{"name":"a","uid":"u",{metadata}}},"spec":{spec}}}"#);
+            let json =
+                format!(r#"{{"metadata":{{"name":"a","uid":"u",{metadata}}},"spec":{spec}}}"#);
             for kind in [Kind::Environment, Kind::Restore] {
-                assert_eq!(read(kind, &json).tenant().map(Text::as_str), tenant, "{json}");
+                assert_eq!(
+                    read(kind, &json).tenant().map(Text::as_str),
+                    tenant,
+                    "{json}"
+                );
             }
         }
     }
 
     #[test]
     fn unknown_schemas_are_shown_as_found() {
-        let many: String = (0..100).map(|number| format!(r#","z{number}":{number}"#)).collect();
+        let many: Vec<String> = (0..100)
+            .map(|number| format!(r#","z{number}":{number}"#))
+            .collect();
+        let many = many.concat();
         let spec = format!(
             r#"{{"source":{{"key":"a/b.dump","parts":[1,2]}},"mode":"side-by-side","filestore":true,"deep":[{{"a":null}},{{"b":1.5}}],
             "compositionRef":{{"name":"x"}},"resourceRefs":[{{"name":"y"}}],"long":"{}"{many}}}"#,
             "x".repeat(5000)
         );
-        let row = read(Kind::Restore, &format!(r#"{{"metadata":{{"name":"a","uid":"u"}},"spec":{spec}}}"#));
-        let Spec::Restore(spec) = &row.spec else { panic!("a restore") };
-        let shown: Vec<String> =
-            spec.fields.iter().take(6).map(|field| format!("{}={:.20}", field.path, field.value)).collect();
+        let row = read(
+            Kind::Restore,
+            &format!(r#"{{"metadata":{{"name":"a","uid":"u"}},"spec":{spec}}}"#),
+        );
+        let Spec::Restore(spec) = &row.spec else {
+            panic!("a restore")
+        };
+        let shown: Vec<String> = spec
+            .fields
+            .iter()
+            .take(6)
+            .map(|field| format!("{}={:.20}", field.path, field.value))
+            .collect();
         assert_eq!(
             shown,
-            ["deep.1.b=1.5", "filestore=true", "long=xxxxxxxxxxxxxxxxxxxx", "mode=side-by-side", "source.key=a/b.dump", "source.parts=1, 2"]
+            [
+                "deep.1.b=1.5",
+                "filestore=true",
+                "long=xxxxxxxxxxxxxxxxxxxx",
+                "mode=side-by-side",
+                "source.key=a/b.dump",
+                "source.parts=1, 2"
+            ]
         );
         assert_eq!(spec.fields.len(), 40);
-        assert!(spec.fields.iter().all(|field| field.value.as_str().len() <= 515));
+        assert!(
+            spec.fields
+                .iter()
+                .all(|field| field.value.as_str().len() <= 515)
+        );
     }
 
     proptest! {
@@ -465,7 +642,18 @@ mod tests {
     /// JSON of the words that are looked for, in every wrong place.
     fn json() -> impl Strategy<Value = String> {
         let key = prop::sample::select(vec![
-            "name", "uid", "labels", "conditions", "resourceRefs", "crossplane", "tenant", "type", "kind", "ownerReferences", "projectId", "x",
+            "name",
+            "uid",
+            "labels",
+            "conditions",
+            "resourceRefs",
+            "crossplane",
+            "tenant",
+            "type",
+            "kind",
+            "ownerReferences",
+            "projectId",
+            "x",
         ]);
         let leaf = prop_oneof![
             Just("null".to_owned()),
@@ -475,9 +663,13 @@ mod tests {
         ];
         leaf.prop_recursive(5, 40, 6, move |inner| {
             prop_oneof![
-                prop::collection::vec(inner.clone(), 0..6).prop_map(|items| format!("[{}]", items.join(","))),
+                prop::collection::vec(inner.clone(), 0..6)
+                    .prop_map(|items| format!("[{}]", items.join(","))),
                 prop::collection::btree_map(key.clone(), inner, 0..6).prop_map(|map| {
-                    let pairs: Vec<String> = map.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+                    let pairs: Vec<String> = map
+                        .iter()
+                        .map(|(key, value)| format!("\"{key}\":{value}"))
+                        .collect();
                     format!("{{{}}}", pairs.join(","))
                 }),
             ]

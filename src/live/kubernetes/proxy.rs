@@ -18,7 +18,9 @@ pub(super) fn choose(configured: Option<&str>, server: &Uri) -> Option<Uri> {
 }
 
 fn variable(name: &str) -> Option<String> {
-    let value = env::var(name).or_else(|_| env::var(name.to_ascii_lowercase())).ok()?;
+    let value = env::var(name)
+        .or_else(|_| env::var(name.to_ascii_lowercase()))
+        .ok()?;
     (!value.is_empty()).then_some(value)
 }
 
@@ -28,25 +30,40 @@ fn is_here(host: &str) -> bool {
 
 /// Whether `list`, as in `NO_PROXY`, has `host`: by name, by domain, by address or by network.
 fn bypasses(list: &str, host: &str) -> bool {
-    list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
-        if entry == "*" || entry.eq_ignore_ascii_case(host) {
-            return true;
-        }
-        if let Some((network, bits)) = entry.split_once('/') {
-            return in_network(network, bits, host);
-        }
-        let domain = entry.trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
-        host.to_ascii_lowercase().strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    })
+    list.split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .any(|entry| {
+            if entry == "*" || entry.eq_ignore_ascii_case(host) {
+                return true;
+            }
+            if let Some((network, bits)) = entry.split_once('/') {
+                return in_network(network, bits, host);
+            }
+            let domain = entry
+                .trim_start_matches("*.")
+                .trim_start_matches('.')
+                .to_ascii_lowercase();
+            host.to_ascii_lowercase()
+                .strip_suffix(&domain)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
 }
 
 fn in_network(network: &str, bits: &str, host: &str) -> bool {
-    let (Ok(network), Ok(host), Ok(bits)) = (network.parse::<IpAddr>(), host.parse::<IpAddr>(), bits.parse::<u32>())
-    else {
+    let (Ok(network), Ok(host), Ok(bits)) = (
+        network.parse::<IpAddr>(),
+        host.parse::<IpAddr>(),
+        bits.parse::<u32>(),
+    ) else {
         return false;
     };
     let (network, host, width) = match (network, host) {
-        (IpAddr::V4(network), IpAddr::V4(host)) => (u128::from(network.to_bits()), u128::from(host.to_bits()), 32),
+        (IpAddr::V4(network), IpAddr::V4(host)) => (
+            u128::from(network.to_bits()),
+            u128::from(host.to_bits()),
+            32,
+        ),
         (IpAddr::V6(network), IpAddr::V6(host)) => (network.to_bits(), host.to_bits(), 128),
         _ => return false,
     };
@@ -75,7 +92,12 @@ mod tests {
         ] {
             assert_eq!(bypasses(list, host), direct, "{list} {host}");
         }
-        for (host, here) in [("localhost", true), ("127.0.0.1", true), ("::1", true), ("10.0.0.1", false)] {
+        for (host, here) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("10.0.0.1", false),
+        ] {
             assert_eq!(is_here(host), here, "{host}");
         }
     }
@@ -83,6 +105,11 @@ mod tests {
     #[test]
     fn the_kubeconfig_wins() {
         let server: Uri = "https://10.0.0.1:6443".parse().expect("an address");
-        assert_eq!(choose(Some("socks5://127.0.0.1:1080"), &server).map(|uri| uri.to_string()).as_deref(), Some("socks5://127.0.0.1:1080/"));
+        assert_eq!(
+            choose(Some("socks5://127.0.0.1:1080"), &server)
+                .map(|uri| uri.to_string())
+                .as_deref(),
+            Some("socks5://127.0.0.1:1080/")
+        );
     }
 }

@@ -66,7 +66,9 @@ impl Session {
         let Link { api, place, ends } = connect::link(options).await?;
         let found = match discovery::ask(&api, &options.group).await {
             Ok(found) => found,
-            Err(failure) => return Err(not_found(&api, &place, &options.group, &failure, now).await),
+            Err(failure) => {
+                return Err(not_found(&api, &place, &options.group, &failure, now).await);
+            }
         };
         Ok(Self {
             api,
@@ -80,13 +82,16 @@ impl Session {
             fallback: options.streaming_lists == Streaming::Auto,
             live: Default::default(),
             heard: AtomicU64::new(0),
-            ends: ends.filter(|ends| ends.since(now) > crate::domain::Span::from_secs(2 * EARLY.as_secs())),
+            ends: ends.filter(|ends| {
+                ends.since(now) > crate::domain::Span::from_secs(2 * EARLY.as_secs())
+            }),
         })
     }
 
     /// Runs until the link is lost or nobody listens. `watches` keep their place for the next session.
     pub(super) async fn run(&self, watches: &mut [Watch], sink: &Sink) -> Ended {
-        let mut follows: FuturesUnordered<_> = watches.iter_mut().map(|watch| watch.follow(self)).collect();
+        let mut follows: FuturesUnordered<_> =
+            watches.iter_mut().map(|watch| watch.follow(self)).collect();
         let watching = async {
             match follows.next().await {
                 Some(ended) => ended,
@@ -116,14 +121,22 @@ impl Session {
 
     /// Notes whether the watch of `kind` is up to date.
     pub(super) fn set_live(&self, kind: Kind, live: bool) {
-        if let Some(flag) = Kind::ALL.iter().position(|known| *known == kind).and_then(|index| self.live.get(index)) {
+        if let Some(flag) = Kind::ALL
+            .iter()
+            .position(|known| *known == kind)
+            .and_then(|index| self.live.get(index))
+        {
             flag.store(live, Ordering::Relaxed);
         }
     }
 
     /// The kinds whose watches are up to date.
     pub(super) fn live(&self) -> impl Iterator<Item = Kind> {
-        Kind::ALL.into_iter().zip(&self.live).filter(|(_, live)| live.load(Ordering::Relaxed)).map(|(kind, _)| kind)
+        Kind::ALL
+            .into_iter()
+            .zip(&self.live)
+            .filter(|(_, live)| live.load(Ordering::Relaxed))
+            .map(|(kind, _)| kind)
     }
 
     /// Notes bytes received on a watch.
@@ -138,7 +151,8 @@ impl Session {
 
     /// Whether new credentials are due.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        self.ends.is_some_and(|ends| now.after(crate::domain::Span::from_secs(EARLY.as_secs())) >= ends)
+        self.ends
+            .is_some_and(|ends| now.after(crate::domain::Span::from_secs(EARLY.as_secs())) >= ends)
     }
 
     /// Whether the server itself says that it isn't ready, so that what it refuses or lacks may yet come.
@@ -154,10 +168,25 @@ async fn is_starting(api: &Api) -> bool {
     }
 }
 
-async fn not_found(api: &Api, place: &Place, group: &str, failure: &Failure, now: Timestamp) -> Trouble {
+async fn not_found(
+    api: &Api,
+    place: &Place,
+    group: &str,
+    failure: &Failure,
+    now: Timestamp,
+) -> Trouble {
     if failure.code() == Some(403) && is_starting(api).await {
         return trouble::starting(&place.address);
     }
     let doing = format!("asking for the kinds of {group}");
-    trouble::of(failure, Asked { doing: &doing, resource: "*", group }, place, now)
+    trouble::of(
+        failure,
+        Asked {
+            doing: &doing,
+            resource: "*",
+            group,
+        },
+        place,
+        now,
+    )
 }

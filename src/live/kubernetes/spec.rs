@@ -7,7 +7,8 @@ use super::interner::Interner;
 use super::loose::{Items, Loose, Scalar};
 use super::object::{self, Raw, RawReferences};
 use crate::domain::{
-    ClientSpec, EnvironmentSpec, Field, Kind, Reference, RestoreSpec, Spec, TemplateSpec, Text, UpgradeSpec,
+    ClientSpec, EnvironmentSpec, Field, Kind, Reference, RestoreSpec, Spec, TemplateSpec, Text,
+    UpgradeSpec,
 };
 
 /// Where an environment or a restore may name its tenant, first match wins. PLANA's published schema of
@@ -102,7 +103,11 @@ struct RawSpec<'a> {
 impl<'a> RawSpec<'a> {
     fn references(&self) -> &RawReferences<'a> {
         let v2 = &self.crossplane.0.references;
-        if v2.kept.is_empty() { &self.resource_refs } else { v2 }
+        if v2.kept.is_empty() {
+            &self.resource_refs
+        } else {
+            v2
+        }
     }
 
     fn client(&self, texts: &mut Interner) -> ClientSpec {
@@ -138,15 +143,23 @@ pub(super) fn read(kind: Kind, raw: &Raw<'_>, texts: &mut Interner) -> Read {
         Kind::Upgrade => Spec::Upgrade(typed.upgrade(texts)),
         Kind::Environment => {
             let found = serde_json::from_str(json).unwrap_or(Value::Null);
-            Spec::Environment(EnvironmentSpec { tenant: tenant(raw, &found), fields: fields(&found, texts) })
+            Spec::Environment(EnvironmentSpec {
+                tenant: tenant(raw, &found),
+                fields: fields(&found, texts),
+            })
         }
         Kind::Restore => {
             let found = serde_json::from_str(json).unwrap_or(Value::Null);
-            Spec::Restore(RestoreSpec { tenant: tenant(raw, &found), fields: fields(&found, texts) })
+            Spec::Restore(RestoreSpec {
+                tenant: tenant(raw, &found),
+                fields: fields(&found, texts),
+            })
         }
         Kind::Template => {
             let found = serde_json::from_str(json).unwrap_or(Value::Null);
-            Spec::Template(TemplateSpec { fields: fields(&found, texts) })
+            Spec::Template(TemplateSpec {
+                fields: fields(&found, texts),
+            })
         }
     };
     Read { spec, composed }
@@ -172,7 +185,11 @@ fn tenant(raw: &Raw<'_>, spec: &Value) -> Option<Text> {
 
 fn owners<'o, const MAX: usize>(owners: &'o Items<object::RawOwner<'_>, MAX>) -> Option<&'o str> {
     let client = Kind::Client.name();
-    owners.kept.iter().find(|owner| owner.kind.as_str() == client).and_then(|owner| filled(owner.name.as_str()))
+    owners
+        .kept
+        .iter()
+        .find(|owner| owner.kind.as_str() == client)
+        .and_then(|owner| filled(owner.name.as_str()))
 }
 
 fn filled(text: &str) -> Option<&str> {
@@ -180,7 +197,9 @@ fn filled(text: &str) -> Option<&str> {
 }
 
 fn scalar_at(spec: &Value, path: &str) -> Option<String> {
-    let found = path.split('.').try_fold(spec, |value, key| value.get(key))?;
+    let found = path
+        .split('.')
+        .try_fold(spec, |value, key| value.get(key))?;
     scalar(found).filter(|text| !text.is_empty())
 }
 
@@ -197,7 +216,10 @@ fn scalar(value: &Value) -> Option<String> {
 fn fields(spec: &Value, texts: &mut Interner) -> Box<[Field]> {
     let mut found = Vec::new();
     if let Value::Object(map) = spec {
-        for (key, value) in map.iter().filter(|(key, _)| !MACHINERY.contains(&key.as_str())) {
+        for (key, value) in map
+            .iter()
+            .filter(|(key, _)| !MACHINERY.contains(&key.as_str()))
+        {
             walk(&mut found, texts, (key.clone(), value), DEPTH);
         }
     }
@@ -210,7 +232,10 @@ fn walk(found: &mut Vec<Field>, texts: &mut Interner, at: (String, &Value), dept
     }
     let (path, value) = at;
     let mut keep = |shown: &str| {
-        found.push(Field { path: object::short(texts, &path), value: Text::bounded(shown, VALUE) });
+        found.push(Field {
+            path: object::short(texts, &path),
+            value: Text::bounded(shown, VALUE),
+        });
     };
     match value {
         Value::Object(map) => {
@@ -228,6 +253,8 @@ fn walk(found: &mut Vec<Field>, texts: &mut Interner, at: (String, &Value), dept
             }
         }
         Value::Null => {}
-        Value::String(_) | Value::Number(_) | Value::Bool(_) => keep(&scalar(value).unwrap_or_default()),
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => {
+            keep(&scalar(value).unwrap_or_default());
+        }
     }
 }

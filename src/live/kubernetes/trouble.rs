@@ -41,33 +41,64 @@ pub(super) fn of(failure: &Failure, asked: Asked<'_>, place: &Place, now: Timest
     match failure {
         Failure::Link(error) => link(error, place),
         Failure::Late(limit) => {
-            let what =
-                format!("{}: no answer from {} within {} s", asked.doing, place.address, limit.as_secs());
-            Trouble::new(TroubleKind::Slow, &what, "Look at the network between here and there; the console tries again by itself.")
+            let what = format!(
+                "{}: no answer from {} within {} s",
+                asked.doing,
+                place.address,
+                limit.as_secs()
+            );
+            Trouble::new(
+                TroubleKind::Slow,
+                &what,
+                "Look at the network between here and there; the console tries again by itself.",
+            )
         }
         Failure::Cut => {
-            let what = format!("{}: {} ended the answer before it was complete", asked.doing, place.address);
-            Trouble::new(TroubleKind::Unreachable, &what, "The console tries again by itself.")
+            let what = format!(
+                "{}: {} ended the answer before it was complete",
+                asked.doing, place.address
+            );
+            Trouble::new(
+                TroubleKind::Unreachable,
+                &what,
+                "The console tries again by itself.",
+            )
         }
         Failure::Status(refusal) => answered(refusal, asked, place, now),
         Failure::Strange(how) => {
-            let what = format!("{}: {} does not answer as an API server: {how}", asked.doing, place.address);
-            let remedy = format!("See whether the server address in {} is right and no proxy stands between.", place.source);
+            let what = format!(
+                "{}: {} does not answer as an API server: {how}",
+                asked.doing, place.address
+            );
+            let remedy = format!(
+                "See whether the server address in {} is right and no proxy stands between.",
+                place.source
+            );
             Trouble::new(TroubleKind::Protocol, &what, &remedy)
         }
     }
 }
 
 fn answered(refusal: &Refusal, asked: Asked<'_>, place: &Place, now: Timestamp) -> Trouble {
-    let Asked { doing, resource, group } = asked;
-    let said = if refusal.message.is_empty() { String::new() } else { format!(" ({})", refusal.message) };
+    let Asked {
+        doing,
+        resource,
+        group,
+    } = asked;
+    let said = if refusal.message.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", refusal.message)
+    };
     let address = &place.address;
     match refusal.code {
         401 => unknown_user(place, now),
         403 => {
             let who = subject(&refusal.message).unwrap_or(&place.user);
             let what = format!("{doing} is forbidden for user {who} on {address}");
-            let remedy = format!("Ask an administrator for the verbs list and watch on {resource} in the API group {group}.");
+            let remedy = format!(
+                "Ask an administrator for the verbs list and watch on {resource} in the API group {group}."
+            );
             Trouble::new(TroubleKind::Denied, &what, &remedy)
         }
         404 => absent(resource, group, address),
@@ -77,11 +108,18 @@ fn answered(refusal: &Refusal, asked: Asked<'_>, place: &Place, now: Timestamp) 
         }
         code if code >= 500 => {
             let what = format!("{doing}: {address} answered {code}{said}");
-            Trouble::new(TroubleKind::Server, &what, "See how the control plane is; the console tries again by itself.")
+            Trouble::new(
+                TroubleKind::Server,
+                &what,
+                "See how the control plane is; the console tries again by itself.",
+            )
         }
         code => {
             let what = format!("{doing}: {address} answered {code}{said}");
-            let remedy = format!("See whether the server address in {} is right.", place.source);
+            let remedy = format!(
+                "See whether the server address in {} is right.",
+                place.source
+            );
             Trouble::new(TroubleKind::Protocol, &what, &remedy)
         }
     }
@@ -100,19 +138,35 @@ pub(super) fn absent(kind: &str, group: &str, address: &str) -> Trouble {
 /// The server has begun to answer, and isn't ready to answer truly.
 pub(super) fn starting(address: &str) -> Trouble {
     let what = format!("the API server at {address} is there and says that it is not ready");
-    Trouble::new(TroubleKind::Server, &what, "Wait while it starts; if it stays so, look at the control plane.")
+    Trouble::new(
+        TroubleKind::Server,
+        &what,
+        "Wait while it starts; if it stays so, look at the control plane.",
+    )
 }
 
 fn unknown_user(place: &Place, now: Timestamp) -> Trouble {
-    let Place { address, user, file, .. } = place;
+    let Place {
+        address,
+        user,
+        file,
+        ..
+    } = place;
     if let Some(ends) = place.certificate_ends.filter(|ends| *ends <= now) {
         let what = format!("the client certificate of user {user} in {file} expired on {ends}");
-        return Trouble::new(TroubleKind::Certificate, &what, "Fetch a fresh kubeconfig, or have the certificate renewed.");
+        return Trouble::new(
+            TroubleKind::Certificate,
+            &what,
+            "Fetch a fresh kubeconfig, or have the certificate renewed.",
+        );
     }
-    let what = format!("the API server at {address} does not accept the credentials of user {user} in {file} (401)");
+    let what = format!(
+        "the API server at {address} does not accept the credentials of user {user} in {file} (401)"
+    );
     let remedy = match &place.plugin {
         Some(plugin) => format!("Log in again: run {plugin} by hand and see what it says."),
-        None => "They may have run out or been revoked: log in again, or fetch a fresh kubeconfig.".to_owned(),
+        None => "They may have run out or been revoked: log in again, or fetch a fresh kubeconfig."
+            .to_owned(),
     };
     Trouble::new(TroubleKind::Unauthenticated, &what, &remedy)
 }
@@ -126,57 +180,90 @@ fn subject(message: &str) -> Option<&str> {
 
 /// Trouble with the connection itself.
 pub(super) fn link(error: &kube::Error, place: &Place) -> Trouble {
-    let Place { address, source, .. } = place;
     if let Some(tls) = find::<rustls::Error>(error) {
         return secured(tls, place);
     }
     if let Some(auth) = find::<kube::client::AuthError>(error) {
-        let what = format!("the credentials of user {} in {} can't be used: {auth}", place.user, place.file);
-        return Trouble::new(TroubleKind::Config, &what, "Log in again, or fetch a fresh kubeconfig.");
+        let Place { user, file, .. } = place;
+        let what = format!("the credentials of user {user} in {file} can't be used: {auth}");
+        let remedy = "Log in again, or fetch a fresh kubeconfig.";
+        return Trouble::new(TroubleKind::Config, &what, remedy);
     }
-    let io = find::<io::Error>(error).map(io::Error::kind);
-    let causes = chain(error);
-    let network = "See whether it is up and can be reached from here (VPN, firewall)";
-    if causes.contains("dns error") || causes.contains("failed to lookup address") {
-        let what = format!("the name of the API server at {address} is not known here");
-        let remedy = format!("Look at the VPN and DNS, and whether the server address in {source} is right.");
-        return Trouble::new(TroubleKind::Unreachable, &what, &remedy);
-    }
-    let how = match io {
-        Some(io::ErrorKind::ConnectionRefused) => "connection refused",
-        Some(io::ErrorKind::TimedOut) => {
-            let what = format!("connecting to the API server at {address}: no answer within {} s", super::connect::CONNECT.as_secs());
-            return Trouble::new(TroubleKind::Slow, &what, &format!("{network}, and whether the server address in {source} is right."));
-        }
-        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => "no route to it",
-        Some(
-            io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe,
-        ) => return cut(address),
-        _ if causes.contains("connection closed") => return cut(address),
-        _ if causes.contains("tunnel") || causes.contains("socks") || causes.contains("proxy") => {
-            let what = format!("the proxy on the way to the API server at {address} refuses: {causes}");
-            return Trouble::new(TroubleKind::Unreachable, &what, &format!("Look at proxy-url in {source} and at HTTPS_PROXY."));
-        }
-        _ => {
-            let what = format!("the link to the API server at {address} broke ({causes})");
-            return Trouble::new(TroubleKind::Unreachable, &what, &format!("{network}."));
-        }
+    unreached(
+        find::<io::Error>(error).map(io::Error::kind),
+        &chain(error),
+        place,
+    )
+}
+
+/// No connection, or it broke: `io` is the system's reason, `causes` the words for it.
+fn unreached(io: Option<io::ErrorKind>, causes: &str, place: &Place) -> Trouble {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
+        NetworkUnreachable, TimedOut, UnexpectedEof,
     };
-    let what = format!("connecting to the API server at {address}: {how}");
-    Trouble::new(TroubleKind::Unreachable, &what, &format!("{network}, and whether the server address in {source} is right."))
+    let Place {
+        address, source, ..
+    } = place;
+    let says = |words: &[&str]| words.iter().any(|word| causes.contains(word));
+    let network = "See whether it is up and can be reached from here (VPN, firewall)";
+    let connecting = |kind, how: &str| {
+        let what = format!("connecting to the API server at {address}: {how}");
+        let remedy = format!("{network}, and whether the server address in {source} is right.");
+        Trouble::new(kind, &what, &remedy)
+    };
+    let limit = super::connect::CONNECT.as_secs();
+    let (what, remedy) = match io {
+        _ if says(&["dns error", "failed to lookup address"]) => (
+            format!("the name of the API server at {address} is not known here"),
+            format!(
+                "Look at the VPN and DNS, and whether the server address in {source} is right."
+            ),
+        ),
+        Some(ConnectionRefused) => {
+            return connecting(TroubleKind::Unreachable, "connection refused");
+        }
+        Some(NetworkUnreachable | HostUnreachable) => {
+            return connecting(TroubleKind::Unreachable, "no route to it");
+        }
+        Some(TimedOut) => {
+            return connecting(TroubleKind::Slow, &format!("no answer within {limit} s"));
+        }
+        Some(UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe) => {
+            return cut(address);
+        }
+        _ if says(&["connection closed"]) => return cut(address),
+        _ if says(&["tunnel", "socks", "proxy"]) => (
+            format!("the proxy on the way to the API server at {address} refuses: {causes}"),
+            format!("Look at proxy-url in {source} and at HTTPS_PROXY."),
+        ),
+        _ => (
+            format!("the link to the API server at {address} broke ({causes})"),
+            format!("{network}."),
+        ),
+    };
+    Trouble::new(TroubleKind::Unreachable, &what, &remedy)
 }
 
 fn cut(address: &str) -> Trouble {
     let what = format!("the link to the API server at {address} was cut");
-    Trouble::new(TroubleKind::Unreachable, &what, "The console tries again by itself; look at the network if it stays so.")
+    Trouble::new(
+        TroubleKind::Unreachable,
+        &what,
+        "The console tries again by itself; look at the network if it stays so.",
+    )
 }
 
 fn secured(error: &rustls::Error, place: &Place) -> Trouble {
-    let Place { address, source, user, file, .. } = place;
-    let renew = "Have the server's certificate renewed; see that the clock of this machine is right too.";
+    let Place {
+        address,
+        source,
+        user,
+        file,
+        ..
+    } = place;
+    let renew =
+        "Have the server's certificate renewed; see that the clock of this machine is right too.";
     let (what, remedy) = match error {
         rustls::Error::InvalidCertificate(bad) => match bad {
             CertificateError::ExpiredContext { not_after, .. } => {
@@ -233,7 +320,10 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn
     std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| {
         let error: &'e (dyn Error + 'static) = *error;
         // An I/O error hides the error that it carries from `source`, and shows that one's cause instead.
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
             Some(inner) => Some(inner),
             None => error.source(),
         }
@@ -244,7 +334,9 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn
 fn find<E: Error + 'static>(error: &kube::Error) -> Option<&E> {
     let error: &(dyn Error + 'static) = error;
     // The innermost I/O error is the system's own; those around it only carry it.
-    causes(error).filter_map(|cause| cause.downcast_ref::<E>()).last()
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<E>())
+        .last()
 }
 
 /// The innermost words of an error, which say most.
@@ -278,7 +370,11 @@ mod tests {
     }
 
     fn check(failure: &Failure, place: &Place, kind: TroubleKind, said: &str) {
-        let asked = Asked { doing: "listing PLANAClients", resource: "planaclients", group: "planapulse.com" };
+        let asked = Asked {
+            doing: "listing PLANAClients",
+            resource: "planaclients",
+            group: "planapulse.com",
+        };
         let now = Timestamp::parse("2026-05-28T00:00:00Z").expect("a time");
         let trouble = of(failure, asked, place, now);
         assert_eq!(trouble.to_string(), said);
@@ -286,7 +382,11 @@ mod tests {
     }
 
     fn status(code: u16, message: &str) -> Failure {
-        Failure::Status(Box::new(Refusal { code, message: message.to_owned(), ..Refusal::default() }))
+        Failure::Status(Box::new(Refusal {
+            code,
+            message: message.to_owned(),
+            ..Refusal::default()
+        }))
     }
 
     fn io(kind: io::ErrorKind) -> Failure {
@@ -303,20 +403,48 @@ mod tests {
     fn answers_are_whole_sentences() {
         let forbidden = "planaclients.planapulse.com is forbidden: User \"oidc:maria@plana\" cannot list resource";
         for (code, message, kind, said) in [
-            (401, "Unauthorized", TroubleKind::Unauthenticated,
-             "the API server at k8s.example:6443 does not accept the credentials of user maria in /home/m/.kube/config (401). They may have run out or been revoked: log in again, or fetch a fresh kubeconfig."),
-            (403, forbidden, TroubleKind::Denied,
-             "listing PLANAClients is forbidden for user oidc:maria@plana on k8s.example:6443. Ask an administrator for the verbs list and watch on planaclients in the API group planapulse.com."),
-            (403, "", TroubleKind::Denied,
-             "listing PLANAClients is forbidden for user maria on k8s.example:6443. Ask an administrator for the verbs list and watch on planaclients in the API group planapulse.com."),
-            (404, "", TroubleKind::Absent,
-             "the API server at k8s.example:6443 has no planaclients in the API group planapulse.com. See whether this is the right cluster and whether Crossplane has installed the kind (kubectl get xrd)."),
-            (429, "slow down", TroubleKind::Server,
-             "listing PLANAClients: k8s.example:6443 is too busy and asks to wait (slow down)."),
-            (503, "a web page", TroubleKind::Server,
-             "listing PLANAClients: k8s.example:6443 answered 503 (a web page). See how the control plane is; the console tries again by itself."),
-            (302, "", TroubleKind::Protocol,
-             "listing PLANAClients: k8s.example:6443 answered 302. See whether the server address in context prod of /home/m/.kube/config is right."),
+            (
+                401,
+                "Unauthorized",
+                TroubleKind::Unauthenticated,
+                "the API server at k8s.example:6443 does not accept the credentials of user maria in /home/m/.kube/config (401). They may have run out or been revoked: log in again, or fetch a fresh kubeconfig.",
+            ),
+            (
+                403,
+                forbidden,
+                TroubleKind::Denied,
+                "listing PLANAClients is forbidden for user oidc:maria@plana on k8s.example:6443. Ask an administrator for the verbs list and watch on planaclients in the API group planapulse.com.",
+            ),
+            (
+                403,
+                "",
+                TroubleKind::Denied,
+                "listing PLANAClients is forbidden for user maria on k8s.example:6443. Ask an administrator for the verbs list and watch on planaclients in the API group planapulse.com.",
+            ),
+            (
+                404,
+                "",
+                TroubleKind::Absent,
+                "the API server at k8s.example:6443 has no planaclients in the API group planapulse.com. See whether this is the right cluster and whether Crossplane has installed the kind (kubectl get xrd).",
+            ),
+            (
+                429,
+                "slow down",
+                TroubleKind::Server,
+                "listing PLANAClients: k8s.example:6443 is too busy and asks to wait (slow down).",
+            ),
+            (
+                503,
+                "a web page",
+                TroubleKind::Server,
+                "listing PLANAClients: k8s.example:6443 answered 503 (a web page). See how the control plane is; the console tries again by itself.",
+            ),
+            (
+                302,
+                "",
+                TroubleKind::Protocol,
+                "listing PLANAClients: k8s.example:6443 answered 302. See whether the server address in context prod of /home/m/.kube/config is right.",
+            ),
         ] {
             check(&status(code, message), &place(), kind, said);
         }
@@ -324,18 +452,35 @@ mod tests {
 
     #[test]
     fn credentials_that_ran_out_are_told_with_the_date() {
-        let ended = Place { certificate_ends: Timestamp::parse("2026-05-27T02:00:00Z"), ..place() };
-        check(&status(401, ""), &ended, TroubleKind::Certificate,
-            "the client certificate of user maria in /home/m/.kube/config expired on 2026-05-27T02:00:00Z. Fetch a fresh kubeconfig, or have the certificate renewed.");
-        let plugin = Place { plugin: Some("kubelogin get-token".to_owned()), ..place() };
-        check(&status(401, ""), &plugin, TroubleKind::Unauthenticated,
-            "the API server at k8s.example:6443 does not accept the credentials of user maria in /home/m/.kube/config (401). Log in again: run kubelogin get-token by hand and see what it says.");
+        let ended = Place {
+            certificate_ends: Timestamp::parse("2026-05-27T02:00:00Z"),
+            ..place()
+        };
+        check(
+            &status(401, ""),
+            &ended,
+            TroubleKind::Certificate,
+            "the client certificate of user maria in /home/m/.kube/config expired on 2026-05-27T02:00:00Z. Fetch a fresh kubeconfig, or have the certificate renewed.",
+        );
+        let plugin = Place {
+            plugin: Some("kubelogin get-token".to_owned()),
+            ..place()
+        };
+        check(
+            &status(401, ""),
+            &plugin,
+            TroubleKind::Unauthenticated,
+            "the API server at k8s.example:6443 does not accept the credentials of user maria in /home/m/.kube/config (401). Log in again: run kubelogin get-token by hand and see what it says.",
+        );
     }
 
     #[test]
     fn links_that_fail_are_whole_sentences() {
-        let dns = Failure::Link(kube::Error::Service("dns error: failed to lookup address information".into()));
-        let right = "and whether the server address in context prod of /home/m/.kube/config is right.";
+        let dns = Failure::Link(kube::Error::Service(
+            "dns error: failed to lookup address information".into(),
+        ));
+        let right =
+            "and whether the server address in context prod of /home/m/.kube/config is right.";
         for (failure, kind, said) in [
             (io(io::ErrorKind::ConnectionRefused), TroubleKind::Unreachable,
              format!("connecting to the API server at k8s.example:6443: connection refused. See whether it is up and can be reached from here (VPN, firewall), {right}")),
@@ -362,7 +507,10 @@ mod tests {
     fn certificates_that_are_not_accepted_are_whole_sentences() {
         let at = |secs| UnixTime::since_unix_epoch(Duration::from_secs(secs));
         let renew = "Have the server's certificate renewed; see that the clock of this machine is right too.";
-        let expired = CertificateError::ExpiredContext { time: at(1_780_000_000), not_after: at(1_779_000_000) };
+        let expired = CertificateError::ExpiredContext {
+            time: at(1_780_000_000),
+            not_after: at(1_779_000_000),
+        };
         for (error, said) in [
             (rustls::Error::InvalidCertificate(expired),
              format!("the certificate of the API server at k8s.example:6443 expired on 2026-05-17T06:40:00Z. {renew}")),
@@ -377,16 +525,28 @@ mod tests {
         ] {
             check(&tls(error), &place(), TroubleKind::Certificate, &said);
         }
-        let other = rustls::Error::InvalidCertificate(CertificateError::Other(rustls::OtherError(Arc::new(io::Error::other("x")))));
-        check(&tls(other), &place(), TroubleKind::Certificate,
-            &format!("the certificate of the API server at k8s.example:6443 is not accepted: x. {renew}"));
+        let other = rustls::Error::InvalidCertificate(CertificateError::Other(rustls::OtherError(
+            Arc::new(io::Error::other("x")),
+        )));
+        check(
+            &tls(other),
+            &place(),
+            TroubleKind::Certificate,
+            &format!(
+                "the certificate of the API server at k8s.example:6443 is not accepted: x. {renew}"
+            ),
+        );
     }
 
     #[test]
     fn hostile_words_of_the_server_are_cleaned() {
         let trouble = of(
             &status(500, "\u{1b}]52;c;AAAA\u{7}"),
-            Asked { doing: "listing", resource: "x", group: "y" },
+            Asked {
+                doing: "listing",
+                resource: "x",
+                group: "y",
+            },
             &place(),
             Timestamp::default(),
         );

@@ -109,9 +109,9 @@ impl Watch {
                 Next::Ask(wait) => {
                     tokio::time::sleep(wait).await;
                     // A failure to ask is met again, and told, by the round that follows.
-                    if let Ok(new) = discovery::ask(&session.api, &session.group).await {
-                        found = new;
-                    }
+                    found = discovery::ask(&session.api, &session.group)
+                        .await
+                        .unwrap_or(found);
                 }
             }
         }
@@ -125,15 +125,25 @@ impl Watch {
             return Ok(());
         }
         tracing::info!(kind = %self.kind, %trouble, "can't be read");
-        self.sink.tell(FeedId::of(self.kind), [Fact::Unreachable(trouble.clone())]).await?;
+        self.sink
+            .tell(FeedId::of(self.kind), [Fact::Unreachable(trouble.clone())])
+            .await?;
         self.said = Some(trouble);
         Ok(())
+    }
+
+    /// Forgets where it was: the server is another one.
+    pub(super) fn forget(&mut self) {
+        self.position = None;
     }
 
     /// Whether the server was last said to be away, as opposed to refusing.
     pub(super) fn is_away(&self) -> bool {
         let kind = self.said.as_ref().map(|trouble| trouble.kind);
-        matches!(kind, Some(TroubleKind::Unreachable | TroubleKind::Slow | TroubleKind::Server))
+        matches!(
+            kind,
+            Some(TroubleKind::Unreachable | TroubleKind::Slow | TroubleKind::Server)
+        )
     }
 
     /// What is needed to say that the watch is up to date again; `None` when nothing said otherwise.
@@ -154,7 +164,9 @@ impl Watch {
             self.refusals = 0;
         }
         let failure = match stop {
-            Ok(()) if self.pace.tries() == 0 => return Ok(Next::Wait(self.pace.next(Pace::LINK) / 8)),
+            Ok(()) if self.pace.tries() == 0 => {
+                return Ok(Next::Wait(self.pace.next(Pace::LINK) / 8));
+            }
             Ok(()) => return Ok(Next::Wait(self.pace.next(Pace::LINK))),
             Err(Stop::Closed) => return Err(Closed),
             Err(Stop::Absent) => return self.refused(session, None).await,
@@ -182,7 +194,12 @@ impl Watch {
     }
 
     /// The server can't answer now, or answers with nonsense.
-    async fn failed(&mut self, session: &Session, failure: &Failure, is_busy: bool) -> Result<Next, Closed> {
+    async fn failed(
+        &mut self,
+        session: &Session,
+        failure: &Failure,
+        is_busy: bool,
+    ) -> Result<Next, Closed> {
         self.count_refusal();
         // A server that starts, or is asked much, says in passing that it is busy.
         if !is_busy || self.refusals >= BELIEVED {
@@ -205,7 +222,11 @@ impl Watch {
     }
 
     /// The kind is forbidden or absent: that one only, and it may change.
-    async fn refused(&mut self, session: &Session, failure: Option<&Failure>) -> Result<Next, Closed> {
+    async fn refused(
+        &mut self,
+        session: &Session,
+        failure: Option<&Failure>,
+    ) -> Result<Next, Closed> {
         self.count_refusal();
         if self.is_away() && self.refusals < BELIEVED {
             return Ok(Next::Ask(self.pace.next(Pace::LINK)));
@@ -226,11 +247,19 @@ impl Watch {
     }
 
     fn trouble(&self, session: &Session, failure: &Failure) -> Trouble {
-        let verb = if self.position.is_some() { "watching" } else { "listing" };
+        let verb = if self.position.is_some() {
+            "watching"
+        } else {
+            "listing"
+        };
         let doing = format!("{verb} {}s", self.kind);
         let path = session.found.path(self.kind).unwrap_or_default();
         let resource = path.rsplit('/').next().unwrap_or_default();
-        let asked = Asked { doing: &doing, resource, group: &session.group };
+        let asked = Asked {
+            doing: &doing,
+            resource,
+            group: &session.group,
+        };
         trouble::of(failure, asked, &session.place, self.sink.now())
     }
 }
