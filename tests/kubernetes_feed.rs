@@ -1,5 +1,11 @@
 //! The feed of the five kinds against a real API server.
 #![cfg(feature = "real-servers")]
+#![allow(
+    clippy::expect_used,
+    clippy::excessive_nesting,
+    clippy::disallowed_methods,
+    reason = "a test may fail, and measures time"
+)]
 
 mod kubernetes;
 mod platform;
