@@ -1,5 +1,3 @@
-#![expect(clippy::too_many_lines, reason = "tables of cases")]
-
 use proptest::prelude::*;
 
 use super::*;
