@@ -6,6 +6,7 @@
 use ratatui::layout::Rect;
 
 use super::App;
+use super::banner::Banner;
 use super::overlay::Overlay;
 use super::pane::Pane;
 use crate::store::table::{Column, TableId, Width};
@@ -27,7 +28,7 @@ pub struct Geometry {
     pub bar: Rect,
     /// Each pane's place on that line.
     pub tabs: Vec<(TableId, Rect)>,
-    /// The line that says what is wrong with the pane's feed, when something is.
+    /// The lines that say what is wrong with the pane's feed, when something is.
     pub banner: Option<Rect>,
     /// The line with the columns' titles.
     pub titles: Rect,
@@ -57,10 +58,11 @@ impl Geometry {
         let pane = app.pane();
         let line = |y| Rect::new(0, y, width, 1);
         let mut body = Rect::new(0, 2, width, height - 4);
-        let banner = app.trouble().is_some().then(|| {
-            body.y += 1;
-            body.height -= 1;
-            Rect::new(0, 2, width, 1)
+        let banner = Banner::of(app).map(|banner| {
+            let lines = u16::try_from(banner.lines(width).len()).unwrap_or(1);
+            body.y += lines;
+            body.height -= lines;
+            Rect::new(0, 2, width, lines)
         });
         let (body, drawer) = split(body, pane);
         let rows = Rect { y: body.y + 1, height: body.height - 1, ..body };

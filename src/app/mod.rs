@@ -4,6 +4,7 @@
 //! waiting for anything. The app does no I/O: what must be done outside it asks for with an [`Effect`].
 
 pub mod action;
+pub mod banner;
 pub mod detail;
 pub mod gate;
 pub mod geometry;
@@ -24,7 +25,7 @@ use chrono_tz::Tz;
 use crossterm::event::{KeyEvent, MouseEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{FeedId, Observation, Timestamp};
+use crate::domain::{FeedId, Observation, Timestamp, Trouble, TroubleKind};
 use crate::input::{Chord, Context, Keymap};
 use crate::store::table::TableId;
 use crate::store::{FeedState, Freshness, Store, StreamLimits};
@@ -300,15 +301,25 @@ impl App {
             let feed = observation.feed;
             let before = self.store.feeds().get(feed).freshness.trouble().cloned();
             self.store.apply(observation);
-            let after = self.store.feeds().get(feed).freshness.trouble();
-            if let Some(why) = after.filter(|why| before.as_ref() != Some(*why)) {
-                if why.kind != crate::domain::TroubleKind::NotConfigured {
-                    let text = format!("{feed}: {why}");
-                    self.say(Level::Warning, &text);
-                }
-            } else if before.is_some() && after.is_none() {
-                self.say(Level::Info, &format!("{feed}: reached again."));
+            let after = self.store.feeds().get(feed).freshness.trouble().cloned();
+            if before != after {
+                self.say_trouble(feed, before.as_ref(), after.as_ref());
             }
+        }
+    }
+
+    /// Says that a feed can't be read, or can again; once for feeds that share the cause.
+    fn say_trouble(&mut self, feed: FeedId, before: Option<&Trouble>, after: Option<&Trouble>) {
+        let shared =
+            self.store.feeds().iter().any(|(other, state)| {
+                other != feed && state.freshness.trouble() == after.or(before)
+            });
+        match (before, after) {
+            (_, Some(why)) if why.kind == TroubleKind::NotConfigured || shared => {}
+            (_, Some(why)) => self.say(Level::Warning, &format!("{feed}: {why}")),
+            (Some(_), None) if shared => {}
+            (Some(_), None) => self.say(Level::Info, &format!("{feed}: reached again.")),
+            (None, None) => {}
         }
     }
 }

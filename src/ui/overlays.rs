@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 
 use super::header::freshness_sign;
 use super::paint::{Paint, cells};
-use super::table::wrapped;
 use super::theme::Role;
+use crate::app::banner::wrapped;
 use crate::app::notices::Level;
 use crate::app::overlay::Overlay;
 use crate::app::palette::{Palette, Target};
