@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::Paint;
-use super::rows::health_role;
+use super::rows::{age, health_role};
 use super::theme::Role;
 use crate::app::App;
 use crate::app::detail::{DetailLine, LABELS, Piece, Tone};
@@ -52,7 +52,8 @@ fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut Paint<'_>) {
         x += match piece {
             Piece::Text(tone, text) => paint.text(x, place.y, room, text.as_str(), role(*tone)),
             Piece::Age(at) => {
-                let text = format!("{} ago", app.now().since(*at));
+                let age = age(*at, app.now());
+                let text = if age.starts_with("in ") { age } else { format!("{age} ago") };
                 let used = paint.text(x, place.y, room, &text, Role::Text);
                 let local = at.utc().with_timezone(&app.setting.zone);
                 let exact = format!("  {}", local.format("%Y-%m-%d %H:%M:%S"));
