@@ -41,7 +41,8 @@ pub(super) fn draw(app: &App, place: Rect, paint: &mut Paint<'_>) {
     }
 }
 
-fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut Paint<'_>) {
+/// Draws one line of details.
+pub(super) fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut Paint<'_>) {
     let mut x = place.x;
     if !line.label.is_empty() {
         paint.text(x, place.y, LABELS, line.label, Role::Muted);
@@ -70,6 +71,9 @@ const fn role(tone: Tone) -> Role {
         Tone::Heading => Role::Title,
         Tone::Health(health) => health_role(health),
         Tone::Gap => Role::Gap,
+        Tone::Key => Role::Key,
+        Tone::Warning => Role::NoticeWarn,
+        Tone::Error => Role::NoticeError,
         Tone::JsonKey => Role::JsonKey,
         Tone::JsonString => Role::JsonString,
         Tone::JsonNumber => Role::JsonNumber,
