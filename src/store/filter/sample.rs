@@ -5,7 +5,7 @@ use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value, Width};
 
 const fn column(id: &'static str, kind: ColumnKind, searched: bool) -> Column {
     let width = Width::Fixed(8);
-    Column { id, title: id, doc: id, kind, width, rank: 0, searched, shown: true }
+    Column { id, title: id, doc: id, kind, width, rank: 0, searched, shown: true, right: false }
 }
 
 pub const COLUMNS: &[Column] = &[

@@ -1,3 +1,5 @@
+//! Events in every shape that producers send, and what is no event.
+
 #![expect(clippy::too_many_lines, reason = "tables of cases")]
 
 use proptest::prelude::*;
