@@ -86,6 +86,12 @@ impl Geometry {
         self.drawer.map_or(0, |drawer| usize::from(drawer.height.saturating_sub(2)))
     }
 
+    /// Cells of a line of the drawer.
+    #[must_use]
+    pub fn drawer_width(&self) -> usize {
+        self.drawer.map_or(0, |drawer| usize::from(drawer.width.saturating_sub(4)))
+    }
+
     /// Lines of what is laid over the pane, between its borders.
     #[must_use]
     pub fn overlay_lines(&self) -> usize {

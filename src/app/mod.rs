@@ -193,18 +193,17 @@ impl App {
     /// Brings what is shown up to date with what is known. Called once before each frame, so that a key
     /// always means the row that was on the screen when it was pressed.
     pub fn settle(&mut self) {
-        let rows = self.geometry().page();
+        let geometry = self.geometry();
         let (store, now) = (&self.store, self.now);
         let pane = pane_of(&mut self.panes, self.screen.pane);
-        store.with_table(pane.table, |table| pane.refresh(table, now, rows));
+        store.with_table(pane.table, |table| pane.refresh(table, now, geometry.page()));
         pane.settled |= Store::feeds_of(pane.table)
             .iter()
             .all(|feed| !matches!(store.feeds().get(*feed).freshness, Freshness::Syncing(_)));
-        pane.refresh_detail(store);
-        let lines = self.geometry().drawer_lines();
-        let drawer = &mut pane_of(&mut self.panes, self.screen.pane).drawer;
+        pane.refresh_detail(store, geometry.drawer_width());
+        let drawer = &mut pane.drawer;
         let all = drawer.detail.as_ref().map_or(0, |detail| detail.lines.len());
-        drawer.top = drawer.top.min(all.saturating_sub(lines));
+        drawer.top = drawer.top.min(all.saturating_sub(geometry.drawer_lines()));
     }
 
     /// Where everything stands.

@@ -42,6 +42,8 @@ pub struct Filter {
     pub taken: Ring<String>,
     /// How far back in `taken` the line is.
     back: usize,
+    /// The row under the cursor when typing began.
+    home: Option<RowId>,
 }
 
 /// The drawer with the details of the row under the cursor.
@@ -90,6 +92,8 @@ pub struct Pane {
     pub held: Option<Held>,
     /// Whether its rows were complete once.
     pub settled: bool,
+    /// The row to be on, if the query lets it: the operator asked for another query since the last refresh.
+    sought: Option<Option<RowId>>,
 }
 
 /// A list held still.
@@ -123,6 +127,7 @@ impl Pane {
                 error: None,
                 taken: Ring::new(FILTERS_KEPT),
                 back: 0,
+                home: None,
             },
             columns: Columns {
                 shown: columns(table).iter().map(|column| column.shown).collect(),
@@ -132,7 +137,16 @@ impl Pane {
             follow: table == TableId::Events,
             held: None,
             settled: false,
+            sought: None,
         }
+    }
+
+    /// Changes which rows are shown. The cursor stays on its row, or goes back to the one it was on when typing
+    /// began, or else to the first row.
+    pub fn set_query(&mut self, query: Query) {
+        self.view.set_query(query);
+        let home = self.filter.home.clone().filter(|_| self.filter.typing.is_some());
+        self.sought = Some(home.or_else(|| self.cursor.id.clone()));
     }
 
     /// The columns shown, with their numbers, in order.
@@ -155,9 +169,12 @@ impl Pane {
     /// gone the cursor is on nothing until it is moved: it never slips to another row.
     pub fn refresh(&mut self, table: &dyn Table, now: Timestamp, rows: usize) {
         let first_listing = !self.cursor.moved && !self.settled;
-        if self.held.is_none() && self.view.refresh(table, now) {
+        if (self.held.is_none() || self.sought.is_some()) && self.view.refresh(table, now) {
             self.marks.retain(|id| table.find(id).is_some());
-            self.keep_cursor(table, rows);
+            match self.sought.take() {
+                Some(sought) => self.seek(table, sought.as_ref()),
+                None => self.keep_cursor(table, rows),
+            }
         } else if self.cursor.id.as_ref().is_some_and(|id| table.find(id).is_none()) {
             self.lose_cursor();
         }
@@ -168,6 +185,13 @@ impl Pane {
             self.put_cursor(table, if self.follow { self.view.len() - 1 } else { 0 });
         }
         self.keep_in_sight(rows);
+    }
+
+    /// Puts the cursor where the operator expects it after another query.
+    fn seek(&mut self, table: &dyn Table, sought: Option<&RowId>) {
+        let found = sought.and_then(|id| self.view.position_of(table, id, self.cursor.position));
+        let end = if self.follow { self.view.len().saturating_sub(1) } else { 0 };
+        self.put_cursor(table, found.filter(|_| !self.follow).unwrap_or(end));
     }
 
     fn keep_cursor(&mut self, table: &dyn Table, rows: usize) {
@@ -282,23 +306,24 @@ impl Pane {
         })
     }
 
-    /// Brings the drawer up to date with the row under the cursor.
-    pub fn refresh_detail(&mut self, store: &Store) {
+    /// Brings the drawer up to date with the row under the cursor, on lines of `width` cells.
+    pub fn refresh_detail(&mut self, store: &Store, width: usize) {
         if !self.drawer.open {
             self.drawer.detail = None;
             return;
         }
         self.drawer.detail = match (&self.cursor.id, self.drawer.detail.take()) {
-            (Some(id), Some(known)) if known.is_current(id, store) => Some(known),
-            (Some(id), _) => Detail::of(store, id),
+            (Some(id), Some(known)) if known.is_current(id, store, width) => Some(known),
+            (Some(id), _) => Detail::of(store, id, width),
             (None, _) => None,
         };
     }
 }
 
 impl Filter {
-    /// Begins to type.
-    pub fn open(&mut self) {
+    /// Begins to type, with the cursor on the row `home`.
+    pub fn open(&mut self, home: Option<RowId>) {
+        self.home = home;
         self.before.clone_from(&self.text);
         self.typing = Some(Line::new(&self.text));
         self.back = 0;
@@ -337,9 +362,8 @@ impl Filter {
         true
     }
 
-    /// The line is left: gives the query that was applied before.
-    pub fn cancel(&mut self, table: TableId) -> Option<Query> {
-        self.typing = None;
+    /// The line is left: gives the query that was applied before it.
+    pub fn restore(&mut self, table: TableId) -> Option<Query> {
         let before = std::mem::take(&mut self.before);
         self.apply(table, &before)
     }

@@ -36,7 +36,8 @@ impl App {
         self.overlay = Some(match opening {
             Opening::Filter => {
                 self.pane_mut().drawer.focused = false;
-                self.pane_mut().filter.open();
+                let home = self.pane().cursor.id.clone();
+                self.pane_mut().filter.open(home);
                 return;
             }
             Opening::Help => Overlay::Help { top: 0 },
@@ -126,7 +127,7 @@ impl App {
     fn filter_to(&mut self, text: &str) {
         let pane = self.pane_mut();
         if let Some(query) = pane.filter.apply(pane.table, text) {
-            pane.view.set_query(query);
+            pane.set_query(query);
         }
     }
 
@@ -297,9 +298,11 @@ impl App {
                 }
             }
             LineAction::Cancel => {
-                if let Some(query) = pane.filter.cancel(pane.table) {
-                    pane.view.set_query(query);
+                // The line is still there while the query is set, so that the cursor finds its way back.
+                if let Some(query) = pane.filter.restore(pane.table) {
+                    pane.set_query(query);
                 }
+                pane.filter.typing = None;
             }
             LineAction::Previous | LineAction::Next => {
                 pane.filter.recall(action == LineAction::Previous);

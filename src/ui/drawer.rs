@@ -6,10 +6,7 @@ use super::paint::Paint;
 use super::rows::health_role;
 use super::theme::Role;
 use crate::app::App;
-use crate::app::detail::{DetailLine, Piece, Tone};
-
-/// Room for the labels.
-const LABELS: u16 = 15;
+use crate::app::detail::{DetailLine, LABELS, Piece, Tone};
 
 pub(super) fn draw(app: &App, place: Rect, paint: &mut Paint<'_>) {
     let drawer = &app.pane().drawer;
@@ -19,7 +16,7 @@ pub(super) fn draw(app: &App, place: Rect, paint: &mut Paint<'_>) {
     let inner = Rect::new(
         place.x + 2,
         place.y + 1,
-        place.width.saturating_sub(3),
+        place.width.saturating_sub(4),
         place.height.saturating_sub(2),
     );
     let Some(detail) = &drawer.detail else {

@@ -1,7 +1,9 @@
 //! The details of a line of the event stream.
 
 use super::{DetailLine, Piece, Tone, age, blank, heading, json, said};
-use crate::domain::{CloudEvent, Content, Gap, GapCause, Missed, StreamEntry, StreamId, Text};
+use crate::domain::{
+    CloudEvent, Content, Gap, GapCause, Missed, Payload, StreamEntry, StreamId, Text,
+};
 
 /// The title and the lines of an entry.
 pub(super) fn entry_lines(entry: &StreamEntry, duplicate: bool) -> (Text, Vec<DetailLine>) {
@@ -23,9 +25,9 @@ pub(super) fn entry_lines(entry: &StreamEntry, duplicate: bool) -> (Text, Vec<De
         let text = Text::clean("an event with the same id came before");
         lines.push(said("duplicate", Tone::Gap, &text));
     }
-    let kept = entry.raw.raw().len() as u64;
-    if entry.bytes > kept {
-        let text = format!("{} of {} bytes are kept", kept, entry.bytes);
+    let kept = entry.raw.raw().len();
+    if kept + 4 > Payload::MAX_BYTES {
+        let text = format!("{kept} of {} bytes are kept", entry.bytes);
         lines.push(said("cut", Tone::Gap, &Text::clean(&text)));
     }
     lines.extend([blank(), heading("As received")]);

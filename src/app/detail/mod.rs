@@ -1,6 +1,7 @@
 //! The details of one row, as lines.
 
 mod event;
+mod fold;
 mod json;
 mod resource;
 
@@ -9,6 +10,9 @@ pub use event::{gap_sentence, grouped};
 use crate::domain::{Health, Text, Timestamp};
 use crate::store::table::{RowId, Table};
 use crate::store::{EventsTable, Line, Store, TenantsTable, UpgradesTable};
+
+/// Cells that labels take.
+pub const LABELS: u16 = 15;
 
 /// What a piece of a line means, for the theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,12 +66,14 @@ pub struct Detail {
     pub lines: Vec<DetailLine>,
     /// The revision of the store that they stand for.
     revision: u64,
+    /// The cells that they are folded to.
+    width: usize,
 }
 
 impl Detail {
-    /// The details of the row `id`; none when there is no such row.
+    /// The details of the row `id` on lines of `width` cells; none when there is no such row.
     #[must_use]
-    pub fn of(store: &Store, id: &RowId) -> Option<Self> {
+    pub fn of(store: &Store, id: &RowId, width: usize) -> Option<Self> {
         let (title, lines) = match id {
             RowId::Object(uid) => resource::lines(store, uid)?,
             RowId::Entry(_) | RowId::Mark(_) => {
@@ -79,13 +85,15 @@ impl Detail {
                 }
             }
         };
-        Some(Self { id: id.clone(), title, lines, revision: store.revision() })
+        let lines = fold::fold(lines, width);
+        Some(Self { id: id.clone(), title, lines, revision: store.revision(), width })
     }
 
     /// Whether it still says what the store knows of `id`. Entries never change.
     #[must_use]
-    pub fn is_current(&self, id: &RowId, store: &Store) -> bool {
-        self.id == *id && (matches!(id, RowId::Entry(_)) || self.revision == store.revision())
+    pub fn is_current(&self, id: &RowId, store: &Store, width: usize) -> bool {
+        let unchanged = matches!(id, RowId::Entry(_)) || self.revision == store.revision();
+        self.id == *id && self.width == width && unchanged
     }
 }
 
@@ -104,7 +112,7 @@ pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
             Some(event.map_or_else(|| entry.id.to_string(), |event| event.id.to_string()))
         }
         RowId::Mark(_) => {
-            let detail = Detail::of(store, id)?;
+            let detail = Detail::of(store, id, usize::MAX)?;
             Some(detail.title.to_string())
         }
     }
