@@ -63,7 +63,8 @@ fn feeds(app: &App) -> Vec<DetailLine> {
             Freshness::Stale(as_of, _) => format!("stale, {} old", app.now().since(*as_of)),
             Freshness::Down(_) => "nothing could be read".to_owned(),
         };
-        let told = format!("  {} listings, {} troubles", state.listings, state.troubles);
+        let told =
+            format!("  {}, {}", count(state.listings, "listing"), count(state.troubles, "trouble"));
         lines.push(line(&[
             (tone, format!("{sign} {:<13} ", feed.name())),
             (Tone::Plain, says),
@@ -82,6 +83,10 @@ fn feeds(app: &App) -> Vec<DetailLine> {
     );
     lines.extend([DetailLine::default(), line(&[(Tone::Muted, says)])]);
     lines
+}
+
+fn count(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 fn notices(app: &App) -> Vec<DetailLine> {
