@@ -284,11 +284,15 @@ impl Loop<'_> {
                 return Ok(());
             }
         };
+        // Keys that came in one burst mean what they would mean one by one, each on the screen after the one before.
+        self.console.app.settle();
         let effects = self.update(msg);
         effects.into_iter().try_for_each(|effect| self.effect(effect))
     }
 
     fn resized(&mut self) -> Result<(), RunError> {
+        // Even at the same size: a window that was smaller for a moment has lost what it showed.
+        self.screen.redraw_whole();
         let size = self.screen.size()?;
         self.take(Msg::Resize(size.width, size.height));
         Ok(())

@@ -104,8 +104,7 @@ impl Recorder {
     pub fn save(&self, folder: &Path, now: Timestamp) -> io::Result<PathBuf> {
         std::fs::create_dir_all(folder)?;
         let stamp = now.utc().format("%Y%m%dT%H%M%S%3f");
-        let path = folder.join(format!("{stamp}.jsonl"));
-        let file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let (path, file) = new_file(folder, &stamp.to_string())?;
         let mut out = BufWriter::new(file);
         self.write(&mut out)?;
         out.flush()?;
@@ -130,6 +129,22 @@ impl Recorder {
             line(&Entry::Message(*at, msg.clone()))?;
         }
         Ok(())
+    }
+}
+
+/// A new file named after `stamp`, and a number where that name is taken: a training world whose time stands still,
+/// or begins again, has the same moment twice.
+fn new_file(folder: &Path, stamp: &str) -> io::Result<(PathBuf, File)> {
+    let mut number = 1;
+    loop {
+        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let path = folder.join(format!("{stamp}{suffix}.jsonl"));
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => {
+                number += 1;
+            }
+            opened => return opened.map(|file| (path, file)),
+        }
     }
 }
 
