@@ -285,10 +285,15 @@ impl Loop<'_> {
             }
         };
         let effects = self.update(msg);
+        // Keys that came in one burst mean what they would mean one by one. Facts that came before a key
+        // wait for the frame after it: it was pressed on the rows that were on the screen.
+        self.console.app.settle();
         effects.into_iter().try_for_each(|effect| self.effect(effect))
     }
 
     fn resized(&mut self) -> Result<(), RunError> {
+        // Even at the same size: a window that was smaller for a moment has lost what it showed.
+        self.screen.redraw_whole();
         let size = self.screen.size()?;
         self.take(Msg::Resize(size.width, size.height));
         Ok(())
