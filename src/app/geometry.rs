@@ -65,6 +65,7 @@ impl Geometry {
             Rect::new(0, 2, width, lines)
         });
         let (body, drawer) = split(body, pane);
+        let columns = u16::try_from(pane.columns.shown.len()).unwrap_or(u16::MAX - 2);
         let rows = Rect { y: body.y + 1, height: body.height - 1, ..body };
         Self {
             screen,
@@ -78,7 +79,7 @@ impl Geometry {
             drawer,
             status: line(height - 2),
             footer: line(height - 1),
-            overlay: app.overlay().map(|overlay| overlay_place(overlay, screen)),
+            overlay: app.overlay().map(|overlay| overlay_place(overlay, columns, screen)),
         }
     }
 
@@ -98,6 +99,12 @@ impl Geometry {
     #[must_use]
     pub fn overlay_lines(&self) -> usize {
         self.overlay.map_or(0, |overlay| usize::from(overlay.height.saturating_sub(2)))
+    }
+
+    /// Cells of a line of what is laid over the pane.
+    #[must_use]
+    pub fn overlay_width(&self) -> usize {
+        self.overlay.map_or(0, |overlay| usize::from(overlay.width.saturating_sub(4)))
     }
 
     /// How many rows fit.
@@ -148,10 +155,10 @@ fn split(body: Rect, pane: &Pane) -> (Rect, Option<Rect>) {
     (table, Some(Rect { y: body.y + table.height, height, ..body }))
 }
 
-fn overlay_place(overlay: &Overlay, screen: Rect) -> Rect {
+fn overlay_place(overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
     let (width, height) = match overlay {
         Overlay::Palette(_) => (72, 18),
-        Overlay::Columns { .. } => (64, 20),
+        Overlay::Columns { .. } => (92, rows + 2),
         Overlay::Help { .. } => (100, screen.height),
         Overlay::Feeds { .. } | Overlay::Notices { .. } => (120, screen.height),
     };

@@ -15,6 +15,7 @@ mod memo;
 mod mouse;
 pub mod notices;
 pub mod overlay;
+pub mod pages;
 pub mod palette;
 pub mod pane;
 mod update;
@@ -31,7 +32,7 @@ use crate::store::table::TableId;
 use crate::store::{FeedState, Freshness, Store, StreamLimits};
 use gate::Rights;
 use geometry::{Geometry, PANES};
-pub use hints::{HelpLine, Hint, help_lines, hints};
+pub use hints::{Hint, hints};
 pub use memo::Memo;
 use notices::{Level, Notices};
 use overlay::Overlay;
@@ -205,6 +206,7 @@ impl App {
         let drawer = &mut pane.drawer;
         let all = drawer.detail.as_ref().map_or(0, |detail| detail.lines.len());
         drawer.top = drawer.top.min(all.saturating_sub(geometry.drawer_lines()));
+        self.limit_overlay();
     }
 
     /// Where everything stands.

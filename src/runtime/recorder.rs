@@ -103,8 +103,7 @@ impl Recorder {
     /// When the folder or the file can't be written.
     pub fn save(&self, folder: &Path, now: Timestamp) -> io::Result<PathBuf> {
         std::fs::create_dir_all(folder)?;
-        let stamp = now.utc().format("%Y%m%dT%H%M%S%3f");
-        let (path, file) = new_file(folder, &stamp.to_string())?;
+        let (path, file) = new_file(folder, now)?;
         let mut out = BufWriter::new(file);
         self.write(&mut out)?;
         out.flush()?;
@@ -132,20 +131,19 @@ impl Recorder {
     }
 }
 
-/// A new file named after `stamp`, and a number where that name is taken: a training world whose time stands still,
-/// or begins again, has the same moment twice.
-fn new_file(folder: &Path, stamp: &str) -> io::Result<(PathBuf, File)> {
-    let mut number = 1;
-    loop {
-        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
-        let path = folder.join(format!("{stamp}{suffix}.jsonl"));
+/// A new file named after `now`; with a number when the world's time stands still.
+fn new_file(folder: &Path, now: Timestamp) -> io::Result<(PathBuf, File)> {
+    const TRIES: u32 = 1000;
+    let stamp = now.utc().format("%Y%m%dT%H%M%S%3f");
+    for number in 1..TRIES {
+        let more = if number == 1 { String::new() } else { format!("-{number}") };
+        let path = folder.join(format!("{stamp}{more}.jsonl"));
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => {
-                number += 1;
-            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             opened => return opened.map(|file| (path, file)),
         }
     }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 impl Segment {

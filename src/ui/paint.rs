@@ -24,7 +24,7 @@ impl<'a> Paint<'a> {
 
     /// Empties `area` in the style of `role`.
     pub(super) fn fill(&mut self, area: Rect, role: Role) {
-        let style = self.theme.style(role);
+        let style = self.theme.style(Role::Screen).patch(self.theme.style(role));
         let area = area.intersection(self.buffer.area);
         for y in area.top()..area.bottom() {
             for x in area.left()..area.right() {

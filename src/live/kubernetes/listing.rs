@@ -12,7 +12,7 @@ use super::loose::{Loose, Scalar};
 use super::object::{Raw, Reader};
 use super::session::Session;
 use super::watch::{Stop, Watch};
-use crate::domain::{Fact, FeedId};
+use crate::domain::{Fact, FeedId, Kind};
 use crate::platform::Sink;
 
 /// The longest silence of a watch: the server sends a bookmark about every minute.
@@ -184,6 +184,32 @@ impl Watch {
 
     async fn tell(&self, facts: Vec<Fact>) -> Result<(), Stop> {
         Ok(self.sink.tell(FeedId::of(self.kind), facts).await?)
+    }
+}
+
+/// Reading without a server, for the benchmarks alone.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Bench(Reader);
+
+impl Default for Bench {
+    fn default() -> Self {
+        Self(Reader::new(Kind::Client))
+    }
+}
+
+impl Bench {
+    /// Reads a page of a list; one that can't be read tells nothing.
+    pub fn page(&mut self, json: &str) -> Vec<Fact> {
+        let items = read_page(json).map(|page| page.items).unwrap_or_default();
+        items.iter().map(|item| Fact::Upsert(self.0.object(item.get()))).collect()
+    }
+
+    /// Reads a line of a watch.
+    pub fn line(&mut self, line: &[u8]) -> Vec<Fact> {
+        let mut batch = Batch::default();
+        batch.take(&mut self.0, line);
+        batch.facts
     }
 }
 

@@ -30,6 +30,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+#[doc(hidden)]
+pub use self::listing::Bench;
 use self::pace::Pace;
 pub(super) use self::secret::secret;
 use self::session::{Ended, Session};

@@ -1,3 +1,5 @@
+//! The readings of events: every layout, every way to be malformed.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The built-in themes: they load, and can be told apart and read.
+
 use ratatui::style::{Color, Modifier};
 
 use super::super::color::{ANSI, Rgb, oklab_distance, times};

@@ -1,3 +1,5 @@
+//! What is wrong with theme files, and how that is said.
+
 use proptest::prelude::*;
 use ratatui::style::{Color, Style};
 
