@@ -84,7 +84,7 @@ fn ctrl_z_stops_it_for_the_shell_and_fg_brings_it_back_whole() {
     let screen = console.wait_for("42 tenants");
     assert_eq!(screen.lines().count(), 30, "{screen}");
     console.press("q");
-    console.wait_without("42 tenants");
+    console.wait_until("the shell", |screen| screen.lines().last() == Some("$"));
     console.press(&format!("echo code $?{ENTER}"));
     console.wait_for("code 0");
     console.assert_sane();

@@ -62,7 +62,8 @@ fn a_recording_is_private_and_replays_to_the_same_screen() {
 #[test]
 fn a_busy_recording_replays_to_screens_that_were_shown() {
     let home = Home::new();
-    let mut console = Console::start(&home, &["demo", "--speed", "120"], SIZE);
+    // Faster, and the notices of the world's time would be gone before they are seen.
+    let mut console = Console::start(&home, &["demo", "--speed", "8"], SIZE);
     console.wait_for("42 tenants");
     console.press_for("3", "following");
     console.press("kkkp");

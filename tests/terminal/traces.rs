@@ -53,10 +53,10 @@ fn log_and_recording_are_private_and_hold_no_secret() {
     assert!(screen.contains(" night ") && !screen.contains("DEMO"), "{screen}");
     console.press_for("3", "refuses connections");
     console.press_for(CTRL_G, "Saved ");
-    console.press_for("!", "listings");
+    console.press_for("!", " taken in, ");
     console.press("q");
     let ended = {
-        console.wait_without("listings");
+        console.wait_without(" taken in, ");
         console.quit()
     };
 
