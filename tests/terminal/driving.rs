@@ -45,15 +45,9 @@ fn the_demo_starts_takes_keys_and_gives_the_terminal_back() {
     console.press_for("?", "keys that work here");
     console.press(ESC);
     console.wait_without("keys that work here");
-<<<<<<< HEAD
-    console.press_for("!", "confirmed");
-    console.press("q");
-    console.wait_without("confirmed");
-=======
     console.press_for("!", " taken in, ");
     console.press("q");
     console.wait_without(" taken in, ");
->>>>>>> terminaltest
 
     let ended = console.quit();
     let left = ended.text.replace("[exit 0]", "");
