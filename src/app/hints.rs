@@ -16,7 +16,7 @@ pub struct Hint {
 
 /// A line of the help page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HelpLine {
+pub(super) enum HelpLine {
     /// A heading.
     Heading(String),
     /// A key and what it does.
@@ -55,10 +55,12 @@ const HINTED: &[(Context, &[(&str, &str)])] = &[
             ("filter.open", "filter"),
             ("tail.newest", "follow"),
             ("tail.pause", "pause"),
+            ("app.help", "help"),
+            ("app.palette", "palette"),
             ("events.follow-tenant", "this tenant"),
             ("gap.previous", "last gap"),
-            ("app.palette", "palette"),
-            ("app.help", "help"),
+            ("row.copy", "copy"),
+            ("app.feeds", "feeds"),
         ],
     ),
     (
@@ -67,11 +69,12 @@ const HINTED: &[(Context, &[(&str, &str)])] = &[
             ("drawer.open", "details"),
             ("filter.open", "filter"),
             ("sort.next", "sort"),
+            ("app.help", "help"),
+            ("app.palette", "palette"),
             ("cursor.mark", "mark"),
             ("row.copy", "copy"),
             ("columns.open", "columns"),
-            ("app.palette", "palette"),
-            ("app.help", "help"),
+            ("app.feeds", "feeds"),
         ],
     ),
 ];
@@ -104,7 +107,7 @@ fn continuations(app: &App, contexts: &[Context]) -> Vec<Hint> {
 
 /// The lines of the help page: every key that works below it, then the filter language.
 #[must_use]
-pub fn help_lines(app: &App) -> Vec<HelpLine> {
+pub(super) fn help_lines(app: &App) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for context in app.pane_contexts() {
         lines.push(HelpLine::Heading(context.doc().to_owned()));

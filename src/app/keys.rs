@@ -78,7 +78,7 @@ impl App {
         }
         let pane = self.pane_mut();
         if let Some(query) = pane.filter.typed(pane.table) {
-            pane.view.set_query(query);
+            pane.set_query(query);
         }
     }
 

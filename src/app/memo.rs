@@ -63,7 +63,7 @@ impl Memo {
             app.screen.pane = memo.table;
             let pane = app.pane_mut();
             if let Some(query) = pane.filter.apply(memo.table, &memo.filter) {
-                pane.view.set_query(query);
+                pane.set_query(query);
             }
             pane.view.set_sort(memo.sort);
             pane.cursor.id = memo.cursor;

@@ -42,6 +42,8 @@ pub struct Filter {
     pub taken: Ring<String>,
     /// How far back in `taken` the line is.
     back: usize,
+    /// The row under the cursor when typing began.
+    home: Option<RowId>,
 }
 
 /// The drawer with the details of the row under the cursor.
@@ -90,6 +92,20 @@ pub struct Pane {
     pub held: Option<Held>,
     /// Whether its rows were complete once.
     pub settled: bool,
+    /// The row to go to: the operator asked for another query since the last refresh.
+    sought: Sought,
+}
+
+/// The row that the cursor goes to at the next refresh.
+#[derive(Clone, Debug, Default)]
+enum Sought {
+    /// None: it keeps its row.
+    #[default]
+    Nothing,
+    /// The first row, or the newest when following.
+    End,
+    /// This one, if it is shown.
+    Row(RowId),
 }
 
 /// A list held still.
@@ -123,6 +139,7 @@ impl Pane {
                 error: None,
                 taken: Ring::new(FILTERS_KEPT),
                 back: 0,
+                home: None,
             },
             columns: Columns {
                 shown: columns(table).iter().map(|column| column.shown).collect(),
@@ -132,7 +149,16 @@ impl Pane {
             follow: table == TableId::Events,
             held: None,
             settled: false,
+            sought: Sought::Nothing,
         }
+    }
+
+    /// Changes which rows are shown. The cursor stays on its row, or goes back to the one it was on when typing
+    /// began, or else to the first row.
+    pub fn set_query(&mut self, query: Query) {
+        self.view.set_query(query);
+        let home = self.filter.home.clone().filter(|_| self.filter.typing.is_some());
+        self.sought = home.or_else(|| self.cursor.id.clone()).map_or(Sought::End, Sought::Row);
     }
 
     /// The columns shown, with their numbers, in order.
@@ -155,9 +181,14 @@ impl Pane {
     /// gone the cursor is on nothing until it is moved: it never slips to another row.
     pub fn refresh(&mut self, table: &dyn Table, now: Timestamp, rows: usize) {
         let first_listing = !self.cursor.moved && !self.settled;
-        if self.held.is_none() && self.view.refresh(table, now) {
+        let asked = !matches!(self.sought, Sought::Nothing);
+        if (asked || self.held.is_none()) && self.view.refresh(table, now) {
             self.marks.retain(|id| table.find(id).is_some());
-            self.keep_cursor(table, rows);
+            match std::mem::take(&mut self.sought) {
+                Sought::Nothing => self.keep_cursor(table, rows),
+                Sought::End => self.seek(table, None),
+                Sought::Row(id) => self.seek(table, Some(&id)),
+            }
         } else if self.cursor.id.as_ref().is_some_and(|id| table.find(id).is_none()) {
             self.lose_cursor();
         }
@@ -168,6 +199,13 @@ impl Pane {
             self.put_cursor(table, if self.follow { self.view.len() - 1 } else { 0 });
         }
         self.keep_in_sight(rows);
+    }
+
+    /// Puts the cursor where the operator expects it after another query.
+    fn seek(&mut self, table: &dyn Table, sought: Option<&RowId>) {
+        let found = sought.and_then(|id| self.view.position_of(table, id, self.cursor.position));
+        let end = if self.follow { self.view.len().saturating_sub(1) } else { 0 };
+        self.put_cursor(table, found.filter(|_| !self.follow).unwrap_or(end));
     }
 
     fn keep_cursor(&mut self, table: &dyn Table, rows: usize) {
@@ -297,8 +335,9 @@ impl Pane {
 }
 
 impl Filter {
-    /// Begins to type.
-    pub fn open(&mut self) {
+    /// Begins to type, with the cursor on the row `home`.
+    pub fn open(&mut self, home: Option<RowId>) {
+        self.home = home;
         self.before.clone_from(&self.text);
         self.typing = Some(Line::new(&self.text));
         self.back = 0;
@@ -337,9 +376,8 @@ impl Filter {
         true
     }
 
-    /// The line is left: gives the query that was applied before.
-    pub fn cancel(&mut self, table: TableId) -> Option<Query> {
-        self.typing = None;
+    /// The line is left: gives the query that was applied before it.
+    pub fn restore(&mut self, table: TableId) -> Option<Query> {
         let before = std::mem::take(&mut self.before);
         self.apply(table, &before)
     }

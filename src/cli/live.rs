@@ -19,7 +19,9 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     let mut dressed = start::dress(&loaded, &paths);
     let settings = &loaded.settings;
     let log_file = settings.log.file.value.clone();
-    let log = log::init(&log_file, settings.log.level.value.word());
+    // The client library logs each failed request; the feeds say it once, with what to do.
+    let level = format!("{},kube_client=off", settings.log.level.value.word());
+    let log = log::init(&log_file, &level);
     if let Err(error) = &log {
         dressed.warnings.push(format!("There is no log this time: {error}"));
     }

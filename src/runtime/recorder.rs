@@ -103,9 +103,7 @@ impl Recorder {
     /// When the folder or the file can't be written.
     pub fn save(&self, folder: &Path, now: Timestamp) -> io::Result<PathBuf> {
         std::fs::create_dir_all(folder)?;
-        let stamp = now.utc().format("%Y%m%dT%H%M%S%3f");
-        let path = folder.join(format!("{stamp}.jsonl"));
-        let file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let (path, file) = new_file(folder, now)?;
         let mut out = BufWriter::new(file);
         self.write(&mut out)?;
         out.flush()?;
@@ -131,6 +129,21 @@ impl Recorder {
         }
         Ok(())
     }
+}
+
+/// A new file named after `now`; with a number when the world's time stands still.
+fn new_file(folder: &Path, now: Timestamp) -> io::Result<(PathBuf, File)> {
+    const TRIES: u32 = 1000;
+    let stamp = now.utc().format("%Y%m%dT%H%M%S%3f");
+    for number in 1..TRIES {
+        let more = if number == 1 { String::new() } else { format!("-{number}") };
+        let path = folder.join(format!("{stamp}{more}.jsonl"));
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return opened.map(|file| (path, file)),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 impl Segment {

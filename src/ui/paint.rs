@@ -24,7 +24,7 @@ impl<'a> Paint<'a> {
 
     /// Empties `area` in the style of `role`.
     pub(super) fn fill(&mut self, area: Rect, role: Role) {
-        let style = self.theme.style(role);
+        let style = self.theme.style(Role::Screen).patch(self.theme.style(role));
         let area = area.intersection(self.buffer.area);
         for y in area.top()..area.bottom() {
             for x in area.left()..area.right() {
@@ -95,13 +95,13 @@ impl<'a> Paint<'a> {
         if at <= start {
             return;
         }
-        if let Some(cell) = self.buffer.cell_mut((at - 1, y)) {
-            if cell.symbol().len() < MOST {
-                self.zero_width.clear();
-                self.zero_width.push_str(cell.symbol());
-                self.zero_width.push(c);
-                cell.set_symbol(&self.zero_width);
-            }
+        if let Some(cell) = self.buffer.cell_mut((at - 1, y))
+            && cell.symbol().len() < MOST
+        {
+            self.zero_width.clear();
+            self.zero_width.push_str(cell.symbol());
+            self.zero_width.push(c);
+            cell.set_symbol(&self.zero_width);
         }
     }
 

@@ -14,15 +14,16 @@ pub(super) fn lines(store: &Store, uid: &Uid) -> Option<(Text, Vec<DetailLine>)>
     let held = find(store, uid)?;
     let resource = &*held.resource;
     let mut lines = head(held);
-    lines.push(blank());
-    lines.extend(spec(&resource.spec));
     conditions(&mut lines, &resource.conditions);
-    if resource.kind() == Kind::Client {
-        if let Some(tenant) = resource.tenant() {
-            belongings(&mut lines, store, tenant);
-        }
+    if resource.kind() == Kind::Client
+        && let Some(tenant) = resource.tenant()
+    {
+        belongings(&mut lines, store, tenant);
     }
+    lines.extend([blank(), heading("Asked for")]);
+    lines.extend(spec(&resource.spec));
     composed(&mut lines, &resource.composed);
+    lines.extend([blank(), said("uid", Tone::Muted, &resource.meta.uid.0)]);
     Some((resource.meta.name.clone(), lines))
 }
 
@@ -53,7 +54,6 @@ fn head(held: &Held) -> Vec<DetailLine> {
     lines.extend(meta.created.map(|at| age("created", at)));
     lines.extend(meta.deleting.map(|at| age("being removed", at)));
     lines.extend(held.changed.map(|at| age("seen to change", at)));
-    lines.push(said("uid", Tone::Muted, &meta.uid.0));
     lines
 }
 

@@ -1,6 +1,4 @@
-//! Events in every shape that producers send, and what is no event.
-
-#![expect(clippy::too_many_lines, reason = "tables of cases")]
+//! The readings of events: every layout, every way to be malformed.
 
 use proptest::prelude::*;
 
