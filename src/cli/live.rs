@@ -16,7 +16,7 @@ use crate::store::{Freshness, Store};
 
 pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     let (loaded, paths) = start::settings(&args.settings)?;
-    let mut dressed = start::dress(&loaded, &paths);
+    let mut dressed = start::dress(args, &loaded, &paths);
     let settings = &loaded.settings;
     let log_file = settings.log.file.value.clone();
     // The client library logs each failed request; the feeds say it once, with what to do.

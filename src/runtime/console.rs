@@ -284,9 +284,10 @@ impl Loop<'_> {
                 return Ok(());
             }
         };
-        // Keys that came in one burst mean what they would mean one by one, each on the screen after the one before.
-        self.console.app.settle();
         let effects = self.update(msg);
+        // Keys that came in one burst mean what they would mean one by one. Facts that came before a key
+        // wait for the frame after it: it was pressed on the rows that were on the screen.
+        self.console.app.settle();
         effects.into_iter().try_for_each(|effect| self.effect(effect))
     }
 

@@ -228,8 +228,8 @@ fn whole_areas_are_never_reversed() {
             }
         }
     }
-    let header = theme("dark", ColorDepth::None).style(Role::Header);
-    assert!(header.add_modifier.contains(Modifier::REVERSED));
+    let pane = theme("dark", ColorDepth::None).style(Role::PaneActive);
+    assert!(pane.add_modifier.contains(Modifier::REVERSED));
 }
 
 #[test]
