@@ -26,7 +26,11 @@ pub fn batch(effort: Effort) -> Value {
     for _ in 0..RING / BATCH {
         batch(&mut app, &mut Samples::default(), BATCH);
     }
-    let panes = [("shown_tenants", "2"), ("shown_events", "3"), ("shown_events_filtered", "/ a c m e enter")];
+    let panes = [
+        ("shown_tenants", "2"),
+        ("shown_events", "3"),
+        ("shown_events_filtered", "/ a c m e enter"),
+    ];
     let mut told = serde_json::Map::new();
     for (name, keys) in panes {
         press(&mut app, keys);

@@ -102,20 +102,15 @@ pub fn client(n: usize, version: usize) -> Arc<Resource> {
         19 => (Status::Unknown, "Pending"),
         _ => (Status::True, "Available"),
     };
-    let composed = [
-        "Database",
-        "PersistentVolumeClaim",
-        "HTTPRoute",
-        "CronJob",
-        "Job",
-        "Job",
-    ]
-    .map(|kind| Reference {
-        kind: kind.into(),
-        name: format!("{name}-{kind}").into(),
-        api_version: "v1".into(),
-        namespace: Some("crossplane-system".into()),
-    });
+    let composed =
+        ["Database", "PersistentVolumeClaim", "HTTPRoute", "CronJob", "Job", "Job"].map(|kind| {
+            Reference {
+                kind: kind.into(),
+                name: format!("{name}-{kind}").into(),
+                api_version: "v1".into(),
+                namespace: Some("crossplane-system".into()),
+            }
+        });
     let spec = Spec::Client(ClientSpec {
         subdomain: name.as_str().into(),
         project: i64::try_from(n).ok(),

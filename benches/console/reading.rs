@@ -38,20 +38,19 @@ pub fn all(effort: Effort) -> Value {
 /// A client about as large as the platform's own.
 fn object(n: usize) -> Value {
     let name = tenant(n);
-    let refs: Vec<Value> = ["Database", "PersistentVolumeClaim", "HTTPRoute", "CronJob", "Job", "Job"]
-        .iter()
-        .map(|kind| {
-            json!({
-                "apiVersion": "batch/v1",
-                "kind": kind,
-                "name": format!("{name}-{}", kind.to_lowercase()),
-                "namespace": "crossplane-system",
+    let refs: Vec<Value> =
+        ["Database", "PersistentVolumeClaim", "HTTPRoute", "CronJob", "Job", "Job"]
+            .iter()
+            .map(|kind| {
+                json!({
+                    "apiVersion": "batch/v1",
+                    "kind": kind,
+                    "name": format!("{name}-{}", kind.to_lowercase()),
+                    "namespace": "crossplane-system",
+                })
             })
-        })
-        .collect();
-    let condition = |kind: &str, reason: &str| {
-        json!({ "type": kind, "status": "True", "reason": reason, "lastTransitionTime": "2026-11-20T08:00:00Z" })
-    };
+            .collect();
+    let condition = |kind: &str, reason: &str| json!({ "type": kind, "status": "True", "reason": reason, "lastTransitionTime": "2026-11-20T08:00:00Z" });
     json!({
         "apiVersion": "planapulse.com/v1alpha1",
         "kind": "PLANAClient",

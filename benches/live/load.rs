@@ -117,9 +117,7 @@ fn keys(console: &mut Console, time: Duration) -> Vec<Duration> {
 /// How many events the screen counts: those kept, and those let go.
 fn received(screen: &str) -> Option<u64> {
     let status = screen.lines().find(|line| line.contains(" lines"))?;
-    let part = |word: &str| {
-        status.split('·').find(|part| part.contains(word)).map(number)
-    };
+    let part = |word: &str| status.split('·').find(|part| part.contains(word)).map(number);
     Some(part(" lines")? + part("older let go").unwrap_or(0))
 }
 

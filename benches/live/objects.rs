@@ -105,7 +105,9 @@ pub fn filter(console: &mut Console) -> Value {
     let mut keys = Vec::new();
     for _ in 0..20 {
         console.press("/");
-        console.until("the prompt", |screen| screen.contains("10\u{a0}000 tenants") && cursor(screen, ""));
+        console.until("the prompt", |screen| {
+            screen.contains("10\u{a0}000 tenants") && cursor(screen, "")
+        });
         for end in 1..=4 {
             let typed = "acme".get(..end).unwrap_or_default();
             let began = Instant::now();

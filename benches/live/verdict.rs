@@ -31,7 +31,8 @@ pub fn judge(document: &mut Value) {
             json!({ "figure": place, "is": figure, "at_most": most, "verdict": if held { "pass" } else { "miss" } })
         })
         .collect();
-    let lost = [("/events/sent"), ("/events/received")].map(|place| document.pointer(place).cloned());
+    let lost =
+        [("/events/sent"), ("/events/received")].map(|place| document.pointer(place).cloned());
     let none_lost = if lost[0] == lost[1] { "pass" } else { "miss" };
     if let Some(sections) = document.as_object_mut() {
         sections.insert("bars".to_owned(), verdicts.into());
