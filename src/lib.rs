@@ -8,6 +8,11 @@
 //! keys → Keymap → Action → Gate → App::update → Effect → runtime
 //! ```
 
+#![cfg_attr(
+    test,
+    allow(clippy::too_many_lines, reason = "a table of cases is as long as there are cases")
+)]
+
 // What exists: plain values and the facts told about them.
 pub mod domain;
 

@@ -1,5 +1,11 @@
 //! The feed of the five kinds against a real API server.
 #![cfg(feature = "real-servers")]
+#![allow(
+    clippy::expect_used,
+    clippy::excessive_nesting,
+    clippy::disallowed_methods,
+    reason = "a test may fail, and measures time"
+)]
 
 mod kubernetes;
 mod platform;
@@ -134,8 +140,10 @@ async fn a_kind_may_be_forbidden_absent_and_installed_while_the_others_live() ->
     server.create_clients(3).await?;
     let mut seen = Seen::of(options(&server, User::NoRestores));
     seen.until(|seen| OURS.into_iter().take(4).all(|feed| seen.is_listed(feed))).await;
-    seen.until(|seen| seen.trouble(FeedId::Restores).is_some_and(|trouble| trouble.is_refusal()))
-        .await;
+    seen.until(|seen| {
+        seen.trouble(FeedId::Restores).is_some_and(pulse_console::domain::Trouble::is_refusal)
+    })
+    .await;
     let said = seen.trouble(FeedId::Restores).map(ToString::to_string).unwrap_or_default();
     assert_eq!(
         said.replace(&server.port().to_string(), "PORT"),

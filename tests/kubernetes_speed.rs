@@ -1,5 +1,11 @@
 //! How fast ten thousand clients come, next to a client that only receives them, and what they cost.
 #![cfg(feature = "real-servers")]
+#![allow(
+    clippy::expect_used,
+    clippy::excessive_nesting,
+    clippy::disallowed_methods,
+    reason = "a test may fail, and measures time"
+)]
 
 mod kubernetes;
 mod platform;
@@ -7,7 +13,7 @@ mod platform;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt;
+use futures_util::StreamExt;
 use kube::api::WatchEvent;
 use kubernetes::Wall;
 use platform::{ApiServer, PlatformError, User};
@@ -58,10 +64,10 @@ async fn ten_thousand_clients_next_to_a_bare_stream() -> Result<(), PlatformErro
 async fn bare(client: &kube::Client, began: Instant) -> Result<(Duration, usize), PlatformError> {
     let request = http::Request::get(LISTING).body(Vec::new()).expect("a request");
     let stream = client.request_events::<IgnoredAny>(request).await?;
-    let mut stream = std::pin::pin!(stream.into_stream());
+    let mut stream = std::pin::pin!(stream);
     let (mut first, mut count) = (Duration::ZERO, 0);
-    while let Some(event) = stream.try_next().await? {
-        match event {
+    while let Some(event) = stream.next().await {
+        match event? {
             WatchEvent::Added(_) => {
                 if count == 0 {
                     first = began.elapsed();

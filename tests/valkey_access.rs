@@ -1,6 +1,5 @@
 //! Who may read the event stream, and what is said to who may not, against a real Valkey.
 #![cfg(feature = "real-servers")]
-#![expect(clippy::too_many_lines, reason = "a journey is easier to follow whole")]
 
 mod platform;
 mod valkey_watch;

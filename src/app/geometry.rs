@@ -6,6 +6,7 @@
 use ratatui::layout::Rect;
 
 use super::App;
+use super::banner::Banner;
 use super::overlay::Overlay;
 use super::pane::Pane;
 use crate::store::table::{Column, TableId, Width};
@@ -27,7 +28,7 @@ pub struct Geometry {
     pub bar: Rect,
     /// Each pane's place on that line.
     pub tabs: Vec<(TableId, Rect)>,
-    /// The line that says what is wrong with the pane's feed, when something is.
+    /// The lines that say what is wrong with the pane's feed, when something is.
     pub banner: Option<Rect>,
     /// The line with the columns' titles.
     pub titles: Rect,
@@ -57,12 +58,14 @@ impl Geometry {
         let pane = app.pane();
         let line = |y| Rect::new(0, y, width, 1);
         let mut body = Rect::new(0, 2, width, height - 4);
-        let banner = app.trouble().is_some().then(|| {
-            body.y += 1;
-            body.height -= 1;
-            Rect::new(0, 2, width, 1)
+        let banner = Banner::of(app).map(|banner| {
+            let lines = u16::try_from(banner.lines(width).len()).unwrap_or(1);
+            body.y += lines;
+            body.height -= lines;
+            Rect::new(0, 2, width, lines)
         });
         let (body, drawer) = split(body, pane);
+        let columns = u16::try_from(pane.columns.shown.len()).unwrap_or(u16::MAX - 2);
         let rows = Rect { y: body.y + 1, height: body.height - 1, ..body };
         Self {
             screen,
@@ -76,7 +79,7 @@ impl Geometry {
             drawer,
             status: line(height - 2),
             footer: line(height - 1),
-            overlay: app.overlay().map(|overlay| overlay_place(overlay, screen)),
+            overlay: app.overlay().map(|overlay| overlay_place(overlay, columns, screen)),
         }
     }
 
@@ -96,6 +99,12 @@ impl Geometry {
     #[must_use]
     pub fn overlay_lines(&self) -> usize {
         self.overlay.map_or(0, |overlay| usize::from(overlay.height.saturating_sub(2)))
+    }
+
+    /// Cells of a line of what is laid over the pane.
+    #[must_use]
+    pub fn overlay_width(&self) -> usize {
+        self.overlay.map_or(0, |overlay| usize::from(overlay.width.saturating_sub(4)))
     }
 
     /// How many rows fit.
@@ -146,10 +155,10 @@ fn split(body: Rect, pane: &Pane) -> (Rect, Option<Rect>) {
     (table, Some(Rect { y: body.y + table.height, height, ..body }))
 }
 
-fn overlay_place(overlay: &Overlay, screen: Rect) -> Rect {
+fn overlay_place(overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
     let (width, height) = match overlay {
         Overlay::Palette(_) => (72, 18),
-        Overlay::Columns { .. } => (64, 20),
+        Overlay::Columns { .. } => (92, rows + 2),
         Overlay::Help { .. } => (100, screen.height),
         Overlay::Feeds { .. } | Overlay::Notices { .. } => (120, screen.height),
     };

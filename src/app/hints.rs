@@ -16,7 +16,7 @@ pub struct Hint {
 
 /// A line of the help page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HelpLine {
+pub(super) enum HelpLine {
     /// A heading.
     Heading(String),
     /// A key and what it does.
@@ -107,7 +107,7 @@ fn continuations(app: &App, contexts: &[Context]) -> Vec<Hint> {
 
 /// The lines of the help page: every key that works below it, then the filter language.
 #[must_use]
-pub fn help_lines(app: &App) -> Vec<HelpLine> {
+pub(super) fn help_lines(app: &App) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for context in app.pane_contexts() {
         lines.push(HelpLine::Heading(context.doc().to_owned()));

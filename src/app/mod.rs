@@ -4,6 +4,7 @@
 //! waiting for anything. The app does no I/O: what must be done outside it asks for with an [`Effect`].
 
 pub mod action;
+pub mod banner;
 pub mod detail;
 pub mod gate;
 pub mod geometry;
@@ -14,6 +15,7 @@ mod memo;
 mod mouse;
 pub mod notices;
 pub mod overlay;
+pub mod pages;
 pub mod palette;
 pub mod pane;
 mod update;
@@ -24,13 +26,13 @@ use chrono_tz::Tz;
 use crossterm::event::{KeyEvent, MouseEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{FeedId, Observation, Timestamp};
+use crate::domain::{FeedId, Observation, Timestamp, Trouble, TroubleKind};
 use crate::input::{Chord, Context, Keymap};
 use crate::store::table::TableId;
 use crate::store::{FeedState, Freshness, Store, StreamLimits};
 use gate::Rights;
 use geometry::{Geometry, PANES};
-pub use hints::{HelpLine, Hint, help_lines, hints};
+pub use hints::{Hint, hints};
 pub use memo::Memo;
 use notices::{Level, Notices};
 use overlay::Overlay;
@@ -204,6 +206,7 @@ impl App {
         let drawer = &mut pane.drawer;
         let all = drawer.detail.as_ref().map_or(0, |detail| detail.lines.len());
         drawer.top = drawer.top.min(all.saturating_sub(geometry.drawer_lines()));
+        self.limit_overlay();
     }
 
     /// Where everything stands.
@@ -300,15 +303,25 @@ impl App {
             let feed = observation.feed;
             let before = self.store.feeds().get(feed).freshness.trouble().cloned();
             self.store.apply(observation);
-            let after = self.store.feeds().get(feed).freshness.trouble();
-            if let Some(why) = after.filter(|why| before.as_ref() != Some(*why)) {
-                if why.kind != crate::domain::TroubleKind::NotConfigured {
-                    let text = format!("{feed}: {why}");
-                    self.say(Level::Warning, &text);
-                }
-            } else if before.is_some() && after.is_none() {
-                self.say(Level::Info, &format!("{feed}: reached again."));
+            let after = self.store.feeds().get(feed).freshness.trouble().cloned();
+            if before != after {
+                self.say_trouble(feed, before.as_ref(), after.as_ref());
             }
+        }
+    }
+
+    /// Says that a feed can't be read, or can again; once for feeds that share the cause.
+    fn say_trouble(&mut self, feed: FeedId, before: Option<&Trouble>, after: Option<&Trouble>) {
+        let shared =
+            self.store.feeds().iter().any(|(other, state)| {
+                other != feed && state.freshness.trouble() == after.or(before)
+            });
+        match (before, after) {
+            (_, Some(why)) if why.kind == TroubleKind::NotConfigured || shared => {}
+            (_, Some(why)) => self.say(Level::Warning, &format!("{feed}: {why}")),
+            (Some(_), None) if shared => {}
+            (Some(_), None) => self.say(Level::Info, &format!("{feed}: reached again.")),
+            (None, None) => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use super::palette::Palette;
 #[derive(Debug)]
 pub enum Overlay {
     /// The palette.
-    Palette(Palette),
+    Palette(Box<Palette>),
     /// The keys that work here, and the filter language.
     Help {
         /// The first line shown.

@@ -92,8 +92,20 @@ pub struct Pane {
     pub held: Option<Held>,
     /// Whether its rows were complete once.
     pub settled: bool,
-    /// The row to be on, if the query lets it: the operator asked for another query since the last refresh.
-    sought: Option<Option<RowId>>,
+    /// The row to go to: the operator asked for another query since the last refresh.
+    sought: Sought,
+}
+
+/// The row that the cursor goes to at the next refresh.
+#[derive(Clone, Debug, Default)]
+enum Sought {
+    /// None: it keeps its row.
+    #[default]
+    Nothing,
+    /// The first row, or the newest when following.
+    End,
+    /// This one, if it is shown.
+    Row(RowId),
 }
 
 /// A list held still.
@@ -137,7 +149,7 @@ impl Pane {
             follow: table == TableId::Events,
             held: None,
             settled: false,
-            sought: None,
+            sought: Sought::Nothing,
         }
     }
 
@@ -146,7 +158,7 @@ impl Pane {
     pub fn set_query(&mut self, query: Query) {
         self.view.set_query(query);
         let home = self.filter.home.clone().filter(|_| self.filter.typing.is_some());
-        self.sought = Some(home.or_else(|| self.cursor.id.clone()));
+        self.sought = home.or_else(|| self.cursor.id.clone()).map_or(Sought::End, Sought::Row);
     }
 
     /// The columns shown, with their numbers, in order.
@@ -169,11 +181,13 @@ impl Pane {
     /// gone the cursor is on nothing until it is moved: it never slips to another row.
     pub fn refresh(&mut self, table: &dyn Table, now: Timestamp, rows: usize) {
         let first_listing = !self.cursor.moved && !self.settled;
-        if (self.held.is_none() || self.sought.is_some()) && self.view.refresh(table, now) {
+        let asked = !matches!(self.sought, Sought::Nothing);
+        if (asked || self.held.is_none()) && self.view.refresh(table, now) {
             self.marks.retain(|id| table.find(id).is_some());
-            match self.sought.take() {
-                Some(sought) => self.seek(table, sought.as_ref()),
-                None => self.keep_cursor(table, rows),
+            match std::mem::take(&mut self.sought) {
+                Sought::Nothing => self.keep_cursor(table, rows),
+                Sought::End => self.seek(table, None),
+                Sought::Row(id) => self.seek(table, Some(&id)),
             }
         } else if self.cursor.id.as_ref().is_some_and(|id| table.find(id).is_none()) {
             self.lose_cursor();

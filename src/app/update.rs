@@ -10,7 +10,7 @@ use super::notices::Level;
 use super::overlay::Overlay;
 use super::palette::{Palette, Target};
 use super::pane::Held;
-use super::{App, Effect, help_lines, place};
+use super::{App, Effect, pages, place};
 use crate::domain::Timestamp;
 use crate::store::columns;
 use crate::store::table::{RowId, Table, TableId};
@@ -46,7 +46,7 @@ impl App {
             Opening::Columns => Overlay::Columns { chosen: 0 },
             Opening::Palette => {
                 self.overlay = None;
-                Overlay::Palette(Palette::open(&self.store, self.contexts()))
+                Overlay::Palette(Box::new(Palette::open(&self.store, self.contexts())))
             }
         });
         self.limit_overlay();
@@ -198,14 +198,11 @@ impl App {
     }
 
     /// Keeps a page laid over the pane from being scrolled past its end.
-    fn limit_overlay(&mut self) {
-        let lines = match &self.overlay {
-            Some(Overlay::Help { .. }) => help_lines(self).len(),
-            Some(Overlay::Feeds { .. }) => crate::domain::FeedId::ALL.len() * 4 + 6,
-            Some(Overlay::Notices { .. }) => self.notices.all().len(),
-            Some(Overlay::Palette(_) | Overlay::Columns { .. }) | None => return,
-        };
-        let most = lines.saturating_sub(self.geometry().overlay_lines());
+    pub(super) fn limit_overlay(&mut self) {
+        let geometry = self.geometry();
+        let Some(overlay) = &self.overlay else { return };
+        let all = pages::lines(self, overlay, geometry.overlay_width()).len();
+        let most = all.saturating_sub(geometry.overlay_lines());
         if let Some(top) = self.overlay.as_mut().and_then(Overlay::top_mut) {
             *top = (*top).min(most);
         }
@@ -289,13 +286,9 @@ impl App {
         }
         let pane = self.pane_mut();
         match action {
+            // What is no filter yet is not taken; the footer says why.
             LineAction::Accept => {
-                if !pane.filter.accept() {
-                    self.say(
-                        Level::Warning,
-                        "This is no filter yet; esc goes back to the last one.",
-                    );
-                }
+                pane.filter.accept();
             }
             LineAction::Cancel => {
                 // The line is still there while the query is set, so that the cursor finds its way back.

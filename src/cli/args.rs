@@ -185,7 +185,7 @@ pub(super) fn reference(what: Reference) -> String {
 
 /// The page of actions and keys, made from the registry and the built-in key maps.
 #[must_use]
-pub fn actions_page() -> String {
+pub(super) fn actions_page() -> String {
     let verbs = action::verbs();
     let maps: Vec<(&str, Keymap)> = input::BUILTIN_NAMES
         .iter()
@@ -206,17 +206,15 @@ pub fn actions_page() -> String {
         }
         // Writing to a string can't fail.
         let _ = write!(page, "\n## {}: {}\n\n| action | does |", context.name(), context.doc());
-        maps.iter().for_each(|(name, _)| page.push_str(&format!(" {name} |")));
-        page.push_str("\n|---|---|");
-        maps.iter().for_each(|_| page.push_str("---|"));
-        page.push('\n');
+        let names: Vec<&str> = maps.iter().map(|(name, _)| *name).collect();
+        let _ = writeln!(page, " {} |\n|---|---|{}", names.join(" | "), "---|".repeat(names.len()));
         for spec in rows {
             let _ = write!(page, "| `{}` | {} |", spec.verb.id, spec.verb.doc);
             for (_, map) in &maps {
                 let keys = map.keys_for(spec.verb.id, &[context]);
                 let keys: Vec<String> =
                     keys.iter().map(|keys| format!("`{}`", keys.replace('|', "\\|"))).collect();
-                page.push_str(&format!(" {} |", keys.join(" ")));
+                let _ = write!(page, " {} |", keys.join(" "));
             }
             page.push('\n');
         }

@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args, command: &ConfigCommand) -> Result<u8, CliError> 
             Ok(0)
         }
         ConfigCommand::Check => {
-            let dressed = start::dress(&loaded, &paths);
+            let dressed = start::dress(args, &loaded, &paths);
             dressed.warnings.iter().for_each(|warning| output::complain(warning));
             match (&loaded.path, dressed.warnings.len()) {
                 (Some(path), 0) => output::say(&format!("{} is right.", path.display())),

@@ -19,7 +19,7 @@ const LARGEST: u64 = 1024 * 1024;
 pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     let scenario = find(&demo.scenario)?;
     let (loaded, paths) = start::settings(&args.settings)?;
-    let dressed = start::dress(&loaded, &paths);
+    let dressed = start::dress(args, &loaded, &paths);
     let setting = Setting {
         profile: "demo".to_owned(),
         danger: ProfileDanger::Training,

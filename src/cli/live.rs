@@ -16,10 +16,12 @@ use crate::store::{Freshness, Store};
 
 pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     let (loaded, paths) = start::settings(&args.settings)?;
-    let mut dressed = start::dress(&loaded, &paths);
+    let mut dressed = start::dress(args, &loaded, &paths);
     let settings = &loaded.settings;
     let log_file = settings.log.file.value.clone();
-    let log = log::init(&log_file, settings.log.level.value.word());
+    // The client library logs each failed request; the feeds say it once, with what to do.
+    let level = format!("{},kube_client=off", settings.log.level.value.word());
+    let log = log::init(&log_file, &level);
     if let Err(error) = &log {
         dressed.warnings.push(format!("There is no log this time: {error}"));
     }

@@ -44,6 +44,13 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The reference page `name`: `actions` or `settings`, as `pulse-console reference` prints it.
+#[must_use]
+pub fn reference_page(name: &str) -> Option<String> {
+    let what = clap::ValueEnum::from_str(name, false).ok()?;
+    Some(args::reference(what))
+}
+
 #[cfg(feature = "live")]
 fn live(args: &Args) -> Result<u8, CliError> {
     live::run(args)

@@ -12,7 +12,7 @@ use crate::ui::theme::Theme;
 pub(super) fn run(args: &Args, file: &Path, at: Option<usize>) -> Result<u8, CliError> {
     let recording = Recording::read(file).map_err(CliError::of)?;
     let (loaded, paths) = start::settings(&args.settings)?;
-    let dressed = start::dress(&loaded, &paths);
+    let dressed = start::dress(args, &loaded, &paths);
     let setting = Setting {
         profile: "replay".to_owned(),
         danger: ProfileDanger::Training,

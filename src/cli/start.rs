@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::CliError;
-use super::args::SettingsArgs;
+use super::args::{Args, SettingsArgs};
 use crate::app::action::Permission;
 use crate::app::gate::Rights;
 use crate::app::{App, Importance, Msg, ProfileDanger, Setting};
@@ -13,6 +13,7 @@ use crate::input::{self, parse_keys};
 use crate::platform::Clock;
 use crate::runtime::appearance::{self, AppearanceError, Folders, terminal_depth};
 use crate::runtime::console::Appearance;
+use crate::runtime::snapshot::Format;
 use crate::store::StreamLimits;
 use crate::ui::theme::{ColorDepth, Theme};
 
@@ -58,10 +59,11 @@ pub(super) struct Dressed {
 
 /// Loads the theme and the key map. A bad file of the operator's own does not keep the console from starting:
 /// the built-in one is used, and that is said.
-pub(super) fn dress(loaded: &Loaded, paths: &Paths) -> Dressed {
+pub(super) fn dress(args: &Args, loaded: &Loaded, paths: &Paths) -> Dressed {
     let ui = &loaded.settings.ui;
     let folders = Folders { themes: paths.themes(), keymaps: paths.keymaps() };
-    let depth = depth(ui.color.value);
+    let picture = args.snapshot.snapshot.is_some() && args.snapshot.format == Format::Svg;
+    let depth = depth(ui.color.value, picture);
     let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     let mut theme_name = ui.theme.value.clone();
     let theme = folders.theme(&theme_name, depth).or_else(|error| {
@@ -98,8 +100,10 @@ fn taken<T: Default>(
     }
 }
 
-fn depth(color: config::ColorDepth) -> ColorDepth {
+/// How many colours to use: a picture has all of them, whatever the terminal has.
+fn depth(color: config::ColorDepth, picture: bool) -> ColorDepth {
     match color {
+        config::ColorDepth::Auto if picture => ColorDepth::TrueColor,
         config::ColorDepth::Auto => terminal_depth(|name| std::env::var(name).ok()),
         config::ColorDepth::TrueColor => ColorDepth::TrueColor,
         config::ColorDepth::Indexed256 => ColorDepth::Indexed256,

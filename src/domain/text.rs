@@ -6,7 +6,7 @@
 //! constructor cleans, deserialising too.
 
 use std::borrow::{Borrow, Cow};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -81,9 +81,8 @@ fn push_visible(out: &mut String, c: char) {
         '\0'..='\u{1f}' => out.extend(char::from_u32(0x2400 + u32::from(c))),
         '\u{7f}' => out.push('␡'),
         c if Text::is_hostile(c) => {
-            out.push_str("<U+");
-            out.push_str(&format!("{:04X}", u32::from(c)));
-            out.push('>');
+            // Writing to a string can't fail.
+            let _ = write!(out, "<U+{:04X}>", u32::from(c));
         }
         c => out.push(c),
     }

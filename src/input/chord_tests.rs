@@ -1,3 +1,5 @@
+//! What terminals send, and how chords are spelled.
+
 use crossterm::event::KeyEventState;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Looking keys up in the key maps, the built-in ones and others.
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! What is wrong with key files, and how that is said.
+
 use super::super::document::BYTES_MAX;
 use super::super::verbs::TEST_VERBS;
 use super::super::{Keymap, builtin};

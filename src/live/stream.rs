@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::{kubernetes, secret, valkey};
 use crate::config::ValkeySettings;
 use crate::domain::{Fact, FeedId, Trouble, TroubleKind};
-use crate::platform::{Feed, Sink};
+use crate::platform::{Closed, Feed, Sink};
 
 /// How long to wait before a secret that could not be had is asked for again.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
@@ -33,36 +33,35 @@ impl Feed for Events {
     }
 
     fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
-        async move {
-            let mut told = None;
-            loop {
-                match self.0.options().await {
-                    Ok(options) => return Box::new(valkey::feed(options)).run(sink).await,
-                    Err(trouble) => {
-                        let final_word = trouble.kind == TroubleKind::NotConfigured;
-                        if told.as_ref() != Some(&trouble) {
-                            told = Some(trouble.clone());
-                            if sink
-                                .tell(FeedId::Events, [Fact::Unreachable(trouble)])
-                                .await
-                                .is_err()
-                            {
-                                return;
-                            }
-                        }
-                        if final_word {
-                            return;
-                        }
-                    }
-                }
-                tokio::time::sleep(ASK_AGAIN).await;
-            }
-        }
-        .boxed()
+        // The only way to end before reading is that nobody listens, or that there is nothing to read.
+        async move { self.0.run(sink).await.unwrap_or(()) }.boxed()
     }
 }
 
 impl Wanted {
+    /// Asks for the options until they can be had, then reads.
+    async fn run(self, sink: Sink) -> Result<(), Closed> {
+        let mut told = None;
+        loop {
+            let trouble = match self.options().await {
+                Ok(options) => {
+                    Box::new(valkey::feed(options)).run(sink).await;
+                    return Ok(());
+                }
+                Err(trouble) => trouble,
+            };
+            let final_word = trouble.kind == TroubleKind::NotConfigured;
+            if told.as_ref() != Some(&trouble) {
+                sink.tell(FeedId::Events, [Fact::Unreachable(trouble.clone())]).await?;
+                told = Some(trouble);
+            }
+            if final_word {
+                return Ok(());
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    }
+
     async fn options(&self) -> Result<valkey::Options, Trouble> {
         let settings = &self.valkey;
         let Some(url) = &settings.url.value else {

@@ -88,7 +88,7 @@ enum Incoming {
     Observed(Vec<Observation>),
     Signal(Signal),
     File(FileChange),
-    Theme(String, Result<Loaded<Theme>, AppearanceError>),
+    Theme(String, Box<Result<Loaded<Theme>, AppearanceError>>),
     Say(Importance, String),
     Tick,
     Panicked,
@@ -154,10 +154,10 @@ fn hook(screen: &Screen, recorder: &Arc<Mutex<Recorder>>, console: &Console) -> 
     install_panic_hook(screen.guard().device(), traces, move |report| {
         tracing::error!(thread = %report.thread, place = %report.place, "panic: {}", report.message);
         // The thread that panicked may hold the lock; then there is no recording.
-        if let Ok(recorder) = recorder.try_lock() {
-            if !recorder.is_empty() {
-                let _ = recorder.save(&folder, clock.now());
-            }
+        if let Ok(recorder) = recorder.try_lock()
+            && !recorder.is_empty()
+        {
+            let _ = recorder.save(&folder, clock.now());
         }
     })
 }
@@ -265,7 +265,7 @@ impl Loop<'_> {
                 self.quit = true;
             }
             Incoming::File(change) => self.file_changed(change),
-            Incoming::Theme(name, loaded) => self.theme_loaded(name, loaded),
+            Incoming::Theme(name, loaded) => self.theme_loaded(name, *loaded),
             Incoming::Panicked => self.quit = true,
         }
         Ok(urgent)
@@ -285,10 +285,15 @@ impl Loop<'_> {
             }
         };
         let effects = self.update(msg);
+        // Keys that came in one burst mean what they would mean one by one. Facts that came before a key
+        // wait for the frame after it: it was pressed on the rows that were on the screen.
+        self.console.app.settle();
         effects.into_iter().try_for_each(|effect| self.effect(effect))
     }
 
     fn resized(&mut self) -> Result<(), RunError> {
+        // Even at the same size: a window that was smaller for a moment has lost what it showed.
+        self.screen.redraw_whole();
         let size = self.screen.size()?;
         self.take(Msg::Resize(size.width, size.height));
         Ok(())
@@ -371,7 +376,7 @@ impl Loop<'_> {
         let (folders, depth, queue) = (folders.clone(), *depth, self.queue.clone());
         self.tasks.spawn_blocking(move || {
             let loaded = folders.theme(&name, depth);
-            let _ = queue.blocking_send(Incoming::Theme(name, loaded));
+            let _ = queue.blocking_send(Incoming::Theme(name, Box::new(loaded)));
         });
     }
 

@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn work_that_panics_or_hangs_is_given_up() {
-        let (release, held) = mpsc::channel::<()>();
+        let (release, held) = mpsc::sync_channel::<()>(1);
         let held = Mutex::new(held);
         let hang = move |_: &PanicReport| assert!(held.lock().expect("lock").recv().is_err());
         let (hanging, _) = responder(Duration::from_millis(1), hang);

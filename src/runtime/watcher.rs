@@ -288,6 +288,7 @@ mod tests {
         assert_eq!(FileWatch::new(paths.collect()).left_out(), 3);
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the time of this test is paused and made up")]
     #[tokio::test(start_paused = true)]
     async fn a_change_is_told_within_two_looks_and_the_watch_ends_with_its_receiver() {
         let home = tempfile::tempdir().expect("folder");

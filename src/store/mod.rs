@@ -64,7 +64,7 @@ impl Store {
         match (feed.kind(), fact) {
             (Some(kind), Fact::RelistBegun) => self.collection_mut(kind).begin_listing(),
             (Some(kind), Fact::RelistEnded) => self.end_listing(kind),
-            (Some(_), Fact::Upsert(resource)) => self.upsert(resource, at),
+            (Some(_), Fact::Upsert(resource)) => self.upsert(&resource, at),
             (Some(kind), Fact::Remove(uid)) => self.remove(kind, &uid),
             (None, Fact::RelistBegun) => self.stream.clear(),
             (None, Fact::Entries(entries)) => entries.into_iter().for_each(|e| self.entry(e)),
@@ -173,11 +173,11 @@ impl Store {
         out
     }
 
-    fn upsert(&mut self, resource: Arc<Resource>, at: Timestamp) {
+    fn upsert(&mut self, resource: &Arc<Resource>, at: Timestamp) {
         let kind = resource.kind();
-        let upserted = self.collection_mut(kind).upsert(Arc::clone(&resource), at);
+        let upserted = self.collection_mut(kind).upsert(Arc::clone(resource), at);
         if let Some(before) = upserted.before {
-            if before == resource {
+            if before == *resource {
                 return;
             }
             if before.tenant() != resource.tenant() {
@@ -185,8 +185,8 @@ impl Store {
                 self.touch_tenant(&before);
             }
         }
-        self.joins.insert(&resource, upserted.slot);
-        self.touched(&resource, upserted.slot);
+        self.joins.insert(resource, upserted.slot);
+        self.touched(resource, upserted.slot);
     }
 
     fn remove(&mut self, kind: Kind, uid: &Uid) {

@@ -38,7 +38,7 @@ impl<T> Ring<T> {
     }
 
     /// The newest item, to be changed in place.
-    pub fn newest_mut(&mut self) -> Option<&mut T> {
+    pub(super) fn newest_mut(&mut self) -> Option<&mut T> {
         self.items.back_mut()
     }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::Paint;
-use super::rows::health_role;
+use super::rows::{age, health_role};
 use super::theme::Role;
 use crate::app::App;
 use crate::app::detail::{DetailLine, LABELS, Piece, Tone};
@@ -41,7 +41,8 @@ pub(super) fn draw(app: &App, place: Rect, paint: &mut Paint<'_>) {
     }
 }
 
-fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut Paint<'_>) {
+/// Draws one line of details.
+pub(super) fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut Paint<'_>) {
     let mut x = place.x;
     if !line.label.is_empty() {
         paint.text(x, place.y, LABELS, line.label, Role::Muted);
@@ -52,7 +53,8 @@ fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut Paint<'_>) {
         x += match piece {
             Piece::Text(tone, text) => paint.text(x, place.y, room, text.as_str(), role(*tone)),
             Piece::Age(at) => {
-                let text = format!("{} ago", app.now().since(*at));
+                let age = age(*at, app.now());
+                let text = if age.starts_with("in ") { age } else { format!("{age} ago") };
                 let used = paint.text(x, place.y, room, &text, Role::Text);
                 let local = at.utc().with_timezone(&app.setting.zone);
                 let exact = format!("  {}", local.format("%Y-%m-%d %H:%M:%S"));
@@ -69,6 +71,9 @@ const fn role(tone: Tone) -> Role {
         Tone::Heading => Role::Title,
         Tone::Health(health) => health_role(health),
         Tone::Gap => Role::Gap,
+        Tone::Key => Role::Key,
+        Tone::Warning => Role::NoticeWarn,
+        Tone::Error => Role::NoticeError,
         Tone::JsonKey => Role::JsonKey,
         Tone::JsonString => Role::JsonString,
         Tone::JsonNumber => Role::JsonNumber,

@@ -45,13 +45,11 @@ fn status(app: &App, place: Rect, paint: &mut Paint<'_>) {
     };
     paint.text(place.x, place.y, room, PROMPT, Role::Key);
     let x = place.x + cells(PROMPT);
-    let used = paint.text(x, place.y, room.saturating_sub(x), line.text(), Role::Input);
+    paint.text(x, place.y, room.saturating_sub(x), line.text(), Role::Input);
     if let Some(error) = &filter.error {
         let before = line.text().get(..error.at.start).map_or(0, cells);
         let wide = line.text().get(error.at.clone()).map_or(1, cells).max(1);
         paint.lay(Rect::new(x + before, place.y, wide, 1), Role::InputError);
-        let at = x + used + 2;
-        paint.text(at, place.y, room.saturating_sub(at), &error.message, Role::NoticeError);
     }
 }
 
@@ -99,6 +97,17 @@ const fn noun(table: TableId, count: usize) -> &'static str {
 
 fn footer(app: &App, place: Rect, paint: &mut Paint<'_>) {
     paint.fill(place, Role::Screen);
+    let filter = &app.pane().filter;
+    if let (Some(_), Some(error)) = (&filter.typing, &filter.error) {
+        paint.text(
+            place.x,
+            place.y,
+            place.width,
+            &format!(" ✗ {}", error.message),
+            Role::NoticeError,
+        );
+        return;
+    }
     if let Some(notice) = app.notices.current(app.now()) {
         let (sign, role) = match notice.level {
             Level::Info => ("✓", Role::NoticeInfo),

@@ -4,8 +4,10 @@ use chrono::Timelike;
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, cells};
+use super::rows::health_role;
 use super::theme::Role;
 use crate::app::geometry::{Geometry, PANES, pane_name};
+use crate::app::pages::freshness_health;
 use crate::app::{App, ProfileDanger};
 use crate::store::{Freshness, Store};
 
@@ -115,17 +117,9 @@ fn feeds(app: &App, place: Rect, paint: &mut Paint<'_>) {
 }
 
 /// The sign and the role of a freshness.
-pub(super) fn freshness_sign(freshness: &Freshness, app: &App) -> (&'static str, Role) {
-    match freshness {
-        Freshness::Syncing(_) => ("◌", Role::HealthProgressing),
-        Freshness::Live(_) if freshness.is_old(app.now()) => ("▲", Role::HealthDegraded),
-        Freshness::Live(_) => ("●", Role::HealthHealthy),
-        Freshness::Stale(..) => ("▲", Role::HealthDegraded),
-        Freshness::Down(why) if why.kind == crate::domain::TroubleKind::NotConfigured => {
-            ("–", Role::Muted)
-        }
-        Freshness::Down(_) => ("✗", Role::HealthFailed),
-    }
+fn freshness_sign(freshness: &Freshness, app: &App) -> (&'static str, Role) {
+    let (sign, health) = freshness_health(app, freshness);
+    (sign, health.map_or(Role::Muted, health_role))
 }
 
 /// Whether what the pane shows may no longer be true.

@@ -2,15 +2,13 @@
 
 use ratatui::layout::Rect;
 
-use super::header::freshness_sign;
+use super::drawer::draw_line;
 use super::paint::{Paint, cells};
-use super::table::wrapped;
 use super::theme::Role;
-use crate::app::notices::Level;
 use crate::app::overlay::Overlay;
 use crate::app::palette::{Palette, Target};
-use crate::app::{App, HelpLine, help_lines};
-use crate::store::{Freshness, columns};
+use crate::app::{App, pages};
+use crate::store::columns;
 
 /// What stands before what is typed into the palette.
 const PROMPT: &str = ": ";
@@ -32,9 +30,9 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
     );
     match overlay {
         Overlay::Palette(palette) => draw_palette(app, palette, inner, paint),
-        Overlay::Help { top } => draw_help(app, *top, inner, paint),
-        Overlay::Feeds { top } => draw_feeds(app, *top, inner, paint),
-        Overlay::Notices { top } => draw_notices(app, *top, inner, paint),
+        Overlay::Help { top } | Overlay::Feeds { top } | Overlay::Notices { top } => {
+            draw_page(app, overlay, *top, inner, paint);
+        }
         Overlay::Columns { chosen } => draw_columns(app, *chosen, inner, paint),
     }
 }
@@ -79,89 +77,17 @@ fn draw_palette(app: &App, palette: &Palette, place: Rect, paint: &mut Paint<'_>
     }
 }
 
-fn draw_help(app: &App, top: usize, place: Rect, paint: &mut Paint<'_>) {
-    const KEYS: u16 = 22;
-    let lines = help_lines(app);
+/// A page that scrolls.
+fn draw_page(app: &App, overlay: &Overlay, top: usize, place: Rect, paint: &mut Paint<'_>) {
+    let lines = pages::lines(app, overlay, usize::from(place.width));
     for (y, line) in (place.top()..place.bottom()).zip(lines.iter().skip(top)) {
-        match line {
-            HelpLine::Heading(text) => {
-                paint.text(place.x, y, place.width, text, Role::Title);
-            }
-            HelpLine::Key(hint) => {
-                paint.text(place.x + 2, y, KEYS - 2, &hint.keys, Role::Key);
-                paint.text(place.x + KEYS + 1, y, place.width - KEYS - 1, &hint.doc, Role::Text);
-            }
-            HelpLine::Text(text) => {
-                paint.text(place.x + 2, y, place.width - 2, text, Role::Text);
-            }
-        }
+        draw_line(app, line, Rect { y, height: 1, ..place }, paint);
     }
-    more(lines.len(), top, place, paint);
-}
-
-/// Says at the lower border how much of a page is seen.
-fn more(lines: usize, top: usize, place: Rect, paint: &mut Paint<'_>) {
     let seen = top + usize::from(place.height);
-    if lines > usize::from(place.height) {
-        let text = format!(" {}–{} of {lines} ", top + 1, seen.min(lines));
+    if lines.len() > usize::from(place.height) {
+        let text = format!(" {}–{} of {} ", top + 1, seen.min(lines.len()), lines.len());
         paint.right(place.x, place.bottom(), place.width, &text, Role::BorderFocused);
     }
-}
-
-fn draw_feeds(app: &App, top: usize, place: Rect, paint: &mut Paint<'_>) {
-    let mut lines: Vec<(String, Role)> = Vec::new();
-    for (feed, state) in app.store.feeds().iter() {
-        let (sign, role) = freshness_sign(&state.freshness, app);
-        let says = match &state.freshness {
-            Freshness::Syncing(seen) => format!("asking, {seen} so far"),
-            Freshness::Live(as_of) => format!("live, confirmed {} ago", app.now().since(*as_of)),
-            Freshness::Stale(as_of, _) => format!("stale, {} old", app.now().since(*as_of)),
-            Freshness::Down(_) => "nothing could be read".to_owned(),
-        };
-        let told = format!("{} listings, {} troubles", state.listings, state.troubles);
-        lines.push((format!("{sign} {:<13} {says}  ({told})", feed.name()), role));
-        if let Some(why) = state.freshness.trouble() {
-            let width = place.width.saturating_sub(6);
-            lines.extend(
-                wrapped(&why.to_string(), width)
-                    .into_iter()
-                    .map(|l| (format!("      {l}"), Role::Text)),
-            );
-        }
-    }
-    let stream = app.store.stream();
-    lines.push((String::new(), Role::Text));
-    lines.push((
-        format!(
-            "events: {} taken in, {} kept, {} older let go",
-            stream.received(),
-            stream.len(),
-            stream.dropped()
-        ),
-        Role::Muted,
-    ));
-    for (y, (text, role)) in (place.top()..place.bottom()).zip(lines.iter().skip(top)) {
-        paint.text(place.x, y, place.width, text, *role);
-    }
-    more(lines.len(), top, place, paint);
-}
-
-fn draw_notices(app: &App, top: usize, place: Rect, paint: &mut Paint<'_>) {
-    let notices = app.notices.all();
-    if notices.is_empty() {
-        paint.text(place.x, place.y, place.width, "Nothing was said yet.", Role::Muted);
-    }
-    for (y, notice) in (place.top()..place.bottom()).zip(notices.iter().skip(top)) {
-        let (sign, role) = match notice.level {
-            Level::Info => ("✓", Role::Text),
-            Level::Warning => ("▲", Role::NoticeWarn),
-            Level::Error => ("✗", Role::NoticeError),
-        };
-        let at = notice.at.utc().with_timezone(&app.setting.zone).format("%H:%M:%S");
-        let text = format!("{at} {sign} {}", notice.text);
-        paint.text(place.x, y, place.width, &text, role);
-    }
-    more(notices.len(), top, place, paint);
 }
 
 fn draw_columns(app: &App, chosen: usize, place: Rect, paint: &mut Paint<'_>) {

@@ -25,7 +25,7 @@ impl<'a> Paint<'a> {
     /// Empties `area` in the style of `role`.
     pub(super) fn fill(&mut self, area: Rect, role: Role) {
         let mut empty = Cell::EMPTY;
-        empty.set_style(self.theme.style(role));
+        empty.set_style(self.theme.style(Role::Screen).patch(self.theme.style(role)));
         let (screen, area) = (self.buffer.area, area.intersection(self.buffer.area));
         let lines = self.buffer.content.chunks_mut(usize::from(screen.width).max(1));
         let within =
@@ -105,13 +105,13 @@ impl<'a> Paint<'a> {
         if at <= start {
             return;
         }
-        if let Some(cell) = self.buffer.cell_mut((at - 1, y)) {
-            if cell.symbol().len() < MOST {
-                self.zero_width.clear();
-                self.zero_width.push_str(cell.symbol());
-                self.zero_width.push(c);
-                cell.set_symbol(&self.zero_width);
-            }
+        if let Some(cell) = self.buffer.cell_mut((at - 1, y))
+            && cell.symbol().len() < MOST
+        {
+            self.zero_width.clear();
+            self.zero_width.push_str(cell.symbol());
+            self.zero_width.push(c);
+            cell.set_symbol(&self.zero_width);
         }
     }
 

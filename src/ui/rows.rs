@@ -26,13 +26,19 @@ pub(super) fn show(value: Value<'_>, now: Timestamp, zone: Tz) -> Shown<'_> {
         Value::Text(text) => Shown { text: Cow::Borrowed(text), role: Role::Text },
         Value::Number(number) => plain(number.to_string().into()),
         Value::Bytes(bytes) => plain(size(bytes).into()),
-        Value::At(at) => plain(now.since(at).to_string().into()),
+        Value::At(at) => plain(age(at, now).into()),
         Value::Clock(at) => Shown { text: time_of_day(at, now, zone).into(), role: Role::Muted },
         Value::Health(health) => Shown {
             text: format!("{} {}", health.sign(), health.word()).into(),
             role: health_role(health),
         },
     }
+}
+
+/// How long ago `at` was. Clocks differ, so a time of less than a minute ahead is now.
+pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
+    let ahead = at.since(now);
+    if ahead.secs() < 60 { now.since(at).to_string() } else { format!("in {ahead}") }
 }
 
 /// The role of a health.

@@ -7,6 +7,7 @@ use super::paint::{Paint, cells};
 use super::rows;
 use super::theme::Role;
 use crate::app::App;
+use crate::app::banner::{Banner, wrapped};
 use crate::app::detail::gap_sentence;
 use crate::app::geometry::Geometry;
 use crate::app::pane::Pane;
@@ -29,19 +30,11 @@ pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
 
 /// What is wrong with the pane's feed, and how old its rows are.
 fn banner(app: &App, place: Rect, paint: &mut Paint<'_>) {
-    let Some((feed, state)) = app.trouble() else { return };
-    let quiet = state.freshness.trouble().is_some_and(|why| why.kind == TroubleKind::NotConfigured);
-    let role = if quiet { Role::Muted } else { Role::Stale };
-    let age = state.freshness.age(app.now());
-    let lead = match (&state.freshness, age) {
-        (Freshness::Stale(..), Some(age)) => format!("▲ {feed}: {age} old, "),
-        (Freshness::Live(_), Some(age)) => format!("▲ {feed}: nothing heard for {age}"),
-        _ if quiet => format!("– {feed}: "),
-        _ => format!("✗ {feed}: "),
-    };
-    let why = state.freshness.trouble().map(ToString::to_string).unwrap_or_default();
-    paint.fill(place, role);
-    paint.text(place.x + 1, place.y, place.width.saturating_sub(2), &format!("{lead}{why}"), role);
+    let Some(banner) = Banner::of(app) else { return };
+    let role = if banner.quiet { Role::Muted } else { Role::NoticeWarn };
+    for (y, line) in (place.top()..place.bottom()).zip(banner.lines(place.width)) {
+        paint.text(place.x + 1, y, place.width.saturating_sub(2), &line, role);
+    }
 }
 
 fn titles(pane: &Pane, geometry: &Geometry, paint: &mut Paint<'_>) {
@@ -217,24 +210,4 @@ fn empty(feed: FeedId) -> String {
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-/// `text` as lines of at most `width` cells, broken at spaces.
-pub(super) fn wrapped(text: &str, width: u16) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let fits = lines
-            .last()
-            .is_some_and(|line| line.is_empty() || cells(line) + 1 + cells(word) <= width);
-        if !fits {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
 }

@@ -1,5 +1,14 @@
 //! A reader of the feed for tests: keeps what the store above would keep, and how each feed stands.
-#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of this module")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::excessive_nesting,
+    clippy::disallowed_methods,
+    reason = "a test may fail and keep time, and every test binary uses another part of this module"
+)]
 
 pub mod canned;
 

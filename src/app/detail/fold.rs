@@ -12,7 +12,8 @@ const AGE: usize = 30;
 const FOLDS: usize = 200;
 
 /// `lines`, none longer than `width` cells.
-pub(super) fn fold(lines: Vec<DetailLine>, width: usize) -> Vec<DetailLine> {
+#[must_use]
+pub fn fold(lines: Vec<DetailLine>, width: usize) -> Vec<DetailLine> {
     lines.into_iter().flat_map(|line| fold_line(line, width.max(20))).collect()
 }
 

@@ -6,6 +6,7 @@ mod json;
 mod resource;
 
 pub use event::{gap_sentence, grouped};
+pub use fold::fold;
 
 use crate::domain::{Health, Text, Timestamp};
 use crate::store::table::{RowId, Table};
@@ -23,6 +24,12 @@ pub enum Tone {
     Muted,
     /// A heading.
     Heading,
+    /// A key to press.
+    Key,
+    /// Something to be careful about.
+    Warning,
+    /// Something that failed.
+    Error,
     /// A health.
     Health(Health),
     /// Something missing.
@@ -85,7 +92,7 @@ impl Detail {
                 }
             }
         };
-        let lines = fold::fold(lines, width);
+        let lines = fold(lines, width);
         Some(Self { id: id.clone(), title, lines, revision: store.revision(), width })
     }
 

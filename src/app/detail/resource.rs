@@ -15,10 +15,10 @@ pub(super) fn lines(store: &Store, uid: &Uid) -> Option<(Text, Vec<DetailLine>)>
     let resource = &*held.resource;
     let mut lines = head(held);
     conditions(&mut lines, &resource.conditions);
-    if resource.kind() == Kind::Client {
-        if let Some(tenant) = resource.tenant() {
-            belongings(&mut lines, store, tenant);
-        }
+    if resource.kind() == Kind::Client
+        && let Some(tenant) = resource.tenant()
+    {
+        belongings(&mut lines, store, tenant);
     }
     lines.extend([blank(), heading("Asked for")]);
     lines.extend(spec(&resource.spec));

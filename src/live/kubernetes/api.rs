@@ -20,7 +20,7 @@ const LARGEST: usize = 256 * 1024 * 1024;
 /// As much of an error's answer as is read.
 const ERROR: usize = 64 * 1024;
 /// The longest that a server may tell us to wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Why a request did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +47,6 @@ pub(super) enum Failure {
 pub(super) struct Refusal {
     /// The HTTP code.
     pub(super) code: u16,
-    /// One word why, such as `Expired`.
-    pub(super) reason: String,
     /// What the server says, in words.
     pub(super) message: String,
     /// How long the server asks us to wait.
@@ -70,10 +68,9 @@ impl Failure {
     }
 
     /// A failure that the server tells inside a stream, as a `Status` object.
-    pub(super) fn told(code: &str, reason: &str, message: &str) -> Self {
+    pub(super) fn told(code: &str, message: &str) -> Self {
         Self::Status(Box::new(Refusal {
             code: code.parse().unwrap_or(500),
-            reason: reason.to_owned(),
             message: message.to_owned(),
             wait: None,
         }))
@@ -134,49 +131,50 @@ impl Api {
 pub(super) struct Stream {
     body: Body,
     /// An end that [`Stream::ready`] met, for [`Stream::next`] to tell.
-    ended: Option<Option<Failure>>,
+    end: Option<End>,
+}
+
+/// How an answer ended.
+enum End {
+    Whole,
+    Broken(kube::Error),
 }
 
 impl Stream {
     fn new(body: Body) -> Self {
-        Self { body, ended: None }
+        Self { body, end: None }
     }
 
     /// The next bytes; none when the server ended the answer.
     pub(super) async fn next(&mut self, silence: Duration) -> Result<Option<Vec<u8>>, Failure> {
-        if let Some(ended) = self.ended.take() {
-            return ended.map_or(Ok(None), Err);
+        match self.end.take() {
+            Some(End::Whole) => return Ok(None),
+            Some(End::Broken(error)) => return Err(Failure::Link(error)),
+            None => {}
         }
         loop {
-            let frame = tokio::time::timeout(silence, self.body.frame());
-            match frame.await.map_err(|_| Failure::Late(silence))? {
-                None => return Ok(None),
-                Some(Err(error)) => return Err(Failure::Link(error)),
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Ok(Some(data.into()));
-                    }
-                }
+            let frame = tokio::time::timeout(silence, self.body.frame()).await;
+            let Some(frame) = frame.map_err(|_| Failure::Late(silence))? else {
+                return Ok(None);
+            };
+            // Trailers are no news.
+            if let Ok(data) = frame.map_err(Failure::Link)?.into_data() {
+                return Ok(Some(data.into()));
             }
         }
     }
 
     /// Bytes that are there already; none when nothing is.
     pub(super) fn ready(&mut self) -> Option<Vec<u8>> {
-        if self.ended.is_some() {
+        if self.end.is_some() {
             return None;
         }
-        match self.body.frame().now_or_never()? {
-            Some(Ok(frame)) => frame.into_data().ok().map(Into::into),
-            Some(Err(error)) => {
-                self.ended = Some(Some(Failure::Link(error)));
-                None
-            }
-            None => {
-                self.ended = Some(None);
-                None
-            }
-        }
+        self.end = match self.body.frame().now_or_never()? {
+            Some(Ok(frame)) => return frame.into_data().ok().map(Into::into),
+            Some(Err(error)) => Some(End::Broken(error)),
+            None => Some(End::Whole),
+        };
+        None
     }
 }
 
@@ -201,8 +199,6 @@ fn is_page(answer: &str) -> bool {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Status<'a> {
-    #[serde(borrow)]
-    reason: Scalar<'a>,
     #[serde(borrow)]
     message: Scalar<'a>,
     #[serde(borrow)]
@@ -244,7 +240,6 @@ fn read_refusal(code: StatusCode, wait: Option<Duration>, answer: &str) -> Refus
     let told = status.details.0.retry_after_seconds.as_str().parse().ok().map(Duration::from_secs);
     Refusal {
         code: code.as_u16(),
-        reason: status.reason.as_str().to_owned(),
         message,
         wait: wait.or(told).filter(|wait| !wait.is_zero()).map(|wait| wait.min(LONGEST_WAIT)),
     }
@@ -257,25 +252,23 @@ mod tests {
     #[test]
     fn refusals_are_read_from_any_answer() {
         let status = r#"{"kind":"Status","message":"too old","reason":"Expired","details":{"retryAfterSeconds":3}}"#;
-        for (code, wait, answer, message, reason, waits) in [
-            (410, None, status, "too old", "Expired", Some(3)),
+        for (code, wait, answer, message, waits) in [
+            (410, None, status, "too old", Some(3)),
             (
                 429,
                 Some(1),
                 "Too many requests, please try again later.\n",
                 "Too many requests, please try again later.",
-                "",
                 Some(1),
             ),
-            (429, Some(86_400), "", "", "", Some(60)),
-            (502, None, "<html><body>Bad gateway</body></html>", "a web page", "", None),
-            (503, None, "{}", "Service Unavailable", "", None),
-            (500, None, "null", "null", "", None),
+            (429, Some(86_400), "", "", Some(60)),
+            (502, None, "<html><body>Bad gateway</body></html>", "a web page", None),
+            (503, None, "{}", "Service Unavailable", None),
+            (500, None, "null", "null", None),
         ] {
             let code = StatusCode::from_u16(code).expect("a code");
             let refusal = read_refusal(code, wait.map(Duration::from_secs), answer);
             assert_eq!(refusal.message, message, "{answer}");
-            assert_eq!(refusal.reason, reason, "{answer}");
             assert_eq!(refusal.wait, waits.map(Duration::from_secs), "{answer}");
         }
     }

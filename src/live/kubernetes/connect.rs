@@ -32,14 +32,9 @@ pub(super) struct Link {
 /// Reads the kubeconfig and makes a client. Asks the server nothing yet.
 pub(super) async fn link(options: &Options) -> Result<Link, Trouble> {
     let (mut config, mut place, ends) = match kubeconfig::source(options)? {
-        Source::Cluster => (in_cluster()?, Place::default(), None),
+        Source::Cluster => (in_cluster()?, pod(), None),
         Source::Files(paths) => chosen(&paths, options.context.as_deref()).await?,
     };
-    if place.source.is_empty() {
-        place.source = "the pod's environment".to_owned();
-        place.file = "the pod's service account".to_owned();
-        place.user = "of the service account".to_owned();
-    }
     place.address = address(&config);
     config.connect_timeout = Some(CONNECT);
     // Watches are silent for minutes; silence is judged where its meaning is known.
@@ -47,6 +42,15 @@ pub(super) async fn link(options: &Options) -> Result<Link, Trouble> {
     config.default_retry = false;
     let client = kube::Client::try_from(config).map_err(|error| unusable(&error, &place))?;
     Ok(Link { api: Api::new(client), place, ends })
+}
+
+fn pod() -> Place {
+    Place {
+        source: "the pod's environment".to_owned(),
+        file: "the pod's service account".to_owned(),
+        user: "of the service account".to_owned(),
+        ..Place::default()
+    }
 }
 
 fn in_cluster() -> Result<Config, Trouble> {

@@ -41,7 +41,9 @@ pub(super) async fn fetch(
     cluster: &Cluster,
     name: &str,
 ) -> Result<Option<Timestamp>, Trouble> {
-    let Some(exec) = user.exec.take() else { return Ok(None) };
+    let Some(exec) = user.exec.take() else {
+        return Ok(None);
+    };
     let plugin = shown(&exec);
     let answer = run(&exec, cluster, &plugin).await?;
     let credential: Credential = serde_json::from_slice(&answer).map_err(|error| {
@@ -126,16 +128,18 @@ async fn run(exec: &ExecConfig, cluster: &Cluster, plugin: &str) -> Result<Vec<u
 
 fn request(exec: &ExecConfig, cluster: &Cluster) -> String {
     let version = exec.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
-    let mut spec = json!({ "interactive": false });
-    if exec.provide_cluster_info {
-        spec["cluster"] = json!({
+    let spec = if exec.provide_cluster_info {
+        let cluster = json!({
             "server": cluster.server,
             "tls-server-name": cluster.tls_server_name,
             "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
             "certificate-authority-data": cluster.certificate_authority_data,
             "proxy-url": cluster.proxy_url,
         });
-    }
+        json!({ "interactive": false, "cluster": cluster })
+    } else {
+        json!({ "interactive": false })
+    };
     json!({ "apiVersion": version, "kind": "ExecCredential", "spec": spec }).to_string()
 }
 

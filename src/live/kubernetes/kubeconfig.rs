@@ -284,7 +284,7 @@ users: [{name: maria, user: {token: hunter2}}]
     fn missing_files_are_named() {
         let dir = tempfile::tempdir().expect("a folder");
         let gone = dir.path().join("gone");
-        let said = read(&[gone.clone()], None).expect_err("gone").to_string();
+        let said = read(std::slice::from_ref(&gone), None).expect_err("gone").to_string();
         assert_eq!(
             said,
             format!(

@@ -1,5 +1,6 @@
 //! A round of a watch: the listing, as a stream or in pages, then the changes as they come.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -28,12 +29,13 @@ impl Watch {
             self.position = None;
         }
         if self.position.is_none() {
-            if session.streams() {
-                match self.stream(session, path).await {
-                    Err(Stop::Failed(failure))
-                        if cannot_stream(&failure) && session.fall_back() => {}
-                    other => return other,
-                }
+            let streamed =
+                if session.streams() { Some(self.stream(session, path).await) } else { None };
+            match streamed {
+                Some(Err(Stop::Failed(failure)))
+                    if cannot_stream(&failure) && session.fall_back() => {}
+                Some(other) => return other,
+                None => {}
             }
             self.pages(session, path).await?;
         }
@@ -77,7 +79,7 @@ impl Watch {
         for _ in 0..RESTARTS {
             match self.pages_of(session, path, size).await {
                 Err(Stop::Failed(failure)) if failure.code() == Some(410) => {
-                    size = size.saturating_mul(4)
+                    size = size.saturating_mul(4);
                 }
                 other => return other,
             }
@@ -101,18 +103,20 @@ impl Watch {
             }
             let meta = &page.metadata.0;
             if meta.next.as_str().is_empty() {
-                let version = meta.resource_version.as_str();
-                if version.is_empty() {
-                    return Err(
-                        Failure::Strange("its list names no resource version".to_owned()).into()
-                    );
-                }
-                self.tell(vec![Fact::RelistEnded]).await?;
-                self.position = Some(version.to_owned());
-                return Ok(());
+                return self.listed(meta.resource_version.as_str()).await;
             }
             from = format!("&continue={}", encoded(meta.next.as_str()));
         }
+    }
+
+    /// The last page was told: changes follow from `version` on.
+    async fn listed(&mut self, version: &str) -> Result<(), Stop> {
+        if version.is_empty() {
+            return Err(Failure::Strange("its list names no resource version".to_owned()).into());
+        }
+        self.tell(vec![Fact::RelistEnded]).await?;
+        self.position = Some(version.to_owned());
+        Ok(())
     }
 
     /// Tells what `stream` brings until the server ends it.
@@ -129,32 +133,24 @@ impl Watch {
             batch.facts.push(Fact::RelistBegun);
         }
         loop {
-            let quiet = if is_listing { QUIET_LISTING } else { QUIET };
-            let mut frame = match stream.next(quiet).await {
-                Ok(frame) => frame,
+            let bytes = match stream.next(if is_listing { QUIET_LISTING } else { QUIET }).await {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) if is_listing => return Err(Failure::Cut.into()),
                 // The server ends watches after some minutes; so does a link that was silent for too long.
+                Ok(None) => return Ok(()),
                 Err(Failure::Late(_)) if !is_listing => return Ok(()),
                 Err(failure) => return Err(failure.into()),
             };
-            if frame.is_none() {
-                return if is_listing { Err(Failure::Cut.into()) } else { Ok(()) };
-            }
-            while let Some(bytes) = frame {
-                session.hear(bytes.len());
-                lines.push(&bytes).map_err(|error| Failure::Strange(error.to_string()))?;
-                while let Some(line) = lines.next() {
-                    batch.take(&mut self.reader, line);
-                }
-                frame = if batch.facts.len() < Sink::BATCH { stream.ready() } else { None };
-            }
+            self.gather(session, &mut stream, (&mut lines, &mut batch), bytes)?;
             let mut done = std::mem::take(&mut batch);
-            if done.is_listed && is_listing {
+            let ends = is_listing && done.is_listed;
+            if ends {
                 is_listing = false;
                 done.facts.extend(self.recover());
-                self.tell(done.facts).await?;
+            }
+            self.tell(done.facts).await?;
+            if ends {
                 session.set_live(self.kind, true);
-            } else {
-                self.tell(done.facts).await?;
             }
             if !is_listing && let Some(version) = done.version {
                 self.position = Some(version);
@@ -163,6 +159,27 @@ impl Watch {
                 return Err(failure.into());
             }
         }
+    }
+
+    /// Reads `bytes` and what else is there already, up to a batch, so that many changes are told at once
+    /// and the first one waits for no other.
+    fn gather(
+        &mut self,
+        session: &Session,
+        stream: &mut Stream,
+        (lines, batch): (&mut Lines, &mut Batch),
+        bytes: Vec<u8>,
+    ) -> Result<(), Failure> {
+        let mut next = Some(bytes);
+        while let Some(bytes) = next {
+            session.hear(bytes.len());
+            lines.push(&bytes).map_err(|error| Failure::Strange(error.to_string()))?;
+            while let Some(line) = lines.next() {
+                batch.take(&mut self.reader, line);
+            }
+            next = if batch.facts.len() < Sink::BATCH { stream.ready() } else { None };
+        }
+        Ok(())
     }
 
     async fn tell(&self, facts: Vec<Fact>) -> Result<(), Stop> {
@@ -225,7 +242,9 @@ impl Batch {
         }
         let Loose(event) = match serde_json::from_slice::<Loose<Event<'_>>>(line) {
             Ok(event) => event,
-            Err(error) => return self.facts.push(Fact::Upsert(reader.lost(&error.to_string()))),
+            Err(error) => {
+                return self.facts.push(Fact::Upsert(reader.lost(&error.to_string())));
+            }
         };
         let raw = &event.object.0;
         match event.kind.as_str() {
@@ -238,11 +257,7 @@ impl Batch {
                 }
             }
             "ERROR" => {
-                self.failure = Some(Failure::told(
-                    raw.code.as_str(),
-                    raw.reason.as_str(),
-                    raw.message.as_str(),
-                ));
+                self.failure = Some(Failure::told(raw.code.as_str(), raw.message.as_str()));
                 return;
             }
             // A bare `Status`, as some proxies write it, or something that is no event at all.
@@ -266,7 +281,7 @@ impl Batch {
 fn raw_status(line: &[u8]) -> Option<Failure> {
     let Loose(raw) = serde_json::from_slice::<Loose<Raw<'_>>>(line).ok()?;
     let code = raw.code.as_str();
-    (!code.is_empty()).then(|| Failure::told(code, raw.reason.as_str(), raw.message.as_str()))
+    (!code.is_empty()).then(|| Failure::told(code, raw.message.as_str()))
 }
 
 #[derive(Deserialize)]
@@ -307,7 +322,8 @@ fn encoded(raw: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a string never fails.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

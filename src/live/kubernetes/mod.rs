@@ -42,6 +42,9 @@ use crate::platform::{Closed, Feed, Sink};
 /// A session that lasted so long was a good one: the next tries start with short waits.
 const STEADY: Span = Span::from_secs(5);
 
+/// The shortest wait after trouble with the configuration: a credential command may bother a person.
+const CAREFUL: Duration = Duration::from_secs(3);
+
 /// How the API server is found and asked.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -115,12 +118,17 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
         Kind::ALL.into_iter().map(|kind| Watch::new(kind, sink.clone())).collect();
     let mut pace = Pace::default();
     let mut refusals = 0;
+    let mut address = String::new();
     loop {
         let began = sink.now();
         let trouble = match Session::begin(&options, began).await {
             Err(trouble) => trouble,
             Ok(session) => {
                 tracing::info!(address = %session.place.address, "the API server answers");
+                if session.place.address != address {
+                    watches.iter_mut().for_each(Watch::forget);
+                    address.clone_from(&session.place.address);
+                }
                 let ended = session.run(&mut watches, &sink).await;
                 if sink.now().since(began) >= STEADY {
                     pace.reset();
@@ -142,7 +150,13 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                 watch.say(trouble.clone()).await?;
             }
         }
-        tokio::time::sleep(pace.next(limit(&trouble, &options))).await;
+        let wait = pace.next(limit(&trouble, &options));
+        let least = if trouble.kind == TroubleKind::Config {
+            CAREFUL.min(options.ask_again)
+        } else {
+            Duration::ZERO
+        };
+        tokio::time::sleep(wait.max(least)).await;
     }
 }
 
@@ -154,7 +168,6 @@ fn limit(trouble: &Trouble, options: &Options) -> Duration {
         | TroubleKind::Certificate
         | TroubleKind::Unauthenticated
         | TroubleKind::Protocol => Pace::OTHER,
-        // A credential command may bother a person each time that it runs.
         TroubleKind::Config | TroubleKind::Denied | TroubleKind::Absent => options.ask_again,
     }
 }

@@ -12,7 +12,8 @@ use super::interner::Interner;
 use super::loose::{Items, Loose, Scalar};
 use super::spec;
 use crate::domain::{
-    Condition, Kind, Meta, Reference, Resource, Spec, Status, Text, Timestamp, Uid,
+    ClientSpec, Condition, EnvironmentSpec, Kind, Meta, Reference, Resource, RestoreSpec, Spec,
+    Status, TemplateSpec, Text, Timestamp, Uid, UpgradeSpec,
 };
 
 /// The most conditions kept of one object.
@@ -37,9 +38,6 @@ pub(super) struct Raw<'a> {
     /// Of a `Status`: the HTTP code.
     #[serde(borrow)]
     pub(super) code: Scalar<'a>,
-    /// Of a `Status`: one word why.
-    #[serde(borrow)]
-    pub(super) reason: Scalar<'a>,
     /// Of a `Status`: a sentence why.
     #[serde(borrow)]
     pub(super) message: Scalar<'a>,
@@ -159,11 +157,6 @@ impl Reader {
         Self { kind, texts: Interner::default(), unreadable: 0 }
     }
 
-    /// How many objects so far could not be read at all.
-    pub(super) fn unreadable(&self) -> u64 {
-        self.unreadable
-    }
-
     /// A new listing begins: rows for unreadable objects are counted anew, so that they replace those before.
     pub(super) fn restart(&mut self) {
         self.unreadable = 0;
@@ -262,11 +255,11 @@ impl Reader {
             }]),
             composed: Box::default(),
             spec: match kind {
-                Kind::Client => Spec::Client(Default::default()),
-                Kind::Environment => Spec::Environment(Default::default()),
-                Kind::Upgrade => Spec::Upgrade(Default::default()),
-                Kind::Template => Spec::Template(Default::default()),
-                Kind::Restore => Spec::Restore(Default::default()),
+                Kind::Client => Spec::Client(ClientSpec::default()),
+                Kind::Environment => Spec::Environment(EnvironmentSpec::default()),
+                Kind::Upgrade => Spec::Upgrade(UpgradeSpec::default()),
+                Kind::Template => Spec::Template(TemplateSpec::default()),
+                Kind::Restore => Spec::Restore(RestoreSpec::default()),
             },
         })
     }
@@ -505,7 +498,9 @@ mod tests {
 
     #[test]
     fn unknown_schemas_are_shown_as_found() {
-        let many: String = (0..100).map(|number| format!(r#","z{number}":{number}"#)).collect();
+        let many: Vec<String> =
+            (0..100).map(|number| format!(r#","z{number}":{number}"#)).collect();
+        let many = many.concat();
         let spec = format!(
             r#"{{"source":{{"key":"a/b.dump","parts":[1,2]}},"mode":"side-by-side","filestore":true,"deep":[{{"a":null}},{{"b":1.5}}],
             "compositionRef":{{"name":"x"}},"resourceRefs":[{{"name":"y"}}],"long":"{}"{many}}}"#,

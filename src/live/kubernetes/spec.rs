@@ -240,7 +240,7 @@ fn walk(found: &mut Vec<Field>, texts: &mut Interner, at: (String, &Value), dept
         }
         Value::Null => {}
         Value::String(_) | Value::Number(_) | Value::Bool(_) => {
-            keep(&scalar(value).unwrap_or_default())
+            keep(&scalar(value).unwrap_or_default());
         }
     }
 }

@@ -161,74 +161,63 @@ fn subject(message: &str) -> Option<&str> {
 
 /// Trouble with the connection itself.
 pub(super) fn link(error: &kube::Error, place: &Place) -> Trouble {
-    let Place { address, source, .. } = place;
     if let Some(tls) = find::<rustls::Error>(error) {
         return secured(tls, place);
     }
     if let Some(auth) = find::<kube::client::AuthError>(error) {
-        let what = format!(
-            "the credentials of user {} in {} can't be used: {auth}",
-            place.user, place.file
-        );
-        return Trouble::new(
-            TroubleKind::Config,
-            &what,
-            "Log in again, or fetch a fresh kubeconfig.",
-        );
+        let Place { user, file, .. } = place;
+        let what = format!("the credentials of user {user} in {file} can't be used: {auth}");
+        let remedy = "Log in again, or fetch a fresh kubeconfig.";
+        return Trouble::new(TroubleKind::Config, &what, remedy);
     }
-    let io = find::<io::Error>(error).map(io::Error::kind);
-    let causes = chain(error);
-    let network = "See whether it is up and can be reached from here (VPN, firewall)";
-    if causes.contains("dns error") || causes.contains("failed to lookup address") {
-        let what = format!("the name of the API server at {address} is not known here");
-        let remedy = format!(
-            "Look at the VPN and DNS, and whether the server address in {source} is right."
-        );
-        return Trouble::new(TroubleKind::Unreachable, &what, &remedy);
-    }
-    let how = match io {
-        Some(io::ErrorKind::ConnectionRefused) => "connection refused",
-        Some(io::ErrorKind::TimedOut) => {
-            let what = format!(
-                "connecting to the API server at {address}: no answer within {} s",
-                super::connect::CONNECT.as_secs()
-            );
-            return Trouble::new(
-                TroubleKind::Slow,
-                &what,
-                &format!("{network}, and whether the server address in {source} is right."),
-            );
-        }
-        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
-            "no route to it"
-        }
-        Some(
-            io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe,
-        ) => return cut(address),
-        _ if causes.contains("connection closed") => return cut(address),
-        _ if causes.contains("tunnel") || causes.contains("socks") || causes.contains("proxy") => {
-            let what =
-                format!("the proxy on the way to the API server at {address} refuses: {causes}");
-            return Trouble::new(
-                TroubleKind::Unreachable,
-                &what,
-                &format!("Look at proxy-url in {source} and at HTTPS_PROXY."),
-            );
-        }
-        _ => {
-            let what = format!("the link to the API server at {address} broke ({causes})");
-            return Trouble::new(TroubleKind::Unreachable, &what, &format!("{network}."));
-        }
+    unreached(find::<io::Error>(error).map(io::Error::kind), &chain(error), place)
+}
+
+/// No connection, or it broke: `io` is the system's reason, `causes` the words for it.
+fn unreached(io: Option<io::ErrorKind>, causes: &str, place: &Place) -> Trouble {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
+        NetworkUnreachable, TimedOut, UnexpectedEof,
     };
-    let what = format!("connecting to the API server at {address}: {how}");
-    Trouble::new(
-        TroubleKind::Unreachable,
-        &what,
-        &format!("{network}, and whether the server address in {source} is right."),
-    )
+    let Place { address, source, .. } = place;
+    let says = |words: &[&str]| words.iter().any(|word| causes.contains(word));
+    let network = "See whether it is up and can be reached from here (VPN, firewall)";
+    let connecting = |kind, how: &str| {
+        let what = format!("connecting to the API server at {address}: {how}");
+        let remedy = format!("{network}, and whether the server address in {source} is right.");
+        Trouble::new(kind, &what, &remedy)
+    };
+    let limit = super::connect::CONNECT.as_secs();
+    let (what, remedy) = match io {
+        _ if says(&["dns error", "failed to lookup address"]) => (
+            format!("the name of the API server at {address} is not known here"),
+            format!(
+                "Look at the VPN and DNS, and whether the server address in {source} is right."
+            ),
+        ),
+        Some(ConnectionRefused) => {
+            return connecting(TroubleKind::Unreachable, "connection refused");
+        }
+        Some(NetworkUnreachable | HostUnreachable) => {
+            return connecting(TroubleKind::Unreachable, "no route to it");
+        }
+        Some(TimedOut) => {
+            return connecting(TroubleKind::Slow, &format!("no answer within {limit} s"));
+        }
+        Some(UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe) => {
+            return cut(address);
+        }
+        _ if says(&["connection closed"]) => return cut(address),
+        _ if says(&["tunnel", "socks", "proxy"]) => (
+            format!("the proxy on the way to the API server at {address} refuses: {causes}"),
+            format!("Look at proxy-url in {source} and at HTTPS_PROXY."),
+        ),
+        _ => (
+            format!("the link to the API server at {address} broke ({causes})"),
+            format!("{network}."),
+        ),
+    };
+    Trouble::new(TroubleKind::Unreachable, &what, &remedy)
 }
 
 fn cut(address: &str) -> Trouble {

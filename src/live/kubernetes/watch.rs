@@ -109,9 +109,7 @@ impl Watch {
                 Next::Ask(wait) => {
                     tokio::time::sleep(wait).await;
                     // A failure to ask is met again, and told, by the round that follows.
-                    if let Ok(new) = discovery::ask(&session.api, &session.group).await {
-                        found = new;
-                    }
+                    found = discovery::ask(&session.api, &session.group).await.unwrap_or(found);
                 }
             }
         }
@@ -128,6 +126,11 @@ impl Watch {
         self.sink.tell(FeedId::of(self.kind), [Fact::Unreachable(trouble.clone())]).await?;
         self.said = Some(trouble);
         Ok(())
+    }
+
+    /// Forgets where it was: the server is another one.
+    pub(super) fn forget(&mut self) {
+        self.position = None;
     }
 
     /// Whether the server was last said to be away, as opposed to refusing.

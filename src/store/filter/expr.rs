@@ -57,16 +57,16 @@ impl<'a> Row<'a> {
 }
 
 impl Expr {
-    pub const fn empty() -> Self {
+    pub(super) const fn empty() -> Self {
         Self::All(Vec::new())
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self::All(parts) if parts.is_empty())
     }
 
     /// All of `parts`, in the canonical form.
-    pub fn all(parts: Vec<Self>) -> Self {
+    pub(super) fn all(parts: Vec<Self>) -> Self {
         Self::join(parts, Self::All, |part| match part {
             Self::All(inner) => Ok(inner),
             other => Err(other),
@@ -74,7 +74,7 @@ impl Expr {
     }
 
     /// Any of `parts`, in the canonical form.
-    pub fn any(parts: Vec<Self>) -> Self {
+    pub(super) fn any(parts: Vec<Self>) -> Self {
         Self::join(parts, Self::Any, |part| match part {
             Self::Any(inner) => Ok(inner),
             other => Err(other),
@@ -103,7 +103,7 @@ impl Expr {
     }
 
     /// The opposite of `inner`, in the canonical form.
-    pub fn negated(inner: Self) -> Self {
+    pub(super) fn negated(inner: Self) -> Self {
         match inner {
             Self::Not(inner) => *inner,
             other => Self::Not(Box::new(other)),
@@ -111,7 +111,7 @@ impl Expr {
     }
 
     /// Whether `row` passes.
-    pub fn holds(&self, row: &Row<'_>, scratch: &mut Scratch) -> bool {
+    pub(super) fn holds(&self, row: &Row<'_>, scratch: &mut Scratch) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(row, scratch)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(row, scratch)),
@@ -120,7 +120,7 @@ impl Expr {
         }
     }
 
-    pub fn depends_on_time(&self) -> bool {
+    pub(super) fn depends_on_time(&self) -> bool {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::depends_on_time),
             Self::Not(inner) => inner.depends_on_time(),
@@ -131,7 +131,7 @@ impl Expr {
     }
 
     /// Visits the conditions that make a row pass by holding.
-    pub fn wanted<'a>(&'a self, visit: &mut dyn FnMut(&'a Atom)) {
+    pub(super) fn wanted<'a>(&'a self, visit: &mut dyn FnMut(&'a Atom)) {
         self.visit(true, visit);
     }
 
@@ -149,7 +149,7 @@ impl Expr {
     }
 
     /// Writes the canonical text.
-    pub fn write(&self, f: &mut fmt::Formatter<'_>, columns: &[Column]) -> fmt::Result {
+    pub(super) fn write(&self, f: &mut fmt::Formatter<'_>, columns: &[Column]) -> fmt::Result {
         let (parts, between) = match self {
             Self::All(parts) => (parts, " "),
             Self::Any(parts) => (parts, " or "),

@@ -99,7 +99,7 @@ pub(super) struct Word {
 }
 
 impl Word {
-    pub fn new(text: &str) -> Result<Self, String> {
+    pub(super) fn new(text: &str) -> Result<Self, String> {
         let count = text.chars().count();
         let letters = (LETTERS_MIN..=LETTERS_MAX).contains(&count).then(|| {
             let folded: String = text.chars().map(|c| to_lower_case(normalize(c))).collect();
@@ -112,17 +112,17 @@ impl Word {
         Ok(Self { text: text.to_owned(), letters, exact: Pattern::new(Style::Exact, text)? })
     }
 
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The word, in one piece.
-    pub const fn exact(&self) -> &Pattern {
+    pub(super) const fn exact(&self) -> &Pattern {
         &self.exact
     }
 
     /// Whether it hits `text`.
-    pub fn hits(&self, text: &str, scratch: &mut Scratch) -> bool {
+    pub(super) fn hits(&self, text: &str, scratch: &mut Scratch) -> bool {
         match self.try_pieces(text, scratch) {
             Pieces::Hit => true,
             Pieces::Miss => false,
@@ -131,7 +131,7 @@ impl Word {
     }
 
     /// The numbers of the characters of `text` that it hits, ascending, when it hits in pieces.
-    pub fn places<'a>(&self, text: &str, scratch: &'a mut Scratch) -> &'a [u32] {
+    pub(super) fn places<'a>(&self, text: &str, scratch: &'a mut Scratch) -> &'a [u32] {
         match self.try_pieces(text, scratch) {
             Pieces::Hit => &scratch.found,
             Pieces::Miss | Pieces::Unclear => &[],

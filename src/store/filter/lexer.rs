@@ -76,12 +76,12 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    pub fn new(text: &'a str, columns: &'static [Column]) -> Self {
+    pub(super) fn new(text: &'a str, columns: &'static [Column]) -> Self {
         Self { text, at: 0, columns }
     }
 
     /// The next token; none at the end.
-    pub fn token(&mut self) -> Result<Option<Token<'a>>, QueryError> {
+    pub(super) fn token(&mut self) -> Result<Option<Token<'a>>, QueryError> {
         self.skip_space();
         let start = self.at;
         let Some(first) = self.rest().chars().next() else {

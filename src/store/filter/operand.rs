@@ -32,7 +32,7 @@ impl Compare {
     ];
 
     /// The comparison that `text` begins with, and the bytes of its sign.
-    pub fn sign_of(text: &str) -> Option<(Self, usize)> {
+    pub(super) fn sign_of(text: &str) -> Option<(Self, usize)> {
         Self::SIGNS
             .into_iter()
             .find_map(|(sign, compare)| text.starts_with(sign).then_some((compare, sign.len())))
@@ -78,7 +78,7 @@ pub(super) enum Operand {
 
 impl Operand {
     /// Reads `written` as what `column` is compared with, or says what to write.
-    pub fn read(column: &Column, compare: Compare, written: &str) -> Result<Self, String> {
+    pub(super) fn read(column: &Column, compare: Compare, written: &str) -> Result<Self, String> {
         let (id, given) = (column.id, quoted(written));
         match column.kind {
             ColumnKind::Text => Ok(Self::Text(written.to_owned())),
@@ -105,7 +105,7 @@ impl Operand {
     }
 
     /// Whether `value` at `now` compares so. A missing value only differs.
-    pub fn holds(&self, compare: Compare, value: Value<'_>, now: Timestamp) -> bool {
+    pub(super) fn holds(&self, compare: Compare, value: Value<'_>, now: Timestamp) -> bool {
         let order = match (self, value) {
             (Self::Number(n) | Self::Bytes(n), Value::Number(v) | Value::Bytes(v)) => v.cmp(n),
             (Self::Age(span), Value::At(at) | Value::Clock(at)) => now.since(at).cmp(span),

@@ -29,7 +29,7 @@ pub(super) struct Pattern {
 
 impl Pattern {
     /// Reads `source`, or says why it isn't a regular expression that can be used.
-    pub fn new(style: Style, source: &str) -> Result<Self, String> {
+    pub(super) fn new(style: Style, source: &str) -> Result<Self, String> {
         let (pattern, any_case) = match style {
             Style::Exact => (regex::escape(source), true),
             Style::Regex => (source.to_owned(), !has_upper(source)),
@@ -45,17 +45,17 @@ impl Pattern {
     }
 
     /// Whether it is somewhere in `text`.
-    pub fn is_in(&self, text: &str) -> bool {
+    pub(super) fn is_in(&self, text: &str) -> bool {
         self.regex.is_match(text)
     }
 
     /// Where it is in `text`, in bytes, ascending and apart; empty finds are left out.
-    pub fn find_in<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+    pub(super) fn find_in<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
         self.regex.find_iter(text).map(|found| found.range()).filter(|found| !found.is_empty())
     }
 
     /// Writes it as the value of a column, where text needs quotes only at times.
-    pub fn write_as_value(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(super) fn write_as_value(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.style {
             Style::Exact => write_value(f, &self.source),
             Style::Regex => write!(f, "{self}"),

@@ -5,10 +5,10 @@ use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value, Width};
 
 const fn column(id: &'static str, kind: ColumnKind, searched: bool) -> Column {
     let width = Width::Fixed(8);
-    Column { id, title: id, doc: id, kind, width, rank: 0, searched, shown: true }
+    Column { id, title: id, doc: id, kind, width, rank: 0, searched, right: false, shown: true }
 }
 
-pub const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     column("name", ColumnKind::Text, true),
     column("owner", ColumnKind::Text, true),
     column("tier", ColumnKind::Text, false),
@@ -21,23 +21,23 @@ pub const COLUMNS: &[Column] = &[
     column("status", ColumnKind::Text, false),
 ];
 
-pub const NOW: Timestamp = Timestamp::from_ms(1_780_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp::from_ms(1_780_000_000_000);
 
 #[derive(Clone, Default)]
-pub struct Row {
-    pub name: &'static str,
-    pub owner: &'static str,
-    pub tier: &'static str,
-    pub version: &'static str,
-    pub health: Health,
-    pub restarts: u64,
-    pub bytes: u64,
-    pub age: Span,
-    pub backup: Option<Span>,
-    pub always: bool,
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) owner: &'static str,
+    pub(super) tier: &'static str,
+    pub(super) version: &'static str,
+    pub(super) health: Health,
+    pub(super) restarts: u64,
+    pub(super) bytes: u64,
+    pub(super) age: Span,
+    pub(super) backup: Option<Span>,
+    pub(super) always: bool,
 }
 
-pub struct Rows(pub Vec<Row>);
+pub(super) struct Rows(pub Vec<Row>);
 
 impl Table for Rows {
     fn columns(&self) -> &'static [Column] {

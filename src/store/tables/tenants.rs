@@ -8,7 +8,7 @@ use crate::store::{Collection, Held, Joined, Store};
 /// The columns, in the order shown.
 pub(super) const COLUMNS: &[Column] = &[
     column("tenant", "TENANT", "The tenant's subdomain, which is its name everywhere.")
-        .flex(20, 5)
+        .flex(24, 5)
         .rank(0)
         .searched(),
     column("health", "HEALTH", "How well the customer object is, from Synced and Ready.")
@@ -26,9 +26,9 @@ pub(super) const COLUMNS: &[Column] = &[
         .fixed(4)
         .right()
         .rank(5),
-    column("run", "RUNNING", "The upgrade or restore under way.").flex(14, 2).rank(4).searched(),
+    column("run", "RUNNING", "The upgrade or restore under way.").flex(12, 2).rank(4).searched(),
     column("event", "LAST EVENT", "The type of the newest event about the tenant.")
-        .flex(18, 2)
+        .flex(16, 2)
         .rank(6)
         .searched(),
     column("event-age", "EVENT AGE", "How long ago the newest event about the tenant came.")
@@ -36,7 +36,7 @@ pub(super) const COLUMNS: &[Column] = &[
         .fixed(9)
         .right()
         .rank(6),
-    column("owner", "OWNER", "The owner's name.").flex(16, 3).rank(7).searched(),
+    column("owner", "OWNER", "The owner's name.").flex(12, 3).rank(7).searched(),
     column("changed", "CHANGED", "How long ago this console saw the object change.")
         .kind(ColumnKind::Time)
         .fixed(7)

@@ -115,7 +115,7 @@ impl Role {
     /// Whether it is the ground of a whole area that other roles are drawn on.
     #[must_use]
     pub const fn is_area(self) -> bool {
-        matches!(self, Self::Screen | Self::Dialog)
+        matches!(self, Self::Screen | Self::Dialog | Self::Header | Self::Pane | Self::TableHeader)
     }
 }
 

@@ -1,4 +1,4 @@
-#![expect(clippy::too_many_lines, reason = "tables of cases")]
+//! The readings of events: every layout, every way to be malformed.
 
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! What each trouble says, and what it tells the operator to do.
+
 #![expect(clippy::too_many_lines, reason = "tables of cases")]
 
 use std::io;

@@ -8,7 +8,10 @@ fn highlights_show_what_was_looked_for() {
         let mut shown = String::new();
         let mut end = 0;
         for range in query(filter).highlights(column, text, &mut Scratch::new()) {
-            shown += &format!("{}[{}]", &text[end..range.start], &text[range.clone()]);
+            shown += &text[end..range.start];
+            shown += "[";
+            shown += &text[range.clone()];
+            shown += "]";
             end = range.end;
         }
         shown + &text[end..]

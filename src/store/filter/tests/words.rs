@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub fn word_hits(word: &str, text: &str) -> bool {
+pub(super) fn word_hits(word: &str, text: &str) -> bool {
     fuzzy::Word::new(word).expect("a word").hits(text, &mut Scratch::new())
 }
 

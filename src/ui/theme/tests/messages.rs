@@ -1,3 +1,5 @@
+//! What is wrong with theme files, and how that is said.
+
 use proptest::prelude::*;
 use ratatui::style::{Color, Style};
 
@@ -124,7 +126,8 @@ fn all_problems_are_told_at_once() {
     let message = error(text);
     let lines: Vec<&str> = message.lines().map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!(lines, ["mine.toml:2:", "mine.toml:3:", "mine.toml:4:"]);
-    let many: String = (0..30).map(|number| format!("nothing-{number} = \"red\"\n")).collect();
+    let many: Vec<String> = (0..30).map(|number| format!("nothing-{number} = \"red\"\n")).collect();
+    let many = many.concat();
     let many = format!("[roles]\n{many}");
     assert!(error(&many).ends_with("\n10 more problems follow."), "{}", error(&many));
     assert_eq!(parse(&many).unwrap_err().problems().len(), 30);

@@ -1,0 +1,112 @@
+//! The pages laid over the pane that scroll: their lines, so that drawing and scrolling agree on how many
+//! there are.
+
+use super::App;
+use super::detail::{DetailLine, Piece, Tone, fold, grouped};
+use super::hints::{HelpLine, help_lines};
+use super::notices::Level;
+use super::overlay::Overlay;
+use crate::domain::{Health, Text, TroubleKind};
+use crate::store::Freshness;
+
+/// Cells that keys take on the help page.
+const KEYS: usize = 23;
+
+/// The lines of `overlay` on a page of `width` cells; none for what is a list to choose from.
+#[must_use]
+pub fn lines(app: &App, overlay: &Overlay, width: usize) -> Vec<DetailLine> {
+    match overlay {
+        Overlay::Help { .. } => fold(help(app), width),
+        Overlay::Feeds { .. } => fold(feeds(app), width),
+        Overlay::Notices { .. } => fold(notices(app), width),
+        Overlay::Palette(_) | Overlay::Columns { .. } => Vec::new(),
+    }
+}
+
+fn line(pieces: &[(Tone, String)]) -> DetailLine {
+    let piece = |(tone, text): &(Tone, String)| Piece::Text(*tone, Text::clean(text));
+    DetailLine { label: "", pieces: pieces.iter().map(piece).collect() }
+}
+
+fn help(app: &App) -> Vec<DetailLine> {
+    let of = |help: HelpLine| match help {
+        HelpLine::Heading(text) => line(&[(Tone::Heading, text)]),
+        HelpLine::Key(hint) => {
+            line(&[(Tone::Key, format!("  {:<KEYS$}", hint.keys)), (Tone::Plain, hint.doc)])
+        }
+        HelpLine::Text(text) => line(&[(Tone::Plain, format!("  {text}"))]),
+    };
+    help_lines(app).into_iter().map(of).collect()
+}
+
+/// The sign and the health of a freshness.
+#[must_use]
+pub fn freshness_health(app: &App, freshness: &Freshness) -> (&'static str, Option<Health>) {
+    let health = match freshness {
+        Freshness::Syncing(_) => Health::Progressing,
+        Freshness::Live(_) if !freshness.is_old(app.now()) => Health::Healthy,
+        Freshness::Live(_) | Freshness::Stale(..) => Health::Degraded,
+        Freshness::Down(why) if why.kind == TroubleKind::NotConfigured => return ("–", None),
+        Freshness::Down(_) => Health::Failed,
+    };
+    (health.sign(), Some(health))
+}
+
+fn feeds(app: &App) -> Vec<DetailLine> {
+    let mut lines = Vec::new();
+    for (feed, state) in app.store.feeds().iter() {
+        let (sign, health) = freshness_health(app, &state.freshness);
+        let tone = health.map_or(Tone::Muted, Tone::Health);
+        let says = match &state.freshness {
+            Freshness::Syncing(seen) => format!("asking, {} so far", grouped(*seen)),
+            Freshness::Live(as_of) => format!("live, confirmed {} ago", app.now().since(*as_of)),
+            Freshness::Stale(as_of, _) => format!("stale, {} old", app.now().since(*as_of)),
+            Freshness::Down(_) => "nothing could be read".to_owned(),
+        };
+        let told =
+            format!("  {}, {}", count(state.listings, "listing"), count(state.troubles, "trouble"));
+        lines.push(line(&[
+            (tone, format!("{sign} {:<13} ", feed.name())),
+            (Tone::Plain, says),
+            (Tone::Muted, told),
+        ]));
+        if let Some(why) = state.freshness.trouble() {
+            lines.push(line(&[(Tone::Plain, format!("  {why}"))]));
+        }
+    }
+    let stream = app.store.stream();
+    let says = format!(
+        "events: {} taken in, {} lines kept, {} older let go",
+        grouped(stream.received()),
+        grouped(stream.len() as u64),
+        grouped(stream.dropped())
+    );
+    lines.extend([DetailLine::default(), line(&[(Tone::Muted, says)])]);
+    lines
+}
+
+fn count(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+fn notices(app: &App) -> Vec<DetailLine> {
+    let zone = app.setting.zone;
+    let mut lines: Vec<DetailLine> = app
+        .notices
+        .all()
+        .iter()
+        .map(|notice| {
+            let (sign, tone) = match notice.level {
+                Level::Info => ("✓", Tone::Plain),
+                Level::Warning => ("▲", Tone::Warning),
+                Level::Error => ("✗", Tone::Error),
+            };
+            let at = notice.at.utc().with_timezone(&zone).format("%H:%M:%S");
+            line(&[(Tone::Muted, format!("{at} ")), (tone, format!("{sign} {}", notice.text))])
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push(line(&[(Tone::Muted, "Nothing was said yet.".to_owned())]));
+    }
+    lines
+}

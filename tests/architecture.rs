@@ -1,0 +1,633 @@
+//! The rules that hold the shape of the program, read from its source. `ARCHITECTURE.md` says why each is there.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
+
+mod source;
+
+use std::sync::Arc;
+
+use pulse_console::app::action::{self, Permission, REGISTRY};
+use pulse_console::app::gate::Rights;
+use pulse_console::app::overlay::Overlay;
+use pulse_console::app::palette::Target;
+use pulse_console::app::{App, Msg, ProfileDanger, Setting};
+use pulse_console::domain::Timestamp;
+use pulse_console::input::{self, Context, Keymap};
+use pulse_console::store::StreamLimits;
+use source::{Source, closing, every_file, program};
+
+/// What is wrong in `files`, one line for each place; `wrong` gives places and what to say of them.
+fn faults(files: &[Source], wrong: impl Fn(&Source) -> Vec<(usize, String)>) -> Vec<String> {
+    let mut said = Vec::new();
+    for file in files {
+        for (at, what) in wrong(file) {
+            said.push(format!("src/{}:{}: {what}", file.path, file.line(at)));
+        }
+    }
+    said
+}
+
+fn assert_none(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// The layers in their order.
+fn layers(lib: &Source) -> Vec<String> {
+    let after = |at: &usize| lib.code[at + 3..].trim_start();
+    let name = |rest: &str| {
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned)
+    };
+    lib.places("mod").iter().filter_map(|at| name(after(at))).collect()
+}
+
+/// The names that `file` looks for at the crate's root.
+fn used(file: &Source) -> Vec<(usize, String)> {
+    let first = |path: &str| path.split("::").next().unwrap_or_default().trim().to_owned();
+    let mut found: Vec<(usize, String)> = Vec::new();
+    for (at, path) in file.imports() {
+        found.extend(path.strip_prefix("crate::").map(|path| (at, first(path))));
+    }
+    for at in file.places("crate::") {
+        let rest = &file.code[at + 7..];
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        // Braces are a `use`, which is written out above.
+        if !name.is_empty() {
+            found.push((at, name));
+        }
+    }
+    // `super::super` reaches the root too.
+    for (at, run) in supers(&file.code) {
+        if run >= file.depth() {
+            found.push((at, "the crate's root by way of super".to_owned()));
+        }
+    }
+    found.sort_by_key(|(at, name)| (file.line(*at), name.clone()));
+    found.dedup_by_key(|(at, name)| (file.line(*at), name.clone()));
+    found
+}
+
+/// Where `super::` begins, and how often it stands there.
+fn supers(code: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(next) = code[at..].find("super::") {
+        let from = at + next;
+        at = from;
+        while code[at..].starts_with("super::") {
+            at += 7;
+        }
+        found.push((from, (at - from) / 7));
+    }
+    found
+}
+
+fn layer_faults(layers: &[String], files: &[Source]) -> Vec<String> {
+    let place = |layer: &str| layers.iter().position(|other| other == layer);
+    faults(files, |file| {
+        let Some(own) = place(file.layer()) else { return Vec::new() };
+        let world = matches!(file.layer(), "sim" | "live");
+        let allowed = |name: &str| {
+            let known_to_worlds = ["domain", "config", "platform", file.layer()].contains(&name);
+            place(name).is_some_and(|other| other <= own) && (!world || known_to_worlds)
+        };
+        let wrong = used(file).into_iter().filter(|(_, name)| !allowed(name));
+        wrong.map(|(at, name)| (at, format!("{} may not use {name}.", file.layer()))).collect()
+    })
+}
+
+#[test]
+fn layers_use_only_what_stands_above_them() {
+    let files = program();
+    let lib = files.iter().find(|file| file.path == "lib.rs").expect("lib.rs");
+    let layers = layers(lib);
+    assert_eq!(layers.first().map(String::as_str), Some("domain"));
+    assert_eq!(layers.len(), 11, "{layers:?}");
+    for file in &files {
+        let outside = ["lib.rs", "main.rs"].contains(&file.path.as_str());
+        assert!(outside || layers.iter().any(|layer| layer == file.layer()), "{}", file.path);
+    }
+    assert_none(&layer_faults(&layers, &files));
+
+    for (path, code, faults) in [
+        ("store/a.rs", "use crate::domain::Text;", 0),
+        ("store/a.rs", "use crate::app::App;", 1),
+        ("store/a.rs", "use crate::{domain::Text, ui::{draw, theme}};", 1),
+        ("store/a.rs", "fn f() -> crate::runtime::X { todo() }", 1),
+        ("store/a.rs", "use super::super::app::App;", 1),
+        ("store/a/b.rs", "use super::super::table::Slot;", 0),
+        ("store/a.rs", "// crate::app\nconst A: &str = \"crate::app\";", 0),
+        ("store/a.rs", "#[cfg(test)]\nmod tests {\n use crate::sim::Engine;\n}", 0),
+        ("sim/a.rs", "use crate::domain::Text; use crate::platform::Feed;", 0),
+        ("sim/a.rs", "use crate::store::Store;", 1),
+    ] {
+        assert_eq!(layer_faults(&layers, &[Source::new(path, code)]).len(), faults, "{code}");
+    }
+}
+
+const PURE: [&str; 5] = ["domain", "store", "input", "app", "ui"];
+
+/// What a pure layer may not name.
+const IMPURE: [&str; 23] = [
+    "async",
+    "await",
+    "tokio",
+    "futures_util",
+    "std::env",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::os",
+    "std::process",
+    "std::thread",
+    "std::sync::mpsc",
+    "Instant",
+    "SystemTime",
+    "Utc::now",
+    "chrono::Local",
+    "fastrand",
+    "rand",
+    "RandomState::new",
+    "File::open",
+    "crossterm::terminal",
+    "crossterm::execute",
+    "event::read",
+];
+
+fn impure(files: &[Source]) -> Vec<String> {
+    faults(files, |file| {
+        let mut found = Vec::new();
+        if PURE.contains(&file.layer()) {
+            for word in IMPURE {
+                let say = |at| (at, format!("{} is pure and may not know {word}.", file.layer()));
+                found.extend(file.names(word).into_iter().map(say));
+            }
+        }
+        found
+    })
+}
+
+#[test]
+fn pure_layers_have_no_async_clock_randomness_file_or_socket() {
+    let files = program();
+    for layer in PURE {
+        assert!(files.iter().any(|file| file.layer() == layer), "{layer}");
+    }
+    assert_none(&impure(&files));
+
+    for (path, code, faults) in [
+        ("app/a.rs", "async fn f() {}", 1),
+        ("app/a.rs", "use std::{fmt, fs};", 1),
+        ("app/a.rs", "use std::{collections::{HashMap}, time::{Duration, Instant}};", 1),
+        ("ui/a.rs", "fn f() { let _ = chrono::Utc::now(); }", 1),
+        ("ui/a.rs", "/// async\nfn asynchronous() { say(\"std::fs\", r#\"tokio\"#, '\"') }", 0),
+        ("runtime/a.rs", "async fn f() { std::fs::read(\"\") }", 0),
+    ] {
+        assert_eq!(impure(&[Source::new(path, code)]).len(), faults, "{code}");
+    }
+}
+
+/// The fields of the struct `name` in `file`, each on a line of its own.
+fn fields<'a>(file: &'a Source, name: &str) -> Vec<&'a str> {
+    let at = file.code.find(&format!("struct {name} {{")).expect("the struct");
+    let open = at + file.code[at..].find('{').expect("its fields");
+    let body = &file.code[open + 1..closing(&file.code, open)];
+    body.lines().map(str::trim).filter(|line| line.contains(':')).collect()
+}
+
+/// The head of each public function of `code`.
+fn public_functions(code: &str) -> Vec<&str> {
+    ["pub fn ", "pub const fn "]
+        .into_iter()
+        .flat_map(|sign| code.match_indices(sign))
+        .map(|(at, _)| code[at..].split(['{', ';']).next().unwrap_or_default())
+        .collect()
+}
+
+/// Ways round the store's one writer, outside the store.
+fn other_writers(files: &[Source]) -> Vec<String> {
+    faults(files, |file| {
+        let mut found = Vec::new();
+        if file.layer() == "store" {
+            return found;
+        }
+        for word in ["&mut Store", "&mut self.store", "&mut app.store", "Store::apply"] {
+            found.extend(
+                file.places(word).into_iter().map(|at| (at, format!("{word} is a second way in."))),
+            );
+        }
+        let squeezed: String = file.code.split_whitespace().collect();
+        let applied = squeezed.matches("store.apply(").count();
+        let allowed = usize::from(file.path == "app/mod.rs");
+        if applied != allowed {
+            found.push((0, format!("facts are applied {applied} times and not {allowed}.")));
+        }
+        if squeezed.contains(".store=") && !squeezed.contains(".store==") {
+            found.push((0, "a store takes another's place.".to_owned()));
+        }
+        found
+    })
+}
+
+#[test]
+fn only_the_store_changes_facts() {
+    let files = program();
+    let store = files.iter().find(|file| file.path == "store/mod.rs").expect("the store");
+    let of_store = fields(store, "Store");
+    assert!(of_store.len() >= 4, "{of_store:?}");
+    assert!(of_store.iter().all(|field| !field.starts_with("pub")), "{of_store:?}");
+    let writing: Vec<_> = public_functions(&store.code)
+        .into_iter()
+        .filter(|head| head.contains("&mut self"))
+        .collect();
+    assert_eq!(writing.len(), 1, "{writing:?}");
+    assert!(writing[0].starts_with("pub fn apply("));
+    for file in files.iter().filter(|file| file.layer() == "store") {
+        for head in public_functions(&file.code) {
+            let given = head.split("->").nth(1).unwrap_or_default();
+            assert!(!given.contains("&mut"), "{}: {head} hands out something to change", file.path);
+        }
+    }
+    assert_none(&other_writers(&files));
+
+    for (code, faults) in [
+        ("fn f(store: &mut Store) {}", 1),
+        ("fn f() { self.app\n.store\n.apply(fact) }", 1),
+        ("fn f() { app.store = Store::default(); }", 1),
+        ("fn f(store: &Store) -> bool { a.store == b.store }", 0),
+    ] {
+        assert_eq!(other_writers(&[Source::new("runtime/a.rs", code)]).len(), faults, "{code}");
+    }
+}
+
+fn unbounded(files: &[Source]) -> Vec<String> {
+    faults(files, |file| {
+        let mut found = Vec::new();
+        for word in
+            ["unbounded", "unbounded_channel", "UnboundedSender", "UnboundedReceiver", "SegQueue"]
+        {
+            found.extend(
+                file.names(word).into_iter().map(|at| (at, format!("{word} has no bound."))),
+            );
+        }
+        for at in file.places("channel") {
+            let rest = &file.code[at + 7..];
+            let rest = match rest.strip_prefix("::<") {
+                Some(generic) => generic.split_once(">(").map_or("", |(_, rest)| rest),
+                None => rest.strip_prefix('(').unwrap_or("no call"),
+            };
+            if rest.trim_start().starts_with(')') {
+                found.push((at, "a channel is given no bound.".to_owned()));
+            }
+        }
+        found
+    })
+}
+
+#[test]
+fn queues_are_bounded() {
+    assert_none(&unbounded(&program()));
+    for (code, faults) in [
+        ("fn f() { tokio::sync::mpsc::unbounded_channel(); }", 1),
+        ("fn f() { let (a, b) = mpsc::channel(); }", 1),
+        ("fn f() { let (a, b) = mpsc::channel::<Vec<u8>>(); }", 1),
+        ("fn f() { let (a, b) = mpsc::channel::<Vec<u8>>(64); mpsc::sync_channel(1); }", 0),
+    ] {
+        assert_eq!(unbounded(&[Source::new("runtime/a.rs", code)]).len(), faults, "{code}");
+    }
+}
+
+/// Where actions are run or judged, as `path: function`.
+fn calls(files: &[Source], call: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for file in files {
+        for (at, _) in file.code.match_indices(call) {
+            let before = &file.code[..at];
+            let name = before.rfind("fn ").map_or("", |at| &before[at + 3..]);
+            found.push(format!(
+                "{}: {}",
+                file.path,
+                name.split(['(', '<']).next().unwrap_or_default()
+            ));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_action_passes_the_gate() {
+    let files: Vec<Source> = program().into_iter().filter(|file| file.layer() == "app").collect();
+    assert_eq!(calls(&files, "gate::check("), ["app/keys.rs: run_named"]);
+    assert_eq!(calls(&files, "self.run("), ["app/keys.rs: run_named"]);
+    assert_eq!(calls(&files, "app.run("), [] as [&str; 0]);
+    let keys = files.iter().find(|file| file.path == "app/keys.rs").expect("the keys");
+    let named = &keys.code[keys.code.find("fn run_named").expect("run_named")..];
+    let named = &named[..closing(named, named.find('{').expect("its body"))];
+    assert!(named.find("gate::check(") < named.find("self.run("), "the gate is asked first");
+    assert!(!keys.code.contains("pub fn run("), "nobody outside can go round the gate");
+    // A key and the palette come in by the same door.
+    assert_eq!(
+        calls(&files, "self.run_named("),
+        ["app/keys.rs: key", "app/update.rs: line_action"]
+    );
+
+    let round = Source::new("app/mouse.rs", "fn click(&mut self) { self.run(spec.action); }");
+    assert_eq!(calls(&[round], "self.run("), ["app/mouse.rs: click"], "a way round is seen");
+}
+
+fn keymap(name: &str) -> Keymap {
+    let base = |name: &str| input::builtin(name).map(ToOwned::to_owned);
+    let text = input::builtin(name).expect("a built-in key map");
+    let parsed = Keymap::parse(name, text, &base, &action::verbs()).expect("a key map that loads");
+    assert!(parsed.warnings.is_empty(), "{:?}", parsed.warnings);
+    parsed.keymap
+}
+
+/// Every action that the palette lists, over each pane and over the drawer.
+fn in_the_palette(map: &Arc<Keymap>) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    for keys in ["pane.tenants", "pane.events"] {
+        for focused in [false, true] {
+            let mut app = App::new(setting(), StreamLimits::default(), Arc::clone(map), "dark");
+            let press = |app: &mut App, id: &str| {
+                let keys = map.keys_for(id, &app.contexts());
+                let keys = keys.first().unwrap_or_else(|| panic!("a key for {id}"));
+                for chord in input::parse_keys(keys).expect("keys") {
+                    drop(app.update(Timestamp::default(), Msg::Key(chord.event())));
+                    app.settle();
+                }
+            };
+            drop(app.update(Timestamp::default(), Msg::Resize(100, 40)));
+            press(&mut app, keys);
+            if focused {
+                press(&mut app, "drawer.open");
+                press(&mut app, "drawer.focus");
+            }
+            press(&mut app, "app.palette");
+            let Some(Overlay::Palette(palette)) = app.overlay() else { panic!("no palette") };
+            found.extend(palette.choices.iter().filter_map(|choice| match choice.target {
+                Target::Action(id) => Some(id),
+                Target::Tenant(_) => None,
+            }));
+        }
+    }
+    found
+}
+
+fn setting() -> Setting {
+    Setting {
+        profile: "test".to_owned(),
+        danger: ProfileDanger::Local,
+        scenario: None,
+        zone: chrono_tz::UTC,
+        themes: Vec::new(),
+        rights: Rights { permission: Permission::Operate, read_only: false },
+    }
+}
+
+#[test]
+fn every_action_is_reachable_by_a_key_or_the_palette() {
+    for name in input::BUILTIN_NAMES {
+        let map = Arc::new(keymap(name));
+        let listed = in_the_palette(&map);
+        for spec in REGISTRY {
+            assert!(!spec.verb.contexts.is_empty(), "{}", spec.verb.id);
+            for context in spec.verb.contexts {
+                let bound =
+                    map.keys_for(spec.verb.id, context.stack()).iter().any(|key| !key.is_empty());
+                let pane = !context.types_text()
+                    && ![Context::Help, Context::Feeds, Context::Columns].contains(context);
+                assert!(
+                    bound || (pane && listed.contains(&spec.verb.id)),
+                    "{name}: there is no way to {} in {}",
+                    spec.verb.id,
+                    context.name()
+                );
+            }
+        }
+        assert!(!listed.contains(&"app.palette"), "the palette does not list itself");
+    }
+}
+
+/// Commands that change nothing on a server of the stream.
+const READING: [&str; 7] = ["AUTH", "SELECT", "CLIENT", "XINFO", "XRANGE", "XREVRANGE", "XREAD"];
+
+/// Words by which something else than a reading request could be sent to a server.
+const WRITING: [&str; 25] = [
+    "Request::post",
+    "Request::put",
+    "Request::patch",
+    "Request::delete",
+    "Request::builder",
+    "Request::new",
+    "Method",
+    "kube::Api",
+    "kube::api",
+    "Patch",
+    "PostParams",
+    "PatchParams",
+    "DeleteParams",
+    "ReplaceParams",
+    "request_text",
+    "Commands",
+    "AsyncCommands",
+    "ConnectionLike",
+    "req_packed_command",
+    "Pipeline",
+    "pipe",
+    "Cmd::new",
+    "Script",
+    "invoke_async",
+    "packed_command",
+];
+
+fn writing(files: &[Source]) -> Vec<String> {
+    faults(files, |file| {
+        let mut found = Vec::new();
+        if file.layer() != "live" {
+            return found;
+        }
+        for word in WRITING {
+            found.extend(
+                file.names(word).into_iter().map(|at| (at, format!("{word} may change a server."))),
+            );
+        }
+        for at in file.places("cmd").into_iter().filter(|at| file.code[at + 3..].starts_with('(')) {
+            let named = file.code[at + 4..].starts_with('"');
+            let command = file.literal(at).filter(|_| named).unwrap_or("a command not named here");
+            if !READING.contains(&command) {
+                found.push((at, format!("{command} is not known to be only reading.")));
+            }
+            // Of the many that CLIENT can do, only giving the connection its name.
+            if command == "CLIENT" && file.literal(at + "cmd(\"CLIENT\")".len()) != Some("SETNAME")
+            {
+                found.push((at, "CLIENT may only set the name.".to_owned()));
+            }
+        }
+        found
+    })
+}
+
+#[test]
+fn only_reading_commands_reach_the_servers() {
+    let files = program();
+    let live: Vec<&Source> = files.iter().filter(|file| file.layer() == "live").collect();
+    let count = |word: &str| live.iter().map(|file| file.code.matches(word).count()).sum::<usize>();
+    assert_eq!(count("client.send("), 1, "one place sends to the API server");
+    assert_eq!(count("Request::get("), 1, "and it only gets");
+    assert_eq!(count(".query_async("), 1, "one place sends to the stream's server");
+    // The one program that is run is what a kubeconfig names to get a credential.
+    let runs: Vec<&str> = live
+        .iter()
+        .filter(|file| file.code.contains("Command::new("))
+        .map(|file| &*file.path)
+        .collect();
+    assert_eq!(runs, ["live/kubernetes/credential.rs"]);
+    assert!(count("cmd(") >= READING.len());
+    assert_none(&writing(&files));
+
+    for (code, faults) in [
+        ("fn f() { cmd(\"XADD\").arg(key) }", 1),
+        ("fn f(name: &str) { let key = \"x\"; cmd(name).arg(\"XREAD\") }", 1),
+        ("fn f() { cmd(\"CLIENT\").arg(\"KILL\") }", 1),
+        ("fn f() { cmd(\"XREAD\").arg(\"COUNT\"); // cmd(\"DEL\")\n }", 0),
+        ("use redis::{AsyncCommands, cmd};", 1),
+        ("fn f() { http::Request::delete(path) }", 1),
+        ("use kube::{Client, api::{Api, Patch}};", 2),
+    ] {
+        assert_eq!(writing(&[Source::new("live/a.rs", code)]).len(), faults, "{code}");
+    }
+}
+
+#[test]
+fn generated_pages_are_current() {
+    for name in ["actions", "settings"] {
+        let path = format!("{}/assets/reference/{name}.md", env!("CARGO_MANIFEST_DIR"));
+        let page = pulse_console::cli::reference_page(name).expect("a page");
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept.trim_end() == page.trim_end(),
+            "assets/reference/{name}.md is not current; run: \
+             pulse-console reference {name} > assets/reference/{name}.md"
+        );
+    }
+    assert_eq!(pulse_console::cli::reference_page("nothing"), None);
+}
+
+/// Where variables of the process are read that are no settings of this console: what they say of the terminal, and
+/// where every tool of the API server looks.
+const VARIABLES: [(&str, &[&str]); 5] = [
+    ("cli/start.rs", &["name"]),
+    ("runtime/screen.rs", &["TMUX"]),
+    ("runtime/terminal.rs", &["TERM"]),
+    ("live/kubernetes/kubeconfig.rs", &["KUBECONFIG", "KUBERNETES_SERVICE_HOST"]),
+    ("live/kubernetes/proxy.rs", &["name", "name.to_ascii_lowercase()"]),
+];
+
+/// Where TOML is read that is no settings file: it is handed in as text.
+const OWN_FILES: [&str; 3] = ["input/", "ui/theme/", "sim/"];
+
+/// What is read of the process's variables: the name in quotes, or the expression.
+fn variables(file: &Source) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    for word in ["env::var", "env::var_os", "env::vars", "env::vars_os"] {
+        for at in file.names(word).into_iter().filter(|at| file.code[*at..].starts_with("env::")) {
+            let rest = &file.text[at + word.len()..];
+            let argument = rest.strip_prefix('(').map_or(rest, |rest| {
+                let end = rest.find([')', ';']).unwrap_or(rest.len());
+                // A call within the call keeps its own brackets.
+                let end = if rest[..end].ends_with('(') { end + 1 } else { end };
+                rest[..end].trim_matches('"')
+            });
+            found.push((at, argument));
+        }
+    }
+    found
+}
+
+fn other_settings(files: &[Source]) -> Vec<String> {
+    faults(files, |file| {
+        let mut found = Vec::new();
+        if file.layer() == "config" {
+            return found;
+        }
+        if !OWN_FILES.iter().any(|place| file.path.starts_with(place)) {
+            found.extend(file.names("toml").into_iter().map(|at| (at, "TOML is read.".to_owned())));
+        }
+        let known = VARIABLES
+            .iter()
+            .find(|(path, _)| *path == file.path)
+            .map_or(&[][..], |(_, names)| names);
+        for (at, name) in variables(file) {
+            if !known.contains(&name) {
+                found.push((at, format!("the variable {name} of the process is read.")));
+            }
+        }
+        if file.layer() != "cli" {
+            for word in ["config::load", "config::Sources", "config::Paths"] {
+                found.extend(
+                    file.names(word).into_iter().map(|at| (at, format!("{word} is for cli."))),
+                );
+            }
+        }
+        found
+    })
+}
+
+#[test]
+fn no_layer_but_config_reads_settings() {
+    assert_none(&other_settings(&program()));
+    for (path, code, faults) in [
+        ("runtime/a.rs", "fn f() { std::env::var(\"TERM\") }", 1),
+        ("runtime/screen.rs", "fn f() { std::env::var_os(\"TMUX\") }", 0),
+        ("runtime/screen.rs", "fn f() { std::env::var_os(\"HOME\") }", 1),
+        ("app/a.rs", "fn f(text: &str) { toml::from_str::<Settings>(text) }", 1),
+        ("runtime/a.rs", "use crate::config::{load, Paths};", 2),
+        ("config/a.rs", "fn f() { std::env::vars_os(); toml::from_str(\"\") }", 0),
+    ] {
+        assert_eq!(other_settings(&[Source::new(path, code)]).len(), faults, "{code}");
+    }
+}
+
+fn undescribed(files: &[Source]) -> Vec<String> {
+    faults(files, |file| {
+        let mut found = Vec::new();
+        let said =
+            file.text.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or_default();
+        if said.trim().len() < 10 {
+            found.push((0, "it does not begin by saying what it is.".to_owned()));
+        }
+        let mut at = 0;
+        let mut before = "";
+        for line in file.text.lines() {
+            let trimmed = line.trim_start();
+            let opens = trimmed.trim_end() == "///" && !before.trim_start().starts_with("///");
+            let closes = !trimmed.starts_with("///") && before.trim() == "///";
+            if opens || closes {
+                found.push((at, "a line of documentation says nothing.".to_owned()));
+            }
+            at += line.len() + 1;
+            before = line;
+        }
+        found
+    })
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    let files = every_file();
+    assert!(files.len() > 100);
+    assert_none(&undescribed(&files));
+    for (code, faults) in [
+        ("//! What a row is made of.\n\n/// A row.\n///\n/// More of it.\nstruct Row;\n", 0),
+        ("use std::fmt;\n", 1),
+        ("//!\n//! Late.\n", 1),
+        ("//! What a row is made of.\n///\nstruct Row;\n", 2),
+    ] {
+        assert_eq!(undescribed(&[Source::new("app/a.rs", code)]).len(), faults, "{code}");
+    }
+}
