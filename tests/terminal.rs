@@ -8,6 +8,8 @@
     reason = "this is test code"
 )]
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+
 #[path = "terminal/appearance.rs"]
 mod appearance;
 #[path = "terminal/driving.rs"]

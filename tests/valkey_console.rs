@@ -309,7 +309,7 @@ async fn a_profile_without_valkey_says_so_in_one_quiet_line() -> Outcome {
     let home = Home::new();
     settings(&home, "");
     let console = events_of(&home);
-    let screen = console.wait_for("no Valkey is set for this profile");
+    let screen = console.wait_for("to see the event stream.");
     let line = screen.lines().find(|line| line.starts_with(" –")).expect("a banner");
     assert_eq!(
         line.trim(),
