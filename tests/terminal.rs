@@ -2,6 +2,8 @@
 //!
 //! Nothing here needs a server, so it runs in the training build too.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+
 #[path = "terminal/appearance.rs"]
 mod appearance;
 #[path = "terminal/driving.rs"]

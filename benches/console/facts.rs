@@ -152,7 +152,7 @@ type Body = (String, (Status, &'static str), Box<[Reference]>, Spec);
 
 fn object(kind: Kind, n: usize, version: usize, body: Body) -> Arc<Resource> {
     let (name, (status, reason), composed, spec) = body;
-    let since = Some(NOW.before(pulse_console::domain::Span::from_secs(60 + n as i64 % 86_400)));
+    let since = Some(NOW.before(pulse_console::domain::Span::from_secs(60 + n as u64 % 86_400)));
     let condition = |name: &str, status, reason: &str| Condition {
         name: name.into(),
         status,

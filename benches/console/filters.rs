@@ -25,10 +25,11 @@ pub fn typed(effort: Effort) -> Value {
     let mut told = Map::new();
     for (name, keys) in filters {
         let keys = parse_keys(keys).expect("keys");
-        let (mut settled, mut shown) = (Samples::default(), Samples::default());
+        let mut shown = Samples::default();
+        let mut each: Vec<Samples> = keys.iter().map(|_| Samples::default()).collect();
         for _ in 0..effort.samples(50) {
             press(&mut app, "/");
-            for key in &keys {
+            for (key, settled) in keys.iter().zip(&mut each) {
                 let msg = Msg::Key(key.event());
                 shown.time(|| {
                     settled.time(|| {
@@ -42,8 +43,12 @@ pub fn typed(effort: Effort) -> Value {
         }
         told.insert(
             name.to_owned(),
-            json!({ "update_and_settle": settled.told(), "to_bytes": shown.told() }),
+            json!({ "to_bytes": shown.told(), "update_and_settle_median_of_each_key": medians(each) }),
         );
     }
     told.into()
+}
+
+fn medians(each: Vec<Samples>) -> Vec<Value> {
+    each.into_iter().map(|samples| samples.told()["median"].take()).collect()
 }

@@ -1,6 +1,8 @@
 //! What one frame costs.
 
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pulse_console::app::App;
 use pulse_console::domain::{Fact, FeedId};
@@ -15,12 +17,12 @@ use super::facts::{SCREEN, app_of, entry, press, tell, theme};
 use super::timing::{Effort, Samples};
 
 /// Takes the bytes of frames and counts them.
-#[derive(Default)]
-struct Counted(usize);
+#[derive(Clone, Default)]
+struct Counted(Arc<AtomicUsize>);
 
 impl Write for Counted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
+        self.0.fetch_add(bytes.len(), Ordering::Relaxed);
         Ok(bytes.len())
     }
 
@@ -32,16 +34,18 @@ impl Write for Counted {
 /// A terminal that only counts: everything that a frame costs but the terminal's own work.
 pub struct Canvas {
     terminal: Terminal<CrosstermBackend<Counted>>,
+    bytes: Counted,
     theme: Theme,
 }
 
 impl Canvas {
     pub fn new() -> Self {
         let viewport = Viewport::Fixed(Rect::new(0, 0, SCREEN.0, SCREEN.1));
-        let backend = CrosstermBackend::new(Counted::default());
+        let bytes = Counted::default();
+        let backend = CrosstermBackend::new(bytes.clone());
         let options = TerminalOptions { viewport };
         let terminal = Terminal::with_options(backend, options).expect("a canvas");
-        Self { terminal, theme: theme() }
+        Self { terminal, bytes, theme: theme() }
     }
 
     /// Draws a frame and writes what changed.
@@ -92,7 +96,7 @@ fn frame(app: &mut App, effort: Effort) -> Value {
         press(app, if round % 2 == 0 { "down" } else { "up" });
         canvas.draw(app);
     });
-    let bytes = canvas.terminal.backend().writer().0;
+    let bytes = canvas.bytes.0.load(Ordering::Relaxed);
     let frames = canvas.terminal.get_frame().count().max(1);
     json!({
         "layout_and_draw": drawn.told(),

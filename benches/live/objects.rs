@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt as _;
+use futures_util::StreamExt as _;
 use kube::api::WatchEvent;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -52,10 +52,10 @@ async fn bare(client: &kube::Client) -> Result<(Duration, Duration), PlatformErr
     let began = Instant::now();
     let request = http::Request::get(LISTING).body(Vec::new()).expect("a request");
     let stream = client.request_events::<IgnoredAny>(request).await?;
-    let mut stream = std::pin::pin!(stream.into_stream());
+    let mut stream = std::pin::pin!(stream);
     let (mut first, mut count) = (Duration::ZERO, 0);
-    while let Some(event) = stream.try_next().await? {
-        match event {
+    while let Some(event) = stream.next().await {
+        match event? {
             WatchEvent::Added(_) => {
                 if count == 0 {
                     first = began.elapsed();
@@ -78,6 +78,8 @@ pub async fn change(server: &ApiServer, console: &mut Console) -> Result<Value, 
     let (mut asked, mut answered) = (Vec::new(), Vec::new());
     for round in 0..12 {
         let reason = format!("Measured{round}");
+        // Changes do not come in step with frames.
+        tokio::time::sleep(Duration::from_millis(100 + round * 7)).await;
         let ready = condition("Ready", "False", &reason, "", super::platform::usual_moment());
         let began = Instant::now();
         server.set_condition(Kind::Client, &name, &ready).await?;

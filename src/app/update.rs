@@ -286,13 +286,9 @@ impl App {
         }
         let pane = self.pane_mut();
         match action {
+            // What is no filter yet is not taken; the footer says why.
             LineAction::Accept => {
-                if !pane.filter.accept() {
-                    self.say(
-                        Level::Warning,
-                        "This is no filter yet; esc goes back to the last one.",
-                    );
-                }
+                pane.filter.accept();
             }
             LineAction::Cancel => {
                 // The line is still there while the query is set, so that the cursor finds its way back.

@@ -4,7 +4,7 @@
 //! or the order changes, or when it is far behind. It never copies a row.
 
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,8 +40,8 @@ const AGES_MOVE: Span = Span::from_secs(1);
 /// Which rows of a table are shown, in which order.
 pub struct View {
     order: VecDeque<Slot>,
-    /// The keys of `order`, when it is sorted.
-    keys: VecDeque<SortKey>,
+    /// What each row of `order` was sorted by, when it is sorted: by its old key a changed row is found.
+    keys: HashMap<Slot, SortKey>,
     sort: Option<Sort>,
     query: Query,
     /// The revision of the table that the index stands for; none when it must be redone.
@@ -56,7 +56,7 @@ impl View {
     pub fn new(columns: &'static [Column], sort: Option<Sort>) -> Self {
         Self {
             order: VecDeque::new(),
-            keys: VecDeque::new(),
+            keys: HashMap::new(),
             sort,
             query: Query::all(columns),
             revision: None,
@@ -94,10 +94,21 @@ impl View {
         if self.slot(guess) == Some(slot) {
             return Some(guess);
         }
-        match self.sort {
-            None => self.order.binary_search(&slot).ok(),
-            Some(_) => self.order.iter().position(|other| *other == slot),
+        if self.revision.is_none() {
+            // What is asked for was changed since, so the rows don't stand in the order of `sort`.
+            return self.order.iter().position(|other| *other == slot);
         }
+        let Some(sort) = self.sort else { return self.order.binary_search(&slot).ok() };
+        let position = self.place(sort, self.keys.get(&slot)?, slot);
+        (self.slot(position) == Some(slot)).then_some(position)
+    }
+
+    /// Where a row of this key belongs. Rows of equal keys stand in the order of their slots.
+    fn place(&self, sort: Sort, key: &SortKey, slot: Slot) -> usize {
+        self.order.partition_point(|other| {
+            let keys = self.keys.get(other).map(|other| other.cmp(key, sort.descending));
+            keys.unwrap_or(Ordering::Less).then_with(|| other.cmp(&slot)) == Ordering::Less
+        })
     }
 
     /// Where the row `id` stands; looks around `guess` first.
@@ -138,7 +149,7 @@ impl View {
             return false;
         }
         match known.and_then(|revision| table.changes_since(revision)) {
-            Some(changes) if changes.len() <= 64 + self.order.len() / 32 => {
+            Some(changes) if changes.len() <= 64 + table.len() / 32 => {
                 self.follow(table, changes, now);
             }
             _ => self.redo(table, now),
@@ -160,10 +171,12 @@ impl View {
             self.keys.clear();
             return;
         };
-        let mut rows: Vec<(SortKey, Slot)> =
-            slots.map(|slot| (SortKey::of(table, slot, sort.column), slot)).collect();
-        rows.sort_by(|a, b| a.0.cmp(&b.0, sort.descending).then(a.1.cmp(&b.1)));
-        (self.keys, self.order) = rows.into_iter().unzip();
+        let mut rows: Vec<(Slot, SortKey)> =
+            slots.map(|slot| (slot, SortKey::of(table, slot, sort.column))).collect();
+        rows.sort_unstable_by(|a, b| a.1.cmp(&b.1, sort.descending).then(a.0.cmp(&b.0)));
+        self.order = rows.iter().map(|(slot, _)| *slot).collect();
+        self.keys.clear();
+        self.keys.extend(rows);
     }
 
     fn follow(&mut self, table: &dyn Table, mut changes: Vec<Slot>, now: Timestamp) {
@@ -184,9 +197,7 @@ impl View {
     fn take_out(&mut self, slot: Slot) {
         let Some(position) = self.position(slot, usize::MAX) else { return };
         self.order.remove(position);
-        if self.sort.is_some() {
-            self.keys.remove(position);
-        }
+        self.keys.remove(&slot);
     }
 
     fn put_in(&mut self, table: &dyn Table, slot: Slot) {
@@ -196,15 +207,8 @@ impl View {
             return;
         };
         let key = SortKey::of(table, slot, sort.column);
-        let mut position =
-            self.keys.partition_point(|other| other.cmp(&key, sort.descending) == Ordering::Less);
-        // Rows of equal keys stand in the order of their slots.
-        while self.keys.get(position).is_some_and(|other| *other == key)
-            && self.order.get(position).is_some_and(|other| *other < slot)
-        {
-            position += 1;
-        }
-        self.keys.insert(position, key);
+        let position = self.place(sort, &key, slot);
+        self.keys.insert(slot, key);
         self.order.insert(position, slot);
     }
 }
@@ -231,5 +235,83 @@ impl SortKey {
             (a, b) => b.is_some().cmp(&a.is_some()),
         };
         cells.then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{
+        ClientSpec, Condition, Fact, FeedId, Meta, Observation, Resource, Spec, Status, Uid,
+    };
+    use crate::store::table::TableId;
+    use crate::store::{Store, columns};
+
+    fn client(number: u8, is_ready: bool) -> Fact {
+        let word = |text: &str| Text::from(text);
+        let ready = Condition {
+            name: word("Ready"),
+            status: if is_ready { Status::True } else { Status::False },
+            reason: word("Any"),
+            message: Text::default(),
+            since: None,
+        };
+        let meta = Meta {
+            name: word(["acme", "rila", "pirin"][usize::from(number) % 3]),
+            namespace: None,
+            uid: Uid(word(&number.to_string())),
+            version: Text::default(),
+            created: None,
+            deleting: None,
+        };
+        let spec = Spec::Client(ClientSpec::default());
+        let conditions = Box::new([ready]);
+        Fact::Upsert(Arc::new(Resource { meta, conditions, composed: Box::default(), spec }))
+    }
+
+    fn check(view: &mut View, table: &dyn Table) {
+        let mut anew = View::new(table.columns(), view.sort);
+        anew.set_query(view.query.clone());
+        for view in [&mut *view, &mut anew] {
+            view.refresh(table, Timestamp::default());
+        }
+        let slots: Vec<Slot> = view.slots_from(0).collect();
+        assert_eq!(slots, anew.slots_from(0).collect::<Vec<_>>());
+        for (position, slot) in slots.into_iter().enumerate() {
+            assert_eq!(view.position(slot, usize::MAX), Some(position));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn following_changes_gives_what_reading_anew_gives(
+            changes in prop::collection::vec((0_u8..60, 0_u8..4), 1..300),
+            column in prop::option::of(0_usize..2),
+            descending: bool,
+            query in prop::sample::select(vec!["", "acme", "health:degraded"]),
+        ) {
+            let columns = columns(TableId::Tenants);
+            let sort = column.map(|column| Sort { column, descending });
+            let mut view = View::new(columns, sort);
+            view.set_query(Query::parse(query, columns).expect("a query"));
+            let mut store = Store::default();
+            for (number, change) in changes {
+                let fact = match change {
+                    0 => Fact::Remove(Uid(Text::from(number.to_string()))),
+                    other => client(number, other > 1),
+                };
+                let at = Timestamp::default();
+                store.apply(Observation { feed: FeedId::Clients, at, fact });
+                if number % 5 == 0 {
+                    store.with_table(TableId::Tenants, |table| check(&mut view, table));
+                }
+            }
+            view.set_sort(sort.map(|sort| Sort { descending: !sort.descending, ..sort }));
+            store.with_table(TableId::Tenants, |table| check(&mut view, table));
+        }
     }
 }

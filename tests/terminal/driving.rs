@@ -119,6 +119,20 @@ fn a_paste_is_no_keys() {
 }
 
 #[test]
+fn a_copy_goes_to_the_clipboard_of_the_terminal() {
+    let home = Home::new();
+    let mut console = Console::start(&home, &STILL, SIZE);
+    console.wait_for("42 tenants");
+    let before = console.raw();
+    assert!(!String::from_utf8_lossy(&before).contains("\x1b]52;"));
+    console.press_for("y", "opied");
+    // `proba-19` in base64.
+    let raw = String::from_utf8_lossy(&console.raw()).into_owned();
+    assert!(raw.contains("\x1b]52;c;cHJvYmEtMTk="), "{}", console.text());
+    console.quit();
+}
+
+#[test]
 fn an_idle_console_sends_nothing() {
     let home = Home::new();
     let mut sent = Vec::new();
@@ -143,7 +157,7 @@ fn ten_thousand_tenants_are_walked_through() {
     let home = Home::new();
     let arguments = ["demo", "--speed", "0", "--scenario", "fleet-10k"];
     let mut console = Console::start(&home, &arguments, SIZE);
-    let all = |screen: &str| screen.contains("10 000 tenants") || screen.contains("10,000 tenants");
+    let all = |screen: &str| screen.contains("10\u{a0}000 tenants");
     console.wait_within(4 * HANG, "10 000 tenants", all);
     for feed in ["clients", "environments", "upgrades", "templates", "restores", "events"] {
         console.wait_for(&format!("● {feed}"));
