@@ -7,7 +7,7 @@
     clippy::indexing_slicing,
     reason = "this is test code"
 )]
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
 
 #[path = "terminal/appearance.rs"]
 mod appearance;
