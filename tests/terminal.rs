@@ -7,7 +7,6 @@
     clippy::indexing_slicing,
     reason = "this is test code"
 )]
-
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
 #[path = "terminal/appearance.rs"]
