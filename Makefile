@@ -7,7 +7,7 @@ LIVE = --features real-servers
 TRAINING = --no-default-features
 
 .DEFAULT_GOAL := help
-.PHONY: help demo platform platform-down test check bench
+.PHONY: help demo platform platform-down test check bench bench-live
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,5 +33,10 @@ check: ## Format, lints and documentation, for the live and for the training bui
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items $(LIVE)
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items $(TRAINING)
 
-bench: ## Measure; prints JSON
-	$(CARGO) bench
+bench: ## Measure what the console costs by itself; prints JSON
+	@$(CARGO) bench --quiet --bench console
+
+bench-live: ## Measure the console against real servers with 10 000 clients and 1 000 events a second; prints JSON
+	@tests/platform/tools/install.sh >&2
+	@tests/platform/tools/kube.sh >/dev/null
+	@$(CARGO) bench --quiet $(LIVE) --bench live

@@ -122,12 +122,18 @@ impl Keymap {
     /// Every binding that works in `stack`, the uppermost context first, each in the order of its file.
     #[must_use]
     pub fn bindings(&self, stack: &[Context]) -> Vec<Bound<'_>> {
+        self.bindings_of(stack, |_| true)
+    }
+
+    /// The bindings of the verbs that `wanted` accepts; a binding is only looked up when its verb is.
+    fn bindings_of(&self, stack: &[Context], wanted: impl Fn(&str) -> bool) -> Vec<Bound<'_>> {
         let mut bound = Vec::new();
         for (level, context) in stack.iter().enumerate() {
             let Some(section) = self.sections.get(context) else {
                 continue;
             };
-            bound.extend(section.bindings.iter().filter_map(|binding| {
+            let candidates = section.bindings.iter().filter(|binding| wanted(binding.verb));
+            bound.extend(candidates.filter_map(|binding| {
                 let found = self.look_up(stack, &binding.keys);
                 let works = matches!(found, Found::Binding(at, _) if at == level);
                 let Binding { keys, verb, desc } = binding;
@@ -140,8 +146,8 @@ impl Keymap {
     /// The keys that run `verb` in `stack`, as they are spelled, the best to show first.
     #[must_use]
     pub fn keys_for(&self, verb: &str, stack: &[Context]) -> Vec<String> {
-        let bound = self.bindings(stack);
-        bound.iter().filter(|bound| bound.verb == verb).map(|bound| show_keys(bound.keys)).collect()
+        let bound = self.bindings_of(stack, |other| other == verb);
+        bound.iter().map(|bound| show_keys(bound.keys)).collect()
     }
 
     /// Walks all contexts of `stack` at once.

@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Memo, Msg};
-use crate::domain::{Observation, Timestamp};
+use crate::domain::{Fact, Observation, Timestamp};
 use crate::store::Store;
 
-/// The most observations of one segment: they keep what they tell alive.
-const OBSERVATIONS: usize = 10_000;
+/// The most objects and stream entries told in both segments: a recording keeps what was told alive.
+const TOLD: usize = 10_000;
 
 /// One line of a recording.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,7 +55,7 @@ struct Segment {
     store: Store,
     memo: Memo,
     messages: Vec<(Timestamp, Msg)>,
-    observations: usize,
+    told: usize,
 }
 
 impl Recorder {
@@ -71,15 +71,16 @@ impl Recorder {
             return;
         }
         let half = (self.limit / 2).max(1);
-        let full = self.newer.as_ref().is_none_or(|segment| {
-            segment.messages.len() >= half || segment.observations >= OBSERVATIONS / 2
-        });
+        let full = self
+            .newer
+            .as_ref()
+            .is_none_or(|segment| segment.messages.len() >= half || segment.told >= TOLD / 2);
         if full {
             self.older = self.newer.replace(Segment::begin(app));
         }
         if let Some(segment) = &mut self.newer {
             if let Msg::Observed(observations) = msg {
-                segment.observations += observations.len();
+                segment.told += observations.iter().map(told).sum::<usize>();
             }
             segment.messages.push((at, msg.clone()));
         }
@@ -146,6 +147,14 @@ fn new_file(folder: &Path, now: Timestamp) -> io::Result<(PathBuf, File)> {
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
+/// How many objects or entries an observation keeps alive; at least one.
+fn told(observation: &Observation) -> usize {
+    match &observation.fact {
+        Fact::Entries(entries) | Fact::Older(entries) => entries.len().max(1),
+        _ => 1,
+    }
+}
+
 impl Segment {
     fn begin(app: &App) -> Self {
         Self {
@@ -153,7 +162,7 @@ impl Segment {
             store: app.store.clone(),
             memo: Memo::of(app),
             messages: Vec::new(),
-            observations: 0,
+            told: 0,
         }
     }
 }

@@ -88,15 +88,15 @@ impl Collection {
         let index = known.unwrap_or_else(|| self.take_slot(&resource.meta.uid));
         let slot = index as Slot;
         let held = self.slots.get(index).and_then(Option::as_ref);
-        let changed = match held {
-            Some(held) if held.resource == resource => held.changed,
+        let state = match held {
+            // The object kept stays: others share it, and two equal ones would take twice the memory.
+            Some(held) if held.resource == resource => Held { listing, ..held.clone() },
             held => {
                 let only_listed = held.is_none() && self.listing_now;
                 self.changes.note(slot);
-                (!only_listed).then_some(at)
+                Held { resource, changed: (!only_listed).then_some(at), listing }
             }
         };
-        let state = Held { resource, changed, listing };
         let before = self.slots.get_mut(index).and_then(|place| place.replace(state));
         Upserted { slot, before: before.map(|held| held.resource) }
     }

@@ -2,7 +2,7 @@
 //!
 //! Text is cut at a cell, never in the middle of a wide character, and what is cut off is shown as `…`.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthChar;
@@ -24,14 +24,17 @@ impl<'a> Paint<'a> {
 
     /// Empties `area` in the style of `role`.
     pub(super) fn fill(&mut self, area: Rect, role: Role) {
-        let style = self.theme.style(Role::Screen).patch(self.theme.style(role));
-        let area = area.intersection(self.buffer.area);
-        for y in area.top()..area.bottom() {
-            for x in area.left()..area.right() {
-                if let Some(cell) = self.buffer.cell_mut((x, y)) {
-                    cell.reset();
-                    cell.set_style(style);
-                }
+        let mut empty = Cell::EMPTY;
+        empty.set_style(self.theme.style(Role::Screen).patch(self.theme.style(role)));
+        let (screen, area) = (self.buffer.area, area.intersection(self.buffer.area));
+        let lines = self.buffer.content.chunks_mut(usize::from(screen.width).max(1));
+        let within =
+            usize::from(area.left() - screen.left())..usize::from(area.right() - screen.left());
+        for line in
+            lines.skip(usize::from(area.top() - screen.top())).take(usize::from(area.height))
+        {
+            if let Some(cells) = line.get_mut(within.clone()) {
+                cells.fill(empty.clone());
             }
         }
     }
@@ -56,6 +59,13 @@ impl<'a> Paint<'a> {
 
     fn styled(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
         let edge = x.saturating_add(width).min(self.buffer.area.right());
+        if text.len() <= usize::from(edge.saturating_sub(x)) && text.bytes().all(is_plain) {
+            // Nearly every text is so, and then each byte is a cell.
+            for (at, byte) in (x..edge).zip(text.bytes()) {
+                self.put(at, y, char::from(byte), style);
+            }
+            return u16::try_from(text.len()).unwrap_or(u16::MAX);
+        }
         let mut at = x;
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
@@ -144,8 +154,55 @@ fn fits(rest: &std::iter::Peekable<std::str::Chars<'_>>, room: u16) -> bool {
     rest.clone().all(|c| c.width().unwrap_or(0) == 0) || room > 0
 }
 
+/// Whether `byte` is a character that takes one cell.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
+
 /// How many cells `text` takes.
 pub(super) fn cells(text: &str) -> u16 {
+    if text.bytes().all(is_plain) {
+        return u16::try_from(text.len()).unwrap_or(u16::MAX);
+    }
     let cells = text.chars().map(|c| c.width().unwrap_or(0)).take(65_535).sum::<usize>();
     u16::try_from(cells).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_alike_whether_plain_or_not() {
+        let theme = Theme::default();
+        for width in 0..9 {
+            let [plain, other] = ["abcdef", "ábcdef"].map(|text| {
+                let mut buffer = Buffer::empty(Rect::new(3, 1, 8, 2));
+                let mut paint = Paint::new(&mut buffer, &theme);
+                paint.fill(Rect::new(0, 0, 40, 40), Role::Screen);
+                let used = paint.text(4, 2, width, text, Role::Text);
+                let shown: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+                (used, shown.replace('á', "a"))
+            });
+            assert_eq!(plain, other, "{width} cells");
+        }
+    }
+
+    #[test]
+    fn only_what_is_asked_for_is_filled() {
+        let theme = Theme::default();
+        let screen = Rect::new(3, 1, 4, 3);
+        for (area, left) in [
+            (Rect::new(0, 0, 40, 40), "            "),
+            (Rect::new(4, 2, 2, 1), "xxxxx  xxxxx"),
+            (Rect::new(6, 3, 9, 9), "xxxxxxxxxxx "),
+            (Rect::new(0, 0, 3, 1), "xxxxxxxxxxxx"),
+            (Rect::new(20, 20, 3, 1), "xxxxxxxxxxxx"),
+        ] {
+            let mut buffer = Buffer::filled(screen, Cell::new("x"));
+            Paint::new(&mut buffer, &theme).fill(area, Role::Screen);
+            let shown: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+            assert_eq!(shown, left, "{area}");
+        }
+    }
 }
