@@ -63,7 +63,7 @@ async fn tenants_are_shown_and_a_change_on_the_server_comes_to_the_screen() -> O
     let mut console = console(&home, &server, User::Viewer);
     let screen = console.wait_for("137 tenants");
     assert!(screen.contains(" night ") && !screen.contains("DEMO"), "{screen}");
-    for feed in ["clients", "environments", "upgrades", "templates", "restores"] {
+    for feed in ["tenants", "environments", "upgrades", "templates", "restores"] {
         console.wait_for(&format!("● {feed}"));
     }
     console.wait_for("– events");
@@ -114,7 +114,7 @@ async fn a_server_that_dies_leaves_its_rows_and_its_return_is_followed() -> Outc
     assert!(screen.contains("old, "), "the age of the rows: {screen}");
     assert!(screen.contains("See whether it is up and can be reached from here"), "{screen}");
     assert!(screen.contains("45 tenants") && screen.contains(&row), "{screen}");
-    console.wait_for("▲ clients");
+    console.wait_for("▲ tenants");
     // The age grows while nothing else happens.
     console.wait_until("an age of seconds", |screen| {
         ["3s old", "4s old", "5s old", "6s old", "7s old"].iter().any(|age| screen.contains(age))
@@ -133,7 +133,7 @@ async fn a_server_that_dies_leaves_its_rows_and_its_return_is_followed() -> Outc
     let started = now();
     server.start_again().await?;
     let begun = now();
-    console.wait_for("● clients");
+    console.wait_for("● tenants");
     println!(
         "ready again {} ms after its start: live after {} ms more (budget 3000)",
         (begun - started).as_millis(),
@@ -148,10 +148,10 @@ async fn a_server_that_dies_leaves_its_rows_and_its_return_is_followed() -> Outc
     // A server that hangs is as bad as one that is gone, and is said so.
     server.freeze();
     let begun = now();
-    console.wait_within(3 * screen::HANG, "an old feed", |screen| screen.contains("▲ clients"));
+    console.wait_within(3 * screen::HANG, "an old feed", |screen| screen.contains("▲ tenants"));
     println!("frozen: marked after {} ms", begun.elapsed().as_millis());
     server.thaw();
-    console.wait_for("● clients");
+    console.wait_for("● tenants");
     console.quit();
     Ok(())
 }
@@ -218,12 +218,11 @@ async fn each_trouble_is_a_sentence_that_says_what_to_do() -> Outcome {
     Ok(())
 }
 
-/// The banner of an unfolded screen.
+/// What an unfolded screen says in the place of the rows.
 fn said(screen: &str) -> String {
-    let begin = screen.find(['✗', '▲']).unwrap_or(0);
+    let begin = screen.find("✗ The tenants").or_else(|| screen.find("✗ You are")).unwrap_or(0);
     let rest = screen.get(begin..).unwrap_or(screen);
-    let banner = rest.split("✗ clients: ").nth(1).unwrap_or(rest);
-    banner.split(" TENANT ").next().unwrap_or(banner).to_owned()
+    rest.split(" / to filter").next().unwrap_or(rest).to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -234,7 +233,7 @@ async fn one_kind_may_be_forbidden_or_absent_while_the_others_live() -> Outcome 
     let mut console = console(&home, &server, User::NoRestores);
     console.wait_for("3 tenants");
     console.wait_for("✗ restores");
-    for feed in ["clients", "environments", "upgrades", "templates"] {
+    for feed in ["tenants", "environments", "upgrades", "templates"] {
         console.wait_for(&format!("● {feed}"));
     }
     let page = unfolded(&feeds(&mut console));

@@ -21,11 +21,11 @@ pub async fn all(
     for _ in 0..ROUNDS {
         let killed = Instant::now();
         server.kill();
-        objects_noticed.push(gone(console, "clients") - killed);
+        objects_noticed.push(gone(console, "tenants") - killed);
         // The longest waits between tries are reached while it is away.
         tokio::time::sleep(Duration::from_secs(3)).await;
         server.start_again().await?;
-        objects.push(back(console, "clients", Instant::now()));
+        objects.push(back(console, "tenants", Instant::now()));
         let killed = Instant::now();
         valkey.kill();
         events_noticed.push(gone(console, "events") - killed);

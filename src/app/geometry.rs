@@ -162,7 +162,9 @@ fn overlay_place(overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
         Overlay::Help { .. } => (100, screen.height),
         Overlay::Feeds { .. } | Overlay::Notices { .. } => (120, screen.height),
     };
-    let width = screen.width.saturating_sub(4).min(width);
+    // On a narrow screen a margin would show but slivers of what lies below.
+    let margin = if screen.width < 100 { 0 } else { 4 };
+    let width = screen.width.saturating_sub(margin).min(width);
     let height = screen.height.saturating_sub(4).min(height);
     Rect::new((screen.width - width) / 2, 2, width, height)
 }

@@ -110,7 +110,8 @@ pub struct Setting {
 }
 
 /// How dangerous a mistake in a profile is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ProfileDanger {
     /// Customers are hit.
     Production,

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::args::Args;
 use super::{CliError, output, start};
-use crate::app::{ProfileDanger, Setting};
 use crate::runtime::replay::{Player, Recording, play};
 use crate::runtime::snapshot;
 use crate::ui::theme::Theme;
@@ -13,11 +12,7 @@ pub(super) fn run(args: &Args, file: &Path, at: Option<usize>) -> Result<u8, Cli
     let recording = Recording::read(file).map_err(CliError::of)?;
     let (loaded, paths) = start::settings(&args.settings)?;
     let dressed = start::dress(args, &loaded, &paths);
-    let setting = Setting {
-        profile: "replay".to_owned(),
-        danger: ProfileDanger::Training,
-        ..start::setting(&loaded, &dressed)
-    };
+    let setting = start::setting(&loaded, &dressed);
     let folders = dressed.appearance.folders.clone();
     let depth = dressed.appearance.depth;
     let theme_of =

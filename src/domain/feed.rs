@@ -64,7 +64,7 @@ impl FeedId {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Clients => "clients",
+            Self::Clients => "tenants",
             Self::Environments => "environments",
             Self::Upgrades => "upgrades",
             Self::Templates => "templates",

@@ -316,7 +316,7 @@ mod tests {
         }
         assert_eq!(
             check(FeedId::Clients, vec![RelistBegun, template()]),
-            "The feed clients tells an object, which it has no right to tell."
+            "The feed tenants tells an object, which it has no right to tell."
         );
     }
 

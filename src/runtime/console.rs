@@ -117,8 +117,7 @@ pub fn run(console: Console) -> Result<u8, RunError> {
         .enable_all()
         .build()?;
     let mut screen = Screen::enter(TerminalOptions { mouse: console.appearance.mouse })?;
-    let recorder =
-        Arc::new(Mutex::new(Recorder::new(&console.app.setting.profile, console.recorded)));
+    let recorder = Arc::new(Mutex::new(Recorder::new(&console.app.setting, console.recorded)));
     let panicked = hook(&screen, &recorder, &console);
     let result = runtime.block_on(async {
         let (queue, incoming) = mpsc::channel(WAITING);
@@ -287,7 +286,7 @@ impl Loop<'_> {
         let effects = self.update(msg);
         // Keys that came in one burst mean what they would mean one by one. Facts that came before a key
         // wait for the frame after it: it was pressed on the rows that were on the screen.
-        self.console.app.settle();
+        self.settle();
         effects.into_iter().try_for_each(|effect| self.effect(effect))
     }
 
@@ -444,9 +443,14 @@ impl Loop<'_> {
         }
     }
 
+    fn settle(&mut self) {
+        self.recorder.lock().unwrap_or_else(PoisonError::into_inner).settled();
+        self.console.app.settle();
+    }
+
     fn draw(&mut self) -> Result<(), RunError> {
-        let app = &mut self.console.app;
-        app.settle();
+        self.settle();
+        let app = &self.console.app;
         let geometry = app.geometry();
         let theme = &self.console.theme;
         self.screen.draw(|frame| {

@@ -32,7 +32,7 @@ pub enum LogError {
     /// The file can't be used.
     #[error(
         "The log {} can't be written: {source}. The console goes on without a log; name another file \
-         with `--log`.", Text::clean(&.path.to_string_lossy())
+         with `--set log.file=...`.", Text::clean(&.path.to_string_lossy())
     )]
     File {
         /// Where the log should have been.
@@ -43,7 +43,7 @@ pub enum LogError {
     /// Somebody may have put the link there to have another file overwritten.
     #[error(
         "The log {} is a symbolic link, and the console follows none there. It goes on without a log; \
-         remove the link, or name the file it leads to with `--log`.",
+         remove the link, or name the file it leads to with `--set log.file=...`.",
         Text::clean(&.0.to_string_lossy())
     )]
     Link(PathBuf),

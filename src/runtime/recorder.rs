@@ -4,14 +4,14 @@
 //! and the screen's state. When one is full, the older one goes. Written out, a recording is lines of
 //! JSON that [`super::replay`] plays again: the same messages give the same screens.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::{App, Memo, Msg};
+use crate::app::{App, Memo, Msg, ProfileDanger, Setting};
 use crate::domain::{Fact, Observation, Timestamp};
 use crate::store::Store;
 
@@ -28,6 +28,10 @@ pub enum Entry {
         version: String,
         /// The profile's name.
         profile: String,
+        /// How dangerous a mistake in it is.
+        danger: ProfileDanger,
+        /// A line about the scenario, in the training world.
+        scenario: Option<String>,
     },
     /// What was known when it began.
     Known(Vec<Observation>),
@@ -38,13 +42,15 @@ pub enum Entry {
         /// Its state.
         memo: Memo,
     },
-    /// A message, and when it was taken in.
-    Message(Timestamp, Msg),
+    /// A message, when it was taken in, and whether the screen settled after it, before the next.
+    Message(Timestamp, Msg, bool),
 }
 
 /// The messages of the last minutes.
 pub struct Recorder {
     profile: String,
+    danger: ProfileDanger,
+    scenario: Option<String>,
     limit: usize,
     older: Option<Segment>,
     newer: Option<Segment>,
@@ -54,15 +60,29 @@ struct Segment {
     at: Timestamp,
     store: Store,
     memo: Memo,
-    messages: Vec<(Timestamp, Msg)>,
+    messages: Vec<(Timestamp, Msg, bool)>,
     told: usize,
 }
 
 impl Recorder {
     /// A recorder for about `limit` messages; none are kept when it is zero.
     #[must_use]
-    pub fn new(profile: &str, limit: usize) -> Self {
-        Self { profile: profile.to_owned(), limit, older: None, newer: None }
+    pub fn new(setting: &Setting, limit: usize) -> Self {
+        Self {
+            profile: setting.profile.clone(),
+            danger: setting.danger,
+            scenario: setting.scenario.clone(),
+            limit,
+            older: None,
+            newer: None,
+        }
+    }
+
+    /// Notes that the screen settled after the last message.
+    pub fn settled(&mut self) {
+        if let Some((.., settled)) = self.newer.as_mut().and_then(|all| all.messages.last_mut()) {
+            *settled = true;
+        }
     }
 
     /// Keeps `msg`, which `app` is about to take in at `at`.
@@ -82,7 +102,7 @@ impl Recorder {
             if let Msg::Observed(observations) = msg {
                 segment.told += observations.iter().map(told).sum::<usize>();
             }
-            segment.messages.push((at, msg.clone()));
+            segment.messages.push((at, msg.clone(), false));
         }
     }
 
@@ -103,7 +123,7 @@ impl Recorder {
     /// # Errors
     /// When the folder or the file can't be written.
     pub fn save(&self, folder: &Path, now: Timestamp) -> io::Result<PathBuf> {
-        std::fs::create_dir_all(folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let (path, file) = new_file(folder, now)?;
         let mut out = BufWriter::new(file);
         self.write(&mut out)?;
@@ -119,14 +139,16 @@ impl Recorder {
         line(&Entry::Recording {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             profile: self.profile.clone(),
+            danger: self.danger,
+            scenario: self.scenario.clone(),
         })?;
         let mut segments = [&self.older, &self.newer].into_iter().flatten().peekable();
         if let Some(first) = segments.peek() {
             line(&Entry::Known(first.store.export(first.at)))?;
             line(&Entry::Screen { at: first.at, memo: first.memo.clone() })?;
         }
-        for (at, msg) in segments.flat_map(|segment| &segment.messages) {
-            line(&Entry::Message(*at, msg.clone()))?;
+        for (at, msg, settled) in segments.flat_map(|segment| &segment.messages) {
+            line(&Entry::Message(*at, msg.clone(), *settled))?;
         }
         Ok(())
     }

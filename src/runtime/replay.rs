@@ -14,7 +14,7 @@ use super::recorder::Entry;
 use super::screen::Screen;
 use super::snapshot;
 use super::terminal::{TerminalError, TerminalOptions};
-use crate::app::{App, Memo, Msg, Setting};
+use crate::app::{App, Memo, Msg, ProfileDanger, Setting};
 use crate::domain::{Observation, Text, Timestamp};
 use crate::input::Keymap;
 use crate::store::StreamLimits;
@@ -55,9 +55,12 @@ pub enum ReplayError {
 pub struct Recording {
     /// The version of the console that wrote it, and its profile.
     pub title: String,
+    profile: String,
+    danger: ProfileDanger,
+    scenario: Option<String>,
     known: Vec<Observation>,
     screen: Option<(Timestamp, Memo)>,
-    messages: Vec<(Timestamp, Msg)>,
+    messages: Vec<(Timestamp, Msg, bool)>,
 }
 
 impl Recording {
@@ -78,16 +81,24 @@ impl Recording {
                 reason: Text::bounded(&error.to_string(), 200),
             })?;
             match (entry, &mut recording) {
-                (Entry::Recording { version, profile }, None) => {
-                    let title = format!("{profile}, recorded by {version}");
-                    recording =
-                        Some(Self { title, known: Vec::new(), screen: None, messages: Vec::new() });
+                (Entry::Recording { version, profile, danger, scenario }, None) => {
+                    recording = Some(Self {
+                        title: format!("{profile}, recorded by {version}"),
+                        profile,
+                        danger,
+                        scenario,
+                        known: Vec::new(),
+                        screen: None,
+                        messages: Vec::new(),
+                    });
                 }
                 (Entry::Known(known), Some(recording)) => recording.known = known,
                 (Entry::Screen { at, memo }, Some(recording)) => {
                     recording.screen = Some((at, memo));
                 }
-                (Entry::Message(at, msg), Some(recording)) => recording.messages.push((at, msg)),
+                (Entry::Message(at, msg, settled), Some(recording)) => {
+                    recording.messages.push((at, msg, settled));
+                }
                 (Entry::Recording { .. }, Some(_)) | (_, None) => {
                     return Err(ReplayError::NoRecording(shown));
                 }
@@ -122,6 +133,12 @@ impl Player {
     /// A player at the beginning of `recording`.
     #[must_use]
     pub fn new(recording: Recording, setting: Setting, keymap: Arc<Keymap>) -> Self {
+        let setting = Setting {
+            profile: recording.profile.clone(),
+            danger: recording.danger,
+            scenario: recording.scenario.clone(),
+            ..setting
+        };
         let app = App::new(setting.clone(), StreamLimits::default(), Arc::clone(&keymap), "dark");
         let mut player = Self { recording, setting, keymap, app, played: 0 };
         player.rewind();
@@ -137,7 +154,7 @@ impl Player {
     /// When the next message was taken in.
     #[must_use]
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.recording.messages.get(self.played).map(|(at, _)| *at)
+        self.recording.messages.get(self.played).map(|(at, ..)| *at)
     }
 
     /// The name of the theme that is drawn with.
@@ -152,10 +169,14 @@ impl Player {
             self.rewind();
         }
         while self.played < position {
-            let Some((at, msg)) = self.recording.messages.get(self.played).cloned() else { return };
+            let Some((at, msg, settled)) = self.recording.messages.get(self.played).cloned() else {
+                return;
+            };
             // What it asked for was done then; a replay changes nothing outside.
             drop(self.app.update(at, msg));
-            self.app.settle();
+            if settled {
+                self.app.settle();
+            }
             self.played += 1;
         }
     }

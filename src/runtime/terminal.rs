@@ -44,13 +44,13 @@ pub enum TerminalError {
     /// Standard input or output leads elsewhere.
     #[error(
         "The screen needs a terminal, and {0} is not one. Run the console in a terminal, or use a command \
-         that prints, such as `pulse-console get`."
+         that prints, such as `pulse-console --snapshot tenants`."
     )]
     NotATerminal(&'static str),
     /// `TERM` names a terminal without cursor movement.
     #[error(
         "The terminal says it can't move the cursor (TERM={0}). Set TERM to what the terminal is, such as \
-         xterm-256color, or use `--linear`."
+         xterm-256color, or print one frame with `--snapshot tenants`."
     )]
     TooSimple(String),
     /// Raw mode could not be switched.

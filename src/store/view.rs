@@ -161,11 +161,9 @@ impl View {
     fn redo(&mut self, table: &dyn Table, now: Timestamp) {
         self.redone = now;
         let Self { query, scratch, .. } = self;
-        let slots = table.slots().filter(|slot| {
-            query.is_empty()
-                || table.always_shown(*slot)
-                || query.matches(table, *slot, now, scratch)
-        });
+        let slots = table
+            .slots()
+            .filter(|slot| query.is_empty() || query.matches(table, *slot, now, scratch));
         let Some(sort) = self.sort else {
             self.order = slots.collect();
             self.keys.clear();
@@ -186,7 +184,6 @@ impl View {
             self.take_out(slot);
             let shown = table.id(slot).is_some()
                 && (self.query.is_empty()
-                    || table.always_shown(slot)
                     || self.query.matches(table, slot, now, &mut self.scratch));
             if shown {
                 self.put_in(table, slot);

@@ -10,11 +10,11 @@ fn a_feed_that_breaks_keeps_its_rows_and_says_why() {
     let mut journey = Journey::on("calm-night");
     let rows = journey.size(100, 40).names();
     journey.advance(4).cut(FeedId::Clients, TroubleKind::Unreachable);
-    journey.sees("clients: asking the server: connection refused. Look whether it runs.");
-    journey.advance(90).sees("▲ clients: 1m3").sees("old, asking the server: connection refused");
+    journey.sees("tenants: asking the server: connection refused. Look whether it runs.");
+    journey.advance(90).sees("▲ tenants: 1m3").sees("old, asking the server: connection refused");
     assert_eq!(journey.names().len(), rows.len(), "the rows stay");
     journey.sees("proba-19").sees("5 of 6 feeds live").keys("7").lacks("connection refused");
-    journey.keys("2").fault(Fault::FeedUp(FeedId::Clients)).sees("clients: reached again.");
+    journey.keys("2").fault(Fault::FeedUp(FeedId::Clients)).sees("tenants: reached again.");
     journey.advance(10).lacks("connection refused").sees("6 of 6 feeds live");
     journey.keys("N").sees("connection refused").sees("reached again");
 }
@@ -49,13 +49,13 @@ fn nothing_to_show_says_why() {
         nothing(journey)
     };
     let said = [
-        (syncing, "◌ Asking for the clients… 0 so far."),
+        (syncing, "◌ Asking for the tenants… 0 so far."),
         (empty, "There is no tenant."),
         (filtered, "No row matches zzzz"),
-        (broken(TroubleKind::Denied), "✗ You are not allowed to see the clients."),
-        (broken(TroubleKind::Absent), "✗ The platform has no clients."),
-        (broken(TroubleKind::Unreachable), "✗ The clients can't be read."),
-        (broken(TroubleKind::NotConfigured), "– No server is set for the clients."),
+        (broken(TroubleKind::Denied), "✗ You are not allowed to see the tenants."),
+        (broken(TroubleKind::Absent), "✗ The platform has no tenants."),
+        (broken(TroubleKind::Unreachable), "✗ The tenants can't be read."),
+        (broken(TroubleKind::NotConfigured), "– No server is set for the tenants."),
     ];
     for (text, wanted) in &said {
         assert!(text.contains(wanted), "{wanted:?} is not said: {text}");
@@ -77,7 +77,7 @@ fn the_feeds_page_says_how_each_feed_is() {
     for feed in FeedId::ALL {
         journey.sees(feed.name());
     }
-    assert!(journey.line("live, confirmed").contains("● clients"));
+    assert!(journey.line("live, confirmed").contains("● tenants"));
     assert!(journey.line("nothing could be read").contains("✗ restores"));
     journey.keys("q").lacks("╭ feeds ");
     assert!(journey.effects().is_empty(), "q closes the page and not the console");
@@ -86,6 +86,6 @@ fn the_feeds_page_says_how_each_feed_is() {
 #[test]
 fn a_page_is_never_scrolled_past_its_end() {
     let mut journey = Journey::on("hostile-data");
-    journey.size(80, 24).advance(3).keys("! G").sees("● clients");
-    journey.size(60, 15).keys("G").sees("events: ").sees("of ").keys("g g").sees("● clients");
+    journey.size(80, 24).advance(3).keys("! G").sees("● tenants");
+    journey.size(60, 15).keys("G").sees("events: ").sees("of ").keys("g g").sees("● tenants");
 }

@@ -20,7 +20,7 @@ fn help_shows_the_keys_in_effect() {
     let mut journey = Journey::with_keys("calm-night", "vim");
     journey.keys("j j g g").on_row("proba-19").keys("y y").sees("Copied proba-19.");
     let mut journey = Journey::with_keys("calm-night", "emacs");
-    journey.keys("ctrl-n").on_row("tih-pristan").keys("alt-x").sees("╭ palette ").keys("ctrl-g");
+    journey.keys("ctrl-n").on_row("sinya-varba").keys("alt-x").sees("╭ palette ").keys("ctrl-g");
     journey.lacks("╭ palette ").keys("ctrl-x ctrl-c");
     assert_eq!(journey.effects(), [Effect::Quit]);
 }

@@ -13,7 +13,7 @@ fn the_demo_starts_takes_keys_and_gives_the_terminal_back() {
     let home = Home::new();
     let mut console = Console::start(&home, &STILL, SIZE);
     let screen = console.wait_for("42 tenants");
-    assert!(screen.contains("DEMO") && screen.contains("● clients"), "{screen}");
+    assert!(screen.contains("DEMO") && screen.contains("● tenants"), "{screen}");
     assert!(console.is_raw());
     let modes = Modes::of(&console.raw());
     for mode in [1049, 25, 2004, 1004, 1000, 1002, 1006, 2026] {
@@ -159,7 +159,7 @@ fn ten_thousand_tenants_are_walked_through() {
     let mut console = Console::start(&home, &arguments, SIZE);
     let all = |screen: &str| screen.contains("10\u{a0}000 tenants");
     console.wait_within(4 * HANG, "10 000 tenants", all);
-    for feed in ["clients", "environments", "upgrades", "templates", "restores", "events"] {
+    for feed in ["tenants", "environments", "upgrades", "templates", "restores", "events"] {
         console.wait_for(&format!("● {feed}"));
     }
     console.press("G");

@@ -41,6 +41,16 @@ impl<'a> EventsTable<'a> {
     }
 }
 
+/// The event's data in a line, without the tenant that stands beside it.
+fn data(event: &CloudEvent) -> Value<'_> {
+    let rest = event.summary.as_str().strip_prefix("subdomain=");
+    let rest = rest.and_then(|rest| rest.strip_prefix(event.subject.as_str()));
+    match rest.and_then(|rest| rest.strip_prefix(' ')) {
+        Some(rest) => Value::Text(rest),
+        None => text(&event.summary),
+    }
+}
+
 fn note(event: Option<&CloudEvent>, duplicate: bool) -> Value<'static> {
     match event {
         None => Value::Text("malformed"),
@@ -99,7 +109,7 @@ impl Table for EventsTable<'_> {
             Some("type") => of(|event| &event.kind),
             Some("tenant") => of(|event| &event.subject),
             Some("data") => match &entry.content {
-                Content::Event(event) => text(&event.summary),
+                Content::Event(event) => data(event),
                 Content::Malformed(reason) => text(reason),
             },
             Some("source") => of(|event| &event.source),

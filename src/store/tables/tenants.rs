@@ -11,10 +11,14 @@ pub(super) const COLUMNS: &[Column] = &[
         .flex(24, 5)
         .rank(0)
         .searched(),
-    column("health", "HEALTH", "How well the customer object is, from Synced and Ready.")
-        .kind(ColumnKind::Health)
-        .fixed(13)
-        .rank(0),
+    column(
+        "health",
+        "HEALTH",
+        "How well the tenant is: the worst of its customer object and its environments.",
+    )
+    .kind(ColumnKind::Health)
+    .fixed(13)
+    .rank(0),
     column("tier", "TIER", "The tier: starter, pro or enterprise.").fixed(10).rank(2),
     column("odoo", "ODOO", "The Odoo major.").fixed(4).rank(2),
     column("reason", "REASON", "The reason word of the condition that decides the health.")
@@ -90,6 +94,20 @@ impl<'a> TenantsTable<'a> {
         self.store.joins().of(resource.tenant()?.as_str())
     }
 
+    /// What decides the tenant's health: its customer object, or the environment that is worse off.
+    fn worst(&self, client: &'a Resource) -> &'a Resource {
+        let environments = self.store.collection(Kind::Environment);
+        self.joined(client)
+            .into_iter()
+            .flat_map(|joined| &joined.environments)
+            .filter_map(|slot| environments.get(*slot).map(|held| &*held.resource))
+            .filter(|environment| environment.health() != Health::Unknown)
+            .fold(
+                client,
+                |worst, other| if other.health() < worst.health() { other } else { worst },
+            )
+    }
+
     /// The upgrade or restore under way.
     fn run(&self, resource: &Resource) -> Option<&'a str> {
         let joined = self.joined(resource)?;
@@ -144,10 +162,10 @@ impl Table for TenantsTable<'_> {
         let last_event = || self.store.joins().last_event(resource.tenant()?.as_str());
         match COLUMNS.get(column).map(|column| column.id) {
             Some("tenant") => optional(resource.tenant()),
-            Some("health") => Value::Health(resource.health()),
+            Some("health") => Value::Health(self.worst(resource).health()),
             Some("tier") => text(&spec.tier),
             Some("odoo") => text(&spec.odoo_version),
-            Some("reason") => optional(resource.reason()),
+            Some("reason") => optional(self.worst(resource).reason()),
             Some("envs") => Value::Number(
                 self.joined(resource).map_or(0, |joined| joined.environments.len()) as u64,
             ),
