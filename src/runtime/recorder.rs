@@ -71,9 +71,10 @@ impl Recorder {
             return;
         }
         let half = (self.limit / 2).max(1);
-        let full = self.newer.as_ref().is_none_or(|segment| {
-            segment.messages.len() >= half || segment.told >= TOLD / 2
-        });
+        let full = self
+            .newer
+            .as_ref()
+            .is_none_or(|segment| segment.messages.len() >= half || segment.told >= TOLD / 2);
         if full {
             self.older = self.newer.replace(Segment::begin(app));
         }
