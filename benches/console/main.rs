@@ -44,7 +44,7 @@ fn all(effort: timing::Effort) -> Value {
     let by_size = |measure: &dyn Fn(usize) -> Value| -> Value {
         SIZES.iter().map(|tenants| (tenants.to_string(), measure(*tenants))).collect()
     };
-    let mut document = json!({
+    let document = json!({
         "quick": effort.quick,
         "frame_160x48_by_tenants": by_size(&|tenants| frames::tenants(tenants, effort)),
         "frame_160x48_of": frames::others(effort),
@@ -54,8 +54,10 @@ fn all(effort: timing::Effort) -> Value {
         "memory_mib": memory::parent(),
     });
     #[cfg(feature = "live")]
-    if let Some(sections) = document.as_object_mut() {
-        sections.insert("read".to_owned(), reading::all(effort));
-    }
+    let document = {
+        let mut document = document;
+        document["read"] = reading::all(effort);
+        document
+    };
     document
 }

@@ -26,7 +26,7 @@ pub struct Samples(Vec<Duration>);
 impl Samples {
     /// Times `act`, after a tenth as many runs that are not counted.
     pub fn of<R>(count: usize, mut act: impl FnMut(usize) -> R) -> Self {
-        for round in 0..count / 10 + 1 {
+        for round in 0..=count / 10 {
             black_box(act(round));
         }
         let mut samples = Self::default();
