@@ -12,6 +12,8 @@ mod feeds;
 mod journey;
 #[path = "journey/tail.rs"]
 mod tail;
+#[path = "journey/typing.rs"]
+mod typing;
 
 use journey::Journey;
 use pulse_console::app::pane::Cursor;
@@ -92,8 +94,7 @@ fn a_bad_filter_keeps_the_last_and_says_where_it_is_wrong() {
     let error = journey.app.pane().filter.error.clone().expect("an error");
     assert_eq!(error.at.start, "tenant:a ".len(), "at the bracket");
     journey.sees(&error.message.chars().take(20).collect::<String>());
-    journey.keys("enter").sees(&error.message.chars().take(20).collect::<String>());
-    assert!(journey.app.pane().filter.typing.is_some(), "what is no filter is not taken");
+    journey.keys("enter").sees(&error.message);
     assert!(journey.app.pane().filter.typing.is_some(), "the line is still typed");
     journey.keys("esc");
     assert_eq!(journey.names().len(), 5, "back to what was applied before typing began");
@@ -108,6 +109,14 @@ fn a_filter_left_is_as_if_it_had_not_been_typed() {
     assert!(journey.names().is_empty());
     journey.keys("esc");
     assert_eq!(journey.names(), ["beta", "delta"]);
+    journey.keys("j").on_row("delta").keys("/").types("zzz").keys("esc").on_row("delta");
+}
+
+#[test]
+fn a_filter_leads_to_what_it_finds() {
+    let mut journey = five();
+    journey.keys("/").types("gama").keys("enter").on_row("gama").keys("enter").sees("╭ gama ");
+    journey.keys("F").on_row("gama");
 }
 
 #[test]
@@ -284,36 +293,6 @@ fn palette(journey: &Journey) -> Vec<String> {
 }
 
 #[test]
-fn help_shows_the_keys_in_effect() {
-    for (map, seen, other) in [
-        ("default", "j, down ", "ctrl-d"),
-        ("vim", "ctrl-d", "alt-x"),
-        ("emacs", "alt-x", "ctrl-d"),
-    ] {
-        let mut journey = Journey::with_keys("calm-night", map);
-        journey.size(120, 90).keys("f1").sees("╭ keys that work here").sees(seen).lacks(other);
-        journey.sees("the filter line").sees("health<=degraded");
-        journey.keys("esc").lacks("╭ keys that work here");
-    }
-    let mut journey = Journey::with_keys("calm-night", "vim");
-    journey.keys("j j g g").on_row("proba-19").keys("y y").sees("Copied proba-19.");
-    let mut journey = Journey::with_keys("calm-night", "emacs");
-    journey.keys("ctrl-n").on_row("tih-pristan").keys("alt-x").sees("╭ palette ").keys("ctrl-g");
-    journey.lacks("╭ palette ").keys("ctrl-x ctrl-c");
-    assert_eq!(journey.effects(), [Effect::Quit]);
-}
-
-#[test]
-fn help_scrolls_to_its_end_and_no_further() {
-    let mut journey = Journey::on("calm-night");
-    journey.size(80, 24).keys("?").sees(" 1–18 of").keys("G").sees("Names of columns");
-    let end = journey.screen();
-    journey.keys("j pagedown j");
-    assert_eq!(journey.screen(), end, "there is nothing after the end");
-    journey.keys("k").lacks("Names of columns").keys("g g").sees(" 1–18 of");
-}
-
-#[test]
 fn columns_are_shown_and_hidden() {
     let mut journey = Journey::on("calm-night");
     journey.size(160, 30).sees("ODOO").lacks("E-MAIL").keys("c").sees("╭ columns ");
@@ -346,74 +325,6 @@ fn panes_keep_what_was_done_in_them() {
         assert_eq!(journey.pane(), pane);
     }
     assert_eq!(journey.app.pane().cursor.position, 2);
-}
-
-#[test]
-fn a_key_that_means_nothing_says_so() {
-    let mut journey = five();
-    journey.keys("z").sees("z does nothing here; ? shows the keys.");
-    journey.keys("g z").sees("g z does nothing here; ? shows the keys.").on_row("alfa");
-    journey.keys("j").lacks("does nothing");
-    let mut journey = Journey::with_keys("calm-night", "emacs");
-    journey.keys("ctrl-x z").sees("ctrl-x z does nothing here");
-}
-
-#[test]
-fn a_key_that_begins_a_sequence_shows_how_it_goes_on() {
-    let mut journey = five();
-    journey.keys("j g");
-    assert_eq!(journey.footer(), "g … g first");
-    journey.on_row("beta").keys("g").on_row("alfa");
-    assert!(journey.app.pending().is_empty());
-    let mut journey = Journey::with_keys("calm-night", "emacs");
-    journey.keys("ctrl-x");
-    let footer = journey.footer();
-    for (key, does) in [("ctrl-c", "quit"), ("o", "into details"), ("1", "close details")] {
-        assert!(footer.contains(&format!("{key} {does}")), "{footer}");
-    }
-}
-
-#[test]
-fn keys_bound_anew_forget_what_was_begun() {
-    let mut journey = five();
-    journey.keys("j g").send(Msg::Keymap(journey::keymap("emacs")));
-    assert!(journey.app.pending().is_empty());
-    journey.keys("ctrl-n").on_row("delta").keys("alt-<").on_row("alfa");
-}
-
-#[test]
-fn a_paste_where_no_line_is_typed_does_nothing() {
-    let mut journey = Journey::on("calm-night");
-    journey.keys("j g");
-    let before = journey.app.pane().cursor.id.clone();
-    for paste in
-        ["q", "G", "dd:quit\n", "j\nj\nspace\n", "\u{1b}[A\u{1b}:q\r", &"xqYTN!/".repeat(2_000)]
-    {
-        journey.send(Msg::Paste(paste.to_owned()));
-        journey.sees("The pasted text was ignored: no line is being typed.");
-        assert!(journey.effects().is_empty());
-        assert!(journey.app.overlay().is_none() && journey.app.pane().filter.typing.is_none());
-        assert!(journey.marked().is_empty() && journey.app.pending().is_empty());
-        assert_eq!(journey.app.pane().cursor.id, before);
-    }
-    journey.keys("/").send(Msg::Paste("tenant:\nme\u{1b}[2J\u{202e}den".to_owned()));
-    assert_eq!(
-        journey.app.pane().filter.typing.as_ref().expect("a line").text(),
-        "tenant: me[2Jden"
-    );
-}
-
-#[test]
-fn a_burst_of_letters_is_read_key_by_key_and_only_looks() {
-    let mut journey = five();
-    // Everything one can type without enter, as from a terminal that knows no bracketed paste.
-    for c in (' '..='~').filter(|c| *c != 'q') {
-        journey.types(&c.to_string());
-        journey.screen();
-    }
-    let effects = journey.effects();
-    let harmless = |effect: &Effect| matches!(effect, Effect::Copy(_) | Effect::LoadTheme(_));
-    assert!(effects.iter().all(harmless), "{effects:?}");
 }
 
 #[test]
@@ -472,26 +383,6 @@ fn the_header_says_where_one_is_and_what_one_may() {
 }
 
 #[test]
-fn what_the_program_is_asked_is_an_effect() {
-    for (keys, effect) in [
-        ("q", Effect::Quit),
-        ("ctrl-c", Effect::Quit),
-        ("ctrl-z", Effect::Suspend),
-        ("ctrl-l", Effect::Redraw),
-        ("ctrl-g", Effect::Record),
-    ] {
-        let mut journey = five();
-        journey.keys(keys);
-        assert_eq!(journey.effects(), [effect], "{keys}");
-    }
-    let mut journey = five();
-    journey.keys("/ q");
-    assert!(journey.effects().is_empty(), "a letter that is typed is a letter");
-    journey.keys("ctrl-c").lacks("/ q");
-    assert!(journey.effects().is_empty(), "ctrl-c leaves the line first");
-}
-
-#[test]
 fn notices_go_when_read_and_are_kept() {
     let mut journey = five();
     for (importance, secs) in
@@ -537,14 +428,18 @@ enum Happening {
     Moves(&'static str),
     /// Keys that change what is shown, and move nothing.
     Shows(&'static str),
+    /// Keys that change the filter.
+    Filters(&'static str),
 }
 
 /// Keys that move the cursor.
 const MOVES: [&str; 7] = ["j", "k", "G", "g g", "pagedown", "pageup", "space"];
 
 /// Keys that change what is shown.
-const SHOWS: [&str; 11] =
-    ["s", "S", "enter", "x", "right", "left", "/ a enter", "/ b e enter", "F", "/ esc", "esc"];
+const SHOWS: [&str; 6] = ["s", "S", "enter", "x", "right", "left"];
+
+/// Keys that change the filter.
+const FILTERS: [&str; 6] = ["/ a enter", "/ b e enter", "/ z z esc", "/ esc", "F", "esc"];
 
 fn happening() -> impl Strategy<Value = Happening> {
     let status = prop_oneof![Just(Status::True), Just(Status::False), Just(Status::Unknown)];
@@ -553,6 +448,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         3 => (0..12_u8).prop_map(Happening::Goes),
         3 => proptest::sample::select(&MOVES[..]).prop_map(Happening::Moves),
         3 => proptest::sample::select(&SHOWS[..]).prop_map(Happening::Shows),
+        2 => proptest::sample::select(&FILTERS[..]).prop_map(Happening::Filters),
     ]
 }
 
@@ -571,7 +467,7 @@ fn happens(journey: &mut Journey, what: &Happening) {
             journey.take(&tenant(*n));
         }
         Happening::Goes(_) => {}
-        Happening::Moves(keys) | Happening::Shows(keys) => {
+        Happening::Moves(keys) | Happening::Shows(keys) | Happening::Filters(keys) => {
             journey.keys(keys);
         }
     }
@@ -596,28 +492,25 @@ proptest! {
             happens(&mut journey, what);
             let cursor = journey.app.pane().cursor.clone();
             let top = journey.app.pane().top;
-            let moved = matches!(what, Happening::Moves(_));
+            let shown = before.as_ref().and_then(|id| journey.name(id));
+            let shown = shown.is_some_and(|name| journey.names().contains(&name));
             if cursor.id.is_some() {
                 prop_assert_eq!(&row_at_cursor(&journey), &cursor.id, "{:?}", what);
-                // Where there never was a row to be on, it begins on the first that comes.
-                let began = before.is_none() && !lost;
-                // Another filter takes the cursor along only when it hides its row.
-                let hidden = matches!(what, Happening::Shows(_))
-                    && !before
-                        .as_ref()
-                        .and_then(|id| journey.name(id))
-                        .is_some_and(|name| journey.names().contains(&name));
-                let may = moved || began || hidden;
-                prop_assert!(may || cursor.id == before, "{:?} moved the cursor", what);
+                let may_move = match what {
+                    Happening::Moves(_) => true,
+                    // A filter that hides the row leaves it for the first that it shows.
+                    Happening::Filters(_) => !shown && cursor.position == 0,
+                    // Where there never was a row to be on, it begins on the first that comes.
+                    _ => before.is_none() && !lost,
+                };
+                prop_assert!(may_move || cursor.id == before, "{:?} moved the cursor", what);
                 let rows = journey.app.geometry().page();
                 let seen = top..top + rows;
                 prop_assert!(seen.contains(&cursor.position), "{:?}: out of sight", what);
                 prop_assert!(journey.line("▸").contains(&journey.cursor_name().expect("a name")));
             } else {
                 prop_assert!(cursor.lost || journey.names().is_empty());
-                let shown = before.and_then(|id| journey.name(&id));
-                let shown = shown.filter(|name| journey.names().contains(name));
-                prop_assert_eq!(shown, None, "{:?} lost a cursor whose row is there", what);
+                prop_assert!(!shown, "{:?} lost a cursor whose row is there", what);
                 journey.lacks("▸");
             }
             let detail = journey.app.pane().drawer.detail.as_ref().map(|detail| detail.id.clone());

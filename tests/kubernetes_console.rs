@@ -1,5 +1,11 @@
 //! The real console in a terminal, on a real API server: what is on the screen while the server lives, dies and refuses.
 #![cfg(feature = "real-servers")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this is test code"
+)]
 
 mod platform;
 mod screen;

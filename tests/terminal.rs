@@ -1,8 +1,13 @@
 //! The real program in a terminal, in its training world: what an operator sees, and what the console leaves behind.
 //!
 //! Nothing here needs a server, so it runs in the training build too.
-
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this is test code"
+)]
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
 
 #[path = "terminal/appearance.rs"]
 mod appearance;

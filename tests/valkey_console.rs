@@ -1,12 +1,18 @@
 //! The real console in a terminal, on a real Valkey: events as they come, lost, hostile, and many.
 #![cfg(feature = "real-servers")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this is test code"
+)]
 
 mod platform;
 mod screen;
 
 use std::time::Duration;
 
-use platform::{EventStream, PlatformError, Valkey, ValkeyOptions};
+use platform::{EventStream, PlatformError, Valkey, ValkeyOptions, usual_moment};
 use redis::aio::MultiplexedConnection;
 use rustix::process::Pid;
 use screen::{CTRL_G, Console, HANG, Home, now};
@@ -72,7 +78,7 @@ async fn add(connection: &mut MultiplexedConnection, body: &[u8]) -> Outcome {
 async fn events_come_to_the_screen_as_they_are_published() -> Outcome {
     let server = Valkey::start().await?;
     let stream = EventStream::default();
-    server.publish(&stream, 0..20, chrono::Utc::now()).await?;
+    server.publish(&stream, 0..20, usual_moment()).await?;
     let home = Home::new();
     let mut console = console(&home, &server);
     let screen = console.wait_for(&lines(20));
@@ -81,7 +87,7 @@ async fn events_come_to_the_screen_as_they_are_published() -> Outcome {
     let mut took = Vec::new();
     for count in 21..26 {
         let begun = now();
-        server.publish(&stream, count - 1..count, chrono::Utc::now()).await?;
+        server.publish(&stream, count - 1..count, usual_moment()).await?;
         console.wait_for(&lines(count));
         took.push(begun.elapsed().as_millis());
     }
@@ -94,7 +100,7 @@ async fn events_come_to_the_screen_as_they_are_published() -> Outcome {
     console.quit();
 
     // What came while nobody looked is there, after a mark where the operator left.
-    server.publish(&stream, 25..30, chrono::Utc::now()).await?;
+    server.publish(&stream, 25..30, usual_moment()).await?;
     let console = events_of(&home);
     console.wait_until("30 events and a mark", |screen| {
         screen.contains(&lines(31)) || screen.contains(&lines(30))
@@ -162,7 +168,7 @@ fn said(screen: &str) -> String {
 async fn a_valkey_that_lost_everything_leaves_a_marked_gap_and_goes_on() -> Outcome {
     let mut server = Valkey::start().await?;
     let stream = EventStream::default();
-    server.publish(&stream, 0..25, chrono::Utc::now()).await?;
+    server.publish(&stream, 0..25, usual_moment()).await?;
     let home = Home::new();
     let mut console = console(&home, &server);
     console.wait_for(&lines(25));
@@ -190,7 +196,7 @@ async fn a_valkey_that_lost_everything_leaves_a_marked_gap_and_goes_on() -> Outc
     console.wait_without("refuses connections");
     wait_for_sentence(&console, "the stream began anew");
     console.wait_for(&lines(26));
-    server.publish(&stream, 25..30, chrono::Utc::now()).await?;
+    server.publish(&stream, 25..30, usual_moment()).await?;
     console.wait_for(&lines(31));
     assert_eq!(console.pid(), pid);
     // The key that leads to gaps.
@@ -208,33 +214,7 @@ async fn hostile_events_are_shown_as_harmless_text_and_none_is_lost() -> Outcome
     let home = Home::new();
     let mut console = console(&home, &server);
     console.wait_for("● events");
-    let event = |kind: &str, subject: &str, data: &str| {
-        let text = |text: &str| serde_json::Value::from(text).to_string();
-        format!(
-            r#"{{"specversion":"1.0","id":"1","type":{},"source":"//test","subject":{},"data":{{"text":{}}}}}"#,
-            text(kind),
-            text(subject),
-            text(data)
-        )
-        .into_bytes()
-    };
-    let osc = "\u{1b}]0;pwned\u{7}\u{1b}]52;c;cHduZWQ=\u{7}";
-    let bidi = "a\u{202e}b\u{2066}c\u{200f}d\u{feff}e";
-    let c1 = "\u{9b}5mblink\u{9d}0;pwned\u{9c}";
-    let bodies = [
-        b"{\"specversion\": \"1.0\", \"id\": ".to_vec(),
-        b"\xff\xfe\x00\x1b[2J\x1b[999;999H not text".to_vec(),
-        b"\x1b[2J\x1b[H\x1b]0;pwned\x07 no JSON".to_vec(),
-        Vec::new(),
-        b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[".repeat(200),
-        event(osc, osc, osc),
-        event(bidi, bidi, bidi),
-        event(c1, c1, c1),
-        event("\u{1b}[?1049l\u{1b}c", "\u{1b}[?2004l\r\n\u{8}\u{8}", "\u{1b}P+q544e\u{1b}\\"),
-        event("huge", "huge", &"\u{1b}[31m€".repeat(150_000)),
-        event("zalgo", &"e\u{301}\u{302}\u{303}".repeat(300), "👩‍👩‍👧‍👦"),
-        event("good", "acme", "the last one"),
-    ];
+    let bodies = hostile_bodies();
     assert!(bodies[9].len() > 1024 * 1024);
     for body in &bodies {
         add(&mut connection, body).await?;
@@ -268,6 +248,37 @@ async fn hostile_events_are_shown_as_harmless_text_and_none_is_lost() -> Outcome
     Ok(())
 }
 
+/// Bodies that are no events, and events whose text wants to drive the terminal.
+fn hostile_bodies() -> Vec<Vec<u8>> {
+    let event = |kind: &str, subject: &str, data: &str| {
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        format!(
+            r#"{{"specversion":"1.0","id":"1","type":{},"source":"//test","subject":{},"data":{{"text":{}}}}}"#,
+            text(kind),
+            text(subject),
+            text(data)
+        )
+        .into_bytes()
+    };
+    let osc = "\u{1b}]0;pwned\u{7}\u{1b}]52;c;cHduZWQ=\u{7}";
+    let bidi = "a\u{202e}b\u{2066}c\u{200f}d\u{feff}e";
+    let c1 = "\u{9b}5mblink\u{9d}0;pwned\u{9c}";
+    vec![
+        b"{\"specversion\": \"1.0\", \"id\": ".to_vec(),
+        b"\xff\xfe\x00\x1b[2J\x1b[999;999H not text".to_vec(),
+        b"\x1b[2J\x1b[H\x1b]0;pwned\x07 no JSON".to_vec(),
+        Vec::new(),
+        b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[".repeat(200),
+        event(osc, osc, osc),
+        event(bidi, bidi, bidi),
+        event(c1, c1, c1),
+        event("\u{1b}[?1049l\u{1b}c", "\u{1b}[?2004l\r\n\u{8}\u{8}", "\u{1b}P+q544e\u{1b}\\"),
+        event("huge", "huge", &"\u{1b}[31m€".repeat(150_000)),
+        event("zalgo", &"e\u{301}\u{302}\u{303}".repeat(300), "👩‍👩‍👧‍👦"),
+        event("good", "acme", "the last one"),
+    ]
+}
+
 /// What no frame of the console holds, and what was found of it.
 fn harm(raw: &[u8]) -> Vec<&'static str> {
     let has = |bytes: &[u8]| raw.windows(bytes.len()).any(|window| window == bytes);
@@ -298,7 +309,7 @@ async fn a_profile_without_valkey_says_so_in_one_quiet_line() -> Outcome {
     let home = Home::new();
     settings(&home, "");
     let console = events_of(&home);
-    let screen = console.wait_for("no Valkey is set for this profile");
+    let screen = console.wait_for("to see the event stream.");
     let line = screen.lines().find(|line| line.starts_with(" –")).expect("a banner");
     assert_eq!(
         line.trim(),
@@ -328,7 +339,7 @@ async fn a_thousand_events_a_second_are_all_shown_and_keys_are_answered() -> Out
             ticks.tick().await;
             let mut pipe = redis::pipe();
             for index in number..number + RATE / 50 {
-                let event = platform::cloud_event(index, chrono::Utc::now()).to_string();
+                let event = platform::cloud_event(index, usual_moment()).to_string();
                 pipe.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(event).ignore();
             }
             pipe.query_async::<()>(&mut connection).await?;

@@ -3,6 +3,8 @@
 //! It needs no server and no terminal, compares nothing with a bar, and never fails on a time. `--quick` takes few
 //! samples, to see that it runs. Times are in microseconds unless a name says otherwise.
 #![allow(
+    unreachable_pub,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,

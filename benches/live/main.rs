@@ -3,6 +3,8 @@
 //! The program itself, as it is released, runs on a terminal of 160 × 48 of which only the cells and the bytes are seen.
 //! A bar that is missed is said and fails nothing. Times are in milliseconds.
 #![allow(
+    unreachable_pub,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -31,10 +33,7 @@ use serde_json::{Value, json};
 pub const CLIENTS: usize = 10_000;
 
 fn main() {
-    let seconds = match std::env::args().any(|word| word == "--quick") {
-        true => 5,
-        false => 60,
-    };
+    let seconds = if std::env::args().any(|word| word == "--quick") { 5 } else { 60 };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut document = runtime.block_on(measure(seconds)).expect("the servers run");
     verdict::judge(&mut document);

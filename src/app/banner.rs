@@ -17,10 +17,15 @@ pub struct Banner {
 }
 
 impl Banner {
-    /// The banner of the pane shown; none while its feeds are well.
+    /// The banner of the pane shown; none while its feeds are well, and none while there are no rows, because
+    /// then the trouble stands in their place.
     #[must_use]
     pub fn of(app: &App) -> Option<Self> {
         let (feed, state) = app.trouble()?;
+        let nothing = app.store.with_table(app.screen.pane, |table| table.is_empty());
+        if nothing && matches!(state.freshness, Freshness::Down(_)) {
+            return None;
+        }
         let why = state.freshness.trouble();
         let quiet = why.is_some_and(|why| why.kind == TroubleKind::NotConfigured);
         let age = state.freshness.age(app.now());

@@ -365,15 +365,14 @@ impl Filter {
     }
 
     /// The line is taken, unless it is no query.
-    pub fn accept(&mut self) -> bool {
+    pub fn accept(&mut self) {
         if self.error.is_some() {
-            return false;
+            return;
         }
         self.typing = None;
         if !self.text.is_empty() && self.taken.newest() != Some(&self.text) {
             self.taken.push(self.text.clone());
         }
-        true
     }
 
     /// The line is left: gives the query that was applied before it.

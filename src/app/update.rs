@@ -287,9 +287,7 @@ impl App {
         let pane = self.pane_mut();
         match action {
             // What is no filter yet is not taken; the footer says why.
-            LineAction::Accept => {
-                pane.filter.accept();
-            }
+            LineAction::Accept => pane.filter.accept(),
             LineAction::Cancel => {
                 // The line is still there while the query is set, so that the cursor finds its way back.
                 if let Some(query) = pane.filter.restore(pane.table) {

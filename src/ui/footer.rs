@@ -9,6 +9,7 @@ use crate::app::geometry::Geometry;
 use crate::app::notices::Level;
 use crate::app::{App, hints};
 use crate::store::table::TableId;
+use crate::store::{Freshness, Store};
 
 /// What stands before the filter.
 const PROMPT: &str = " / ";
@@ -75,6 +76,10 @@ fn counts(app: &App) -> String {
     if !pane.marks.is_empty() {
         parts.push(format!("{} marked", pane.marks.len()));
     }
+    if let Some(known) = incomplete(app, all) {
+        parts.push(known);
+        return parts.join(" · ");
+    }
     parts.push(if pane.view.query().is_empty() {
         format!("{} {}", grouped(all as u64), noun(pane.table, all))
     } else {
@@ -82,6 +87,19 @@ fn counts(app: &App) -> String {
         format!("{shown} of {all} {}, filtered here", noun(pane.table, 2))
     });
     parts.join(" · ")
+}
+
+/// What is said instead of a count while there is none to be had: a table that could not be read has not
+/// zero rows.
+fn incomplete(app: &App, rows: usize) -> Option<String> {
+    let noun = noun(app.screen.pane, 2);
+    Store::feeds_of(app.screen.pane).iter().find_map(|feed| {
+        match app.store.feeds().get(*feed).freshness {
+            Freshness::Syncing(_) => Some(format!("{} {noun} so far", grouped(rows as u64))),
+            Freshness::Down(_) if rows == 0 => Some(format!("no {noun} known")),
+            Freshness::Down(_) | Freshness::Live(_) | Freshness::Stale(..) => None,
+        }
+    })
 }
 
 const fn noun(table: TableId, count: usize) -> &'static str {

@@ -181,7 +181,7 @@ mod tests {
                 let mut paint = Paint::new(&mut buffer, &theme);
                 paint.fill(Rect::new(0, 0, 40, 40), Role::Screen);
                 let used = paint.text(4, 2, width, text, Role::Text);
-                let shown: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+                let shown: String = buffer.content.iter().map(Cell::symbol).collect();
                 (used, shown.replace('á', "a"))
             });
             assert_eq!(plain, other, "{width} cells");
@@ -201,7 +201,7 @@ mod tests {
         ] {
             let mut buffer = Buffer::filled(screen, Cell::new("x"));
             Paint::new(&mut buffer, &theme).fill(area, Role::Screen);
-            let shown: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+            let shown: String = buffer.content.iter().map(Cell::symbol).collect();
             assert_eq!(shown, left, "{area}");
         }
     }

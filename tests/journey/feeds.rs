@@ -82,3 +82,10 @@ fn the_feeds_page_says_how_each_feed_is() {
     journey.keys("q").lacks("╭ feeds ");
     assert!(journey.effects().is_empty(), "q closes the page and not the console");
 }
+
+#[test]
+fn a_page_is_never_scrolled_past_its_end() {
+    let mut journey = Journey::on("hostile-data");
+    journey.size(80, 24).advance(3).keys("! G").sees("● clients");
+    journey.size(60, 15).keys("G").sees("events: ").sees("of ").keys("g g").sees("● clients");
+}

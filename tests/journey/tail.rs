@@ -76,3 +76,16 @@ fn a_stream_that_began_anew_says_so() {
     journey.sees("the stream began anew").keys("[");
     assert!(journey.line("▸").contains("began anew"));
 }
+
+#[test]
+fn a_filter_works_on_a_list_held_still() {
+    let mut journey = Journey::on("calm-night");
+    journey
+        .keys("3 p /")
+        .types("backup.completed")
+        .keys("enter")
+        .sees("filtered here")
+        .sees("held still");
+    let screen = journey.screen();
+    assert!(!screen.contains("agent.report"), "what is filtered away is not shown:\n{screen}");
+}

@@ -114,8 +114,7 @@ impl Console {
     fn spawn(home: &Home, words: &[&str], size: (u16, u16), pid_file: PathBuf) -> Self {
         let pair = native_pty_system().openpty(pty_size(size)).expect("a terminal");
         let name = pair.master.tty_name().expect("the terminal has a name");
-        let no_control = i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).expect("a flag");
-        let tty = OpenOptions::new().read(true).custom_flags(no_control).open(name);
+        let tty = OpenOptions::new().read(true).custom_flags(no_control()).open(name);
         let tty = tty.expect("the terminal can be opened");
         let before = tcgetattr(&tty).expect("the terminal has modes");
         let mut command = CommandBuilder::new("/bin/sh");
@@ -233,6 +232,14 @@ impl Console {
         colours.sort();
         colours.dedup();
         colours
+    }
+
+    /// Writes over the screen, as another program on the same terminal does.
+    pub fn scribble(&self, text: &str) {
+        let name = self.master.tty_name().expect("the terminal has a name");
+        let tty = OpenOptions::new().write(true).custom_flags(no_control()).open(name);
+        let written = tty.and_then(|mut tty| tty.write_all(text.as_bytes()));
+        written.expect("the terminal takes text");
     }
 
     /// Gives the window another size.
@@ -384,6 +391,11 @@ fn text_of(parser: &vt100::Parser) -> String {
     let lines: Vec<String> =
         parser.screen().rows(0, columns).map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n").trim_end().to_owned()
+}
+
+/// The flag that keeps a terminal from becoming the test's own.
+fn no_control() -> i32 {
+    i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).expect("a flag")
 }
 
 fn pty_size((columns, rows): (u16, u16)) -> PtySize {

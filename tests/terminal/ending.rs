@@ -91,6 +91,28 @@ fn ctrl_z_stops_it_for_the_shell_and_fg_brings_it_back_whole() {
 }
 
 #[test]
+fn what_another_program_wrote_is_drawn_over_on_ctrl_l_and_after_a_stop_from_outside() {
+    const SCRIBBLE: &str = "\x1b[2J\x1b[HBroadcast message from root";
+    let home = Home::new();
+    let mut console = Console::start(&home, &STILL, SIZE);
+    console.wait_for("● events");
+    let whole = console.settled(std::time::Duration::from_millis(300));
+    console.scribble(SCRIBBLE);
+    console.wait_for("Broadcast");
+    console.press("\x0c");
+    console.wait_until("the screen as before", |screen| screen == whole);
+
+    console.signal(Signal::STOP);
+    console.scribble(SCRIBBLE);
+    console.wait_for("Broadcast");
+    console.signal(Signal::CONT);
+    console.wait_until("the screen as before", |screen| screen == whole);
+    assert!(console.is_raw());
+    console.press_for("7", "8 runs");
+    console.quit();
+}
+
+#[test]
 fn ctrl_z_without_a_shell_to_go_back_to_is_said_and_stops_nothing() {
     let home = Home::new();
     let mut console = Console::start(&home, &["demo"], SIZE);
