@@ -7,7 +7,9 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::expect_used,
-    reason = "a benchmark reads the clock, and ends at once when its own input is wrong"
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "a benchmark reads the clock, exports nothing, and ends at once when its own input is wrong"
 )]
 
 mod events;

@@ -7,7 +7,9 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::expect_used,
-    reason = "a benchmark reads the clock, and ends at once when a server or the console does not come up"
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "a benchmark reads the clock, exports nothing, and ends at once when a server or the console does not come up"
 )]
 
 #[path = "../../tests/platform/mod.rs"]
