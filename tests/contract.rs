@@ -1,10 +1,17 @@
-//! The training world keeps the contract of facts, in every scenario, for ten minutes of its time.
+//! The training world keeps the contract of facts, in every scenario, for ten minutes of its time, and passes the
+//! checks that the live world passes in `kubernetes_contract.rs`.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
+mod world;
+
+use std::sync::Arc;
+
 use pulse_console::domain::{FeedId, Kind, Observation, Span, Trouble, TroubleKind};
+use pulse_console::platform::Platform;
 use pulse_console::platform::contract::Contract;
-use pulse_console::sim::{Engine, Fault, NAMES, scenario};
+use pulse_console::sim::{Engine, Fault, NAMES, Scenario, Sim, scenario};
+use world::{What, World};
 
 /// Ten minutes.
 const LONG: u64 = 600;
@@ -79,4 +86,86 @@ fn faults() -> Vec<Fault> {
         ]);
     }
     faults
+}
+
+/// A training world that goes through by itself what the checks ask for.
+struct Training(Arc<dyn Platform>);
+
+impl World for Training {
+    fn platform(&self) -> Arc<dyn Platform> {
+        Arc::clone(&self.0)
+    }
+
+    fn tenant(&self) -> String {
+        "lunen-far".to_owned()
+    }
+
+    /// Nothing to do: the scenario has its own times.
+    async fn happen(&mut self, _: What) {}
+}
+
+const SHORT_LIFE: &str = r#"
+name = "short-life"
+title = "What every world must do, in half a minute."
+seed = 1
+start = "2026-11-21T00:47:00Z"
+
+[tenants]
+count = 12
+tier = { starter = 12 }
+version = { "18" = 12 }
+health = { healthy = 1 }
+
+[stream]
+per-second = 5
+history = 40
+history-span = "1h"
+
+[stream.mix]
+"agent.report" = 1
+
+[[tenant]]
+name = "lunen-far"
+owner = "Lunen far"
+tier = "pro"
+
+[[incident]]
+at = "4s"
+what = "synced-false"
+tenant = "lunen-far"
+message = "cannot compose resources"
+lasts = "10m"
+
+[[incident]]
+at = "12s"
+what = "feed-down"
+feed = "clients"
+message = "connection refused"
+
+[[incident]]
+at = "12s"
+what = "feed-down"
+feed = "events"
+message = "connection refused"
+
+[[incident]]
+at = "18s"
+what = "stream-reset"
+
+[[incident]]
+at = "20s"
+what = "feed-up"
+feed = "clients"
+
+[[incident]]
+at = "20s"
+what = "feed-up"
+feed = "events"
+"#;
+
+#[tokio::test]
+async fn the_training_world_passes_the_checks_of_both_worlds() {
+    let scenario = Scenario::parse("short-life", SHORT_LIFE).expect("a scenario");
+    let sim = Sim::new(Engine::new(&scenario, None), 10.0);
+    world::passes_the_checks(Training(Arc::new(sim))).await;
 }

@@ -236,7 +236,11 @@ impl Engine {
     fn feed_down_by(&mut self, incident: &Incident, feed: FeedId) {
         let kind = incident.trouble.unwrap_or(TroubleKind::Unreachable);
         let what = incident.message.as_ref().map_or("connection refused", |text| text.as_str());
-        let trouble = Trouble::new(kind, &format!("reading {feed}: {what}"), "");
+        let trouble = Trouble::new(
+            kind,
+            &format!("reading {feed}: {what}"),
+            "It is tried again by itself; what was read before stays.",
+        );
         self.apply(Fault::FeedDown(feed, trouble));
         if let Some(lasts) = incident.lasts {
             self.queue(lasts, Task::FeedUp(feed));

@@ -166,7 +166,10 @@ fn nothing(app: &App, place: Rect, paint: &mut Paint<'_>) {
             ("Take the filter off with esc.".to_owned(), Role::Muted),
         ],
         Some((feed, Freshness::Down(why) | Freshness::Stale(_, why))) => vec![
-            (denied_or_failed(feed, why.kind), Role::HealthFailed),
+            match why.kind {
+                TroubleKind::NotConfigured => (denied_or_failed(feed, why.kind), Role::Muted),
+                _ => (denied_or_failed(feed, why.kind), Role::HealthFailed),
+            },
             (format!("{}.", capital(why.what.as_str())), Role::Text),
             (why.remedy.to_string(), Role::Muted),
         ],
