@@ -7,9 +7,9 @@ use crate::store::{Held, Store};
 
 /// The columns, in the order shown.
 pub(super) const COLUMNS: &[Column] = &[
-    column("run", "RUN", "The name of the run.").flex(18, 3).rank(0).searched(),
+    column("run", "RUN", "The name of the run.").flex(22, 4).rank(0).searched(),
     column("kind", "KIND", "What it does: upgrade, restore or template.").fixed(8).rank(0),
-    column("tenant", "TENANT", "The tenant it is for.").flex(14, 2).rank(1).searched(),
+    column("tenant", "TENANT", "The tenant it is for.").flex(12, 2).rank(1).searched(),
     column("health", "HEALTH", "How it goes.").kind(ColumnKind::Health).fixed(13).rank(0),
     column("reason", "REASON", "The reason word of the condition that decides the health.")
         .flex(12, 2)
