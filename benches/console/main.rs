@@ -7,8 +7,6 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::expect_used,
-    clippy::indexing_slicing,
-    unreachable_pub,
     reason = "a benchmark reads the clock, exports nothing, and ends at once when its own input is wrong"
 )]
 

@@ -55,7 +55,7 @@ impl Line {
 /// `text` without what would break the line or hide in it.
 fn one_line(text: &str) -> String {
     text.chars()
-        .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
+        .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
         .filter(|c| !crate::domain::Text::is_hostile(*c))
         .take(LONGEST)
         .collect()

@@ -175,8 +175,7 @@ impl App {
 
     /// Takes in what happened at `at`; says what must be done outside.
     pub fn update(&mut self, at: Timestamp, msg: Msg) -> Vec<Effect> {
-        // The clock of a world may be set back; ages must not become negative.
-        self.now = self.now.max(at);
+        self.now = at;
         match msg {
             Msg::Key(key) => return self.key(key),
             Msg::Paste(text) => self.paste(&text),
@@ -247,6 +246,13 @@ impl App {
         &self.keys.pending
     }
 
+    /// Whether nothing is half done: no line is typed, nothing lies over the pane, no list is held.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        let busy = |pane: &Pane| pane.filter.typing.is_some() || pane.held.is_some();
+        self.overlay.is_none() && self.keys.pending.is_empty() && !self.panes.iter().any(busy)
+    }
+
     /// The map of the keys.
     #[must_use]
     pub fn keymap(&self) -> &Keymap {
@@ -256,7 +262,7 @@ impl App {
     /// The feed of the pane shown that is in trouble or silent, if one is.
     #[must_use]
     pub fn trouble(&self) -> Option<(FeedId, &FeedState)> {
-        Store::feeds_of(self.screen.pane)
+        Store::feeds_judging(self.screen.pane)
             .iter()
             .map(|feed| (*feed, self.store.feeds().get(*feed)))
             .find(|(_, state)| {

@@ -181,8 +181,7 @@ impl Pane {
     /// gone the cursor is on nothing until it is moved: it never slips to another row.
     pub fn refresh(&mut self, table: &dyn Table, now: Timestamp, rows: usize) {
         let first_listing = !self.cursor.moved && !self.settled;
-        let asked = !matches!(self.sought, Sought::Nothing);
-        if (asked || self.held.is_none()) && self.view.refresh(table, now) {
+        if (self.view.is_asked_anew() || self.held.is_none()) && self.view.refresh(table, now) {
             self.marks.retain(|id| table.find(id).is_some());
             match std::mem::take(&mut self.sought) {
                 Sought::Nothing => self.keep_cursor(table, rows),
@@ -248,7 +247,8 @@ impl Pane {
         if id != self.cursor.id {
             self.drawer.top = 0;
         }
-        self.cursor = Cursor { id, position, lost: false, moved: self.cursor.moved };
+        let lost = id.is_none() && !self.view.is_empty();
+        self.cursor = Cursor { id, position, lost, moved: self.cursor.moved };
     }
 
     /// Moves the cursor.
@@ -257,7 +257,8 @@ impl Pane {
         let page = rows.saturating_sub(1).max(1);
         let at = self.cursor.position.min(last);
         // From a row that is gone the first step goes to what took its place.
-        let lost = self.cursor.id.is_none();
+        let lost = self.cursor.id.is_none()
+            && self.view.slot(at).is_some_and(|slot| table.id(slot).is_some());
         let position = match motion {
             Motion::Down if lost => at,
             Motion::Down => at + 1,
@@ -267,7 +268,8 @@ impl Pane {
             Motion::First => 0,
             Motion::Last => last,
         };
-        self.follow = self.table == TableId::Events && motion == Motion::Last;
+        self.follow =
+            self.table == TableId::Events && motion == Motion::Last && self.view.sort().is_none();
         self.cursor.moved = true;
         self.put_cursor(table, position);
         self.keep_in_sight(rows);
@@ -338,6 +340,7 @@ impl Filter {
     /// Begins to type, with the cursor on the row `home`.
     pub fn open(&mut self, home: Option<RowId>) {
         self.home = home;
+        self.error = None;
         self.before.clone_from(&self.text);
         self.typing = Some(Line::new(&self.text));
         self.back = 0;

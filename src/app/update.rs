@@ -128,6 +128,8 @@ impl App {
         let pane = self.pane_mut();
         if let Some(query) = pane.filter.apply(pane.table, text) {
             pane.set_query(query);
+        } else if let Some(error) = pane.filter.error.take() {
+            self.say(Level::Warning, &error.message);
         }
     }
 
@@ -236,6 +238,8 @@ impl App {
             TailAction::Pause => self.pause(),
             TailAction::Newest => {
                 self.pane_mut().held = None;
+                self.sort_by(None);
+                self.settle();
                 self.move_cursor(Motion::Last);
             }
             TailAction::FollowTenant => self.follow_tenant(),
@@ -262,7 +266,10 @@ impl App {
     fn follow_tenant(&mut self) {
         let id = self.pane().cursor.id.as_ref();
         match id.and_then(|id| detail::tenant(&self.store, id)) {
-            Some(tenant) => self.filter_to(&format!("tenant=\"{tenant}\"")),
+            Some(tenant) => {
+                let quoted = tenant.as_str().replace('\\', "\\\\").replace('"', "\\\"");
+                self.filter_to(&format!("tenant=\"{quoted}\""));
+            }
             None => self.say(Level::Info, "This row speaks of no tenant."),
         }
     }
@@ -312,7 +319,10 @@ impl App {
             self.filter_to("");
             self.pane_mut().held = None;
             self.settle();
-            self.with_pane(|pane, table| pane.choose(table, id, rows));
+            if !self.with_pane(|pane, table| pane.choose(table, id, rows)) {
+                self.say(Level::Warning, "That tenant is gone.");
+                return;
+            }
         }
         self.pane_mut().drawer.open = true;
     }

@@ -350,7 +350,8 @@ impl Loop<'_> {
         let at: Timestamp = self.console.platform.clock().now();
         let queue = self.queue.clone();
         self.tasks.spawn_blocking(move || {
-            let recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+            // A copy, which shares what it holds: the keys need the recorder while the disk is slow.
+            let recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let said = match recorder.save(&folder, at) {
                 Ok(path) => Incoming::Say(
                     Importance::Info,
@@ -365,7 +366,6 @@ impl Loop<'_> {
                     format!("The recording could not be written to {}: {error}.", folder.display()),
                 ),
             };
-            drop(recorder);
             let _ = queue.blocking_send(said);
         });
     }

@@ -47,6 +47,7 @@ pub enum Entry {
 }
 
 /// The messages of the last minutes.
+#[derive(Clone)]
 pub struct Recorder {
     profile: String,
     danger: ProfileDanger,
@@ -56,6 +57,7 @@ pub struct Recorder {
     newer: Option<Segment>,
 }
 
+#[derive(Clone)]
 struct Segment {
     at: Timestamp,
     store: Store,
@@ -91,11 +93,13 @@ impl Recorder {
             return;
         }
         let half = (self.limit / 2).max(1);
-        let full = self
-            .newer
-            .as_ref()
-            .is_none_or(|segment| segment.messages.len() >= half || segment.told >= TOLD / 2);
-        if full {
+        let holds = |messages: usize, told: usize| {
+            self.newer
+                .as_ref()
+                .is_none_or(|segment| segment.messages.len() >= messages || segment.told >= told)
+        };
+        // A segment begins where nothing is half done, which the screen's state could not tell; but it begins.
+        if holds(2 * half, TOLD) || (holds(half, TOLD / 2) && app.is_at_rest()) {
             self.older = self.newer.replace(Segment::begin(app));
         }
         if let Some(segment) = &mut self.newer {

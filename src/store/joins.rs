@@ -93,10 +93,20 @@ impl Joins {
         }
     }
 
+    /// The stream begins anew: its times are no longer comparable with those before.
+    pub(super) fn forget_events(&mut self) {
+        self.events.clear();
+    }
+
     /// Notes that `entry` speaks of its subject; gives the subject when it did.
     pub(super) fn event<'a>(&mut self, entry: &'a StreamEntry) -> Option<&'a Text> {
         let event = entry.event().filter(|event| !event.subject.is_empty())?;
         let last = LastEvent { kind: event.kind.clone(), at: entry.id.at() };
+        if self.events.len() >= SUBJECTS_MAX {
+            // Invented subjects give way to tenants.
+            let tenants = &self.tenants;
+            self.events.retain(|subject, _| tenants.contains_key(subject));
+        }
         let room = self.events.len() < SUBJECTS_MAX;
         match self.events.get_mut(&event.subject) {
             Some(known) if known.at > last.at => return None,

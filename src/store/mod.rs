@@ -66,7 +66,11 @@ impl Store {
             (Some(kind), Fact::RelistEnded) => self.end_listing(kind),
             (Some(_), Fact::Upsert(resource)) => self.upsert(&resource, at),
             (Some(kind), Fact::Remove(uid)) => self.remove(kind, &uid),
-            (None, Fact::RelistBegun) => self.stream.clear(),
+            (None, Fact::RelistBegun) => {
+                self.stream.clear();
+                self.joins.forget_events();
+                self.collection_mut(Kind::Client).changes.note_all();
+            }
             (None, Fact::Entries(entries)) => entries.into_iter().for_each(|e| self.entry(e)),
             (None, Fact::Older(entries)) => {
                 entries.into_iter().rev().for_each(|entry| {
@@ -137,6 +141,16 @@ impl Store {
         }
     }
 
+    /// The feeds whose trouble makes the rows of the table `id` doubtful: those of its rows, and those that
+    /// its judgements rest on.
+    #[must_use]
+    pub const fn feeds_judging(id: TableId) -> &'static [FeedId] {
+        match id {
+            TableId::Tenants => &[FeedId::Clients, FeedId::Environments],
+            TableId::Events | TableId::Upgrades => Self::feeds_of(id),
+        }
+    }
+
     /// Everything known, as observations that rebuild it: what a recording begins with.
     #[must_use]
     pub fn export(&self, at: Timestamp) -> Vec<Observation> {
@@ -144,9 +158,15 @@ impl Store {
         let mut tell = |feed, at, fact| out.push(Observation { feed, at, fact });
         for kind in Kind::ALL {
             let feed = FeedId::of(kind);
+            // What was seen to change is told before the listing, which then only confirms it.
+            for (_, held) in self.collection(kind).iter() {
+                if let Some(changed) = held.changed {
+                    tell(feed, changed, Fact::Upsert(Arc::clone(&held.resource)));
+                }
+            }
             tell(feed, at, Fact::RelistBegun);
             for (_, held) in self.collection(kind).iter() {
-                tell(feed, held.changed.unwrap_or(at), Fact::Upsert(Arc::clone(&held.resource)));
+                tell(feed, at, Fact::Upsert(Arc::clone(&held.resource)));
             }
         }
         tell(FeedId::Events, at, Fact::RelistBegun);
@@ -156,7 +176,13 @@ impl Store {
                     tell(FeedId::Events, at, Fact::Entries(vec![Arc::clone(entry)]));
                 }
                 Line::Gap(gap) => tell(FeedId::Events, at, Fact::Gap(gap.clone())),
-                Line::Left(id) => tell(FeedId::Events, at, Fact::LeftAt(*id)),
+                // Its place is only known once the entries after it are.
+                Line::Left(_) => {}
+            }
+        }
+        for (_, line) in self.stream.iter() {
+            if let Line::Left(id) = line {
+                tell(FeedId::Events, at, Fact::LeftAt(*id));
             }
         }
         for (feed, state) in self.feeds.iter() {

@@ -66,6 +66,10 @@ pub struct Stream {
     ids: HashMap<Text, u32>,
     rates: Ring<Rate>,
     received: u64,
+    /// Whether something had to go at the old end.
+    closed: bool,
+    /// Where the operator left, while that place is older than all that was read.
+    left: Option<StreamId>,
     pub(super) changes: Changes,
 }
 
@@ -81,6 +85,8 @@ impl Stream {
             ids: HashMap::new(),
             rates: Ring::new(RATE_SECONDS),
             received: 0,
+            closed: false,
+            left: None,
             changes: Changes::default(),
         }
     }
@@ -171,11 +177,12 @@ impl Stream {
         self.keep_within_limits();
     }
 
-    /// Adds an entry older than all known, unless there is no room for it.
+    /// Adds an entry older than all known, unless there is no room for it. Once something had to go at the old end,
+    /// nothing is added there any more: what is kept has no holes.
     pub(super) fn push_older(&mut self, entry: Arc<StreamEntry>) {
-        let room =
-            self.entries < self.limits.entries && self.bytes + weight(&entry) <= self.limits.bytes;
-        if !room {
+        self.closed |=
+            self.entries >= self.limits.entries || self.bytes + weight(&entry) > self.limits.bytes;
+        if self.closed {
             self.dropped += 1;
             return;
         }
@@ -183,38 +190,49 @@ impl Stream {
         let gap = self.lines.pop_front_if(
             |line| matches!(line, Line::Gap(gap) if gap.after.is_none_or(|after| after < entry.id)),
         );
-        let line = self.line(entry);
         self.first += Slot::from(gap.is_some());
-        for line in [Some(line), gap].into_iter().flatten() {
-            self.first -= 1;
-            self.lines.push_front(line);
-            self.changes.note(self.first);
+        if let Some(left) = self.left.take_if(|left| entry.id <= *left) {
+            self.push_front(Line::Left(left));
+        }
+        let line = self.line(entry);
+        self.push_front(line);
+        if let Some(gap) = gap {
+            self.push_front(gap);
         }
     }
 
-    /// Adds a gap: after the entries known so far, or before them all when it speaks of what was before.
+    /// Adds a gap behind the entries that came before it: mostly the newest, but a gap may be found late.
     pub(super) fn push_gap(&mut self, gap: Gap) {
-        let oldest = self.lines.iter().find_map(|line| match line {
-            Line::Entry { entry, .. } => Some(entry.id),
-            Line::Gap(_) | Line::Left(_) => None,
-        });
-        if gap.before.zip(oldest).is_some_and(|(before, oldest)| before <= oldest) {
-            self.first -= 1;
-            self.lines.push_front(Line::Gap(gap));
-            self.changes.note(self.first);
-        } else {
+        let older = |id: StreamId| match (gap.before, gap.after) {
+            (Some(before), _) => id < before,
+            (None, Some(after)) => id <= after,
+            (None, None) => true,
+        };
+        let behind = self
+            .lines
+            .iter()
+            .rposition(|line| matches!(line, Line::Entry { entry, .. } if older(entry.id)));
+        let at = behind.map_or(0, |at| at + 1);
+        if at == self.lines.len() {
             self.push_line(Line::Gap(gap));
+        } else if at == 0 {
+            self.push_front(Line::Gap(gap));
+        } else {
+            self.lines.insert(at, Line::Gap(gap));
+            self.changes.note_all();
         }
     }
 
-    /// Marks where the operator left, when entries came after it.
+    /// Marks where the operator left, when entries came after it; later, when that place is not read yet.
     pub(super) fn mark_left(&mut self, left: StreamId) {
         let at = self.lines.partition_point(|line| match line {
             Line::Entry { entry, .. } => entry.id <= left,
             Line::Gap(gap) => gap.after.is_some_and(|after| after < left),
             Line::Left(_) => true,
         });
-        if at > 0 && at < self.lines.len() {
+        if at == 0 && !self.lines.is_empty() {
+            self.left = Some(left);
+        } else if at < self.lines.len() {
             self.lines.insert(at, Line::Left(left));
             self.changes.note_all();
         }
@@ -227,6 +245,8 @@ impl Stream {
         self.ids.clear();
         self.bytes = 0;
         self.entries = 0;
+        self.closed = false;
+        self.left = None;
         self.changes.note_all();
     }
 
@@ -241,6 +261,12 @@ impl Stream {
         Line::Entry { entry, duplicate }
     }
 
+    fn push_front(&mut self, line: Line) {
+        self.first -= 1;
+        self.lines.push_front(line);
+        self.changes.note(self.first);
+    }
+
     fn push_line(&mut self, line: Line) {
         let slot = self.first + self.lines.len() as Slot;
         self.lines.push_back(line);
@@ -250,6 +276,7 @@ impl Stream {
     fn keep_within_limits(&mut self) {
         while self.entries > self.limits.entries || self.bytes > self.limits.bytes {
             let Some(line) = self.lines.pop_front() else { return };
+            self.closed = true;
             self.changes.note(self.first);
             self.first += 1;
             if let Line::Entry { entry, .. } = line {
@@ -289,4 +316,88 @@ fn weight(entry: &StreamEntry) -> u64 {
             .sum()
     });
     (entry.raw.raw().len() + envelope + size_of::<StreamEntry>()) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{CloudEvent, Content, GapCause, Missed, Payload};
+
+    fn id(ms: u64) -> StreamId {
+        StreamId { ms, seq: 0 }
+    }
+
+    fn entry(ms: u64, size: usize) -> Arc<StreamEntry> {
+        Arc::new(StreamEntry {
+            id: id(ms),
+            bytes: size as u64,
+            content: Content::Event(CloudEvent::default()),
+            raw: Payload::new(&"x".repeat(size)),
+        })
+    }
+
+    fn stream(limits: StreamLimits, ids: &[u64]) -> Stream {
+        let mut stream = Stream::new(limits);
+        for ms in ids {
+            stream.push(entry(*ms, 10));
+        }
+        stream
+    }
+
+    fn gap(after: u64, before: u64) -> Gap {
+        let missed = Missed::Exactly(3);
+        Gap { after: Some(id(after)), before: Some(id(before)), missed, cause: GapCause::Trimmed }
+    }
+
+    /// The lines from the oldest: entries by their time, `g` a gap, `l` where the operator left.
+    fn shown(stream: &Stream) -> String {
+        let line = |line: &Line| match line {
+            Line::Entry { entry, .. } => entry.id.ms.to_string(),
+            Line::Gap(_) => "g".to_owned(),
+            Line::Left(_) => "l".to_owned(),
+        };
+        stream.iter().map(|(_, it)| line(it)).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_gap_stands_between_the_entries_it_lies_between() {
+        for (after, before, lines) in
+            [(3, 7, "1 2 3 g 7 8"), (8, 9, "1 2 3 7 8 g"), (0, 1, "g 1 2 3 7 8")]
+        {
+            let mut stream = stream(StreamLimits::default(), &[1, 2, 3, 7, 8]);
+            stream.push_gap(gap(after, before));
+            assert_eq!(shown(&stream), lines);
+            for ms in [1, 2, 3, 7, 8] {
+                let slot = stream.find(id(ms)).expect("it is kept");
+                assert!(
+                    matches!(stream.get(slot), Some(Line::Entry { entry, .. }) if entry.id == id(ms))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn where_the_operator_left_is_marked_even_when_it_is_read_late() {
+        let mut stream = stream(StreamLimits::default(), &[8, 9]);
+        stream.mark_left(id(5));
+        for ms in [7, 6, 5, 4] {
+            stream.push_older(entry(ms, 10));
+        }
+        assert_eq!(shown(&stream), "4 5 l 6 7 8 9");
+    }
+
+    #[test]
+    fn what_is_kept_has_no_holes() {
+        let one = weight(&entry(1, 10));
+        let limits = StreamLimits { entries: 100, bytes: 4 * one };
+        let mut stream = stream(limits, &[8, 9]);
+        stream.push_older(entry(7, 10));
+        stream.push_older(entry(6, 4000));
+        stream.push_older(entry(5, 10));
+        assert_eq!((shown(&stream).as_str(), stream.dropped()), ("7 8 9", 2));
+        stream.push(entry(10, 10));
+        stream.push(entry(11, 10));
+        stream.push_older(entry(4, 1));
+        assert_eq!(shown(&stream), "8 9 10 11");
+    }
 }

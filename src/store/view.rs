@@ -141,9 +141,17 @@ impl View {
         self.revision = None;
     }
 
+    /// Whether another order or query was asked for since the last refresh.
+    #[must_use]
+    pub const fn is_asked_anew(&self) -> bool {
+        self.revision.is_none()
+    }
+
     /// Brings the view up to date with `table` at `now`; says whether anything may have moved.
     pub fn refresh(&mut self, table: &dyn Table, now: Timestamp) -> bool {
-        let ages_moved = self.query.depends_on_time() && now.since(self.redone) >= AGES_MOVE;
+        // A clock may be set back.
+        let long = now < self.redone || now.since(self.redone) >= AGES_MOVE;
+        let ages_moved = self.query.depends_on_time() && long;
         let known = self.revision.filter(|_| !ages_moved);
         if known == Some(table.revision()) {
             return false;

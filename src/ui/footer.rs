@@ -40,7 +40,8 @@ fn status(app: &App, place: Rect, paint: &mut Paint<'_>) {
             paint.text(place.x, place.y, room, &text, Role::Muted);
         } else {
             paint.text(place.x, place.y, room, PROMPT, Role::Key);
-            paint.text(place.x + cells(PROMPT), place.y, room, &filter.text, Role::Input);
+            let x = place.x + cells(PROMPT);
+            paint.text(x, place.y, room.saturating_sub(x), &filter.text, Role::Input);
         }
         return;
     };
@@ -97,6 +98,9 @@ fn incomplete(app: &App, rows: usize) -> Option<String> {
         match app.store.feeds().get(*feed).freshness {
             Freshness::Syncing(_) => Some(format!("{} {noun} so far", grouped(rows as u64))),
             Freshness::Down(_) if rows == 0 => Some(format!("no {noun} known")),
+            Freshness::Down(_) if app.screen.pane != TableId::Upgrades => {
+                Some(format!("{} {noun} known, not all", grouped(rows as u64)))
+            }
             Freshness::Down(_) | Freshness::Live(_) | Freshness::Stale(..) => None,
         }
     })

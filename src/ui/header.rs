@@ -9,7 +9,8 @@ use super::theme::Role;
 use crate::app::geometry::{Geometry, PANES, pane_name};
 use crate::app::pages::freshness_health;
 use crate::app::{App, ProfileDanger};
-use crate::store::{Freshness, Store};
+use crate::domain::TroubleKind;
+use crate::store::{FeedState, Freshness, Store};
 
 pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     header(app, geometry.header, paint);
@@ -110,7 +111,10 @@ fn feeds(app: &App, place: Rect, paint: &mut Paint<'_>) {
             matches!(state.freshness, Freshness::Live(_)) && !state.freshness.is_old(app.now())
         })
         .count();
-    let all = signs.len();
+    let quiet = |state: &FeedState| {
+        state.freshness.trouble().is_some_and(|why| why.kind == TroubleKind::NotConfigured)
+    };
+    let all = app.store.feeds().iter().filter(|(_, state)| !quiet(state)).count();
     let (sign, role) =
         if live == all { ("●", Role::HealthHealthy) } else { ("▲", Role::HealthDegraded) };
     paint.right(place.x, place.y, place.width, &format!("{sign} {live} of {all} feeds live"), role);
@@ -122,9 +126,17 @@ fn freshness_sign(freshness: &Freshness, app: &App) -> (&'static str, Role) {
     (sign, health.map_or(Role::Muted, health_role))
 }
 
-/// Whether what the pane shows may no longer be true.
+/// Whether what the pane shows may no longer be true, or is only a part.
 pub(super) fn pane_is_old(app: &App) -> bool {
-    Store::feeds_of(app.screen.pane)
-        .iter()
-        .any(|feed| app.store.feeds().get(*feed).freshness.is_old(app.now()))
+    Store::feeds_judging(app.screen.pane).iter().any(|feed| {
+        let freshness = &app.store.feeds().get(*feed).freshness;
+        let cut = match freshness {
+            Freshness::Down(why) => !matches!(
+                why.kind,
+                TroubleKind::Denied | TroubleKind::Absent | TroubleKind::NotConfigured
+            ),
+            Freshness::Syncing(_) | Freshness::Live(_) | Freshness::Stale(..) => false,
+        };
+        cut || freshness.is_old(app.now())
+    })
 }

@@ -132,7 +132,8 @@ fn draw_cells(app: &App, row: &Row<'_>, mut scratch: Option<&mut Scratch>, paint
 /// A line between the entries of the stream.
 fn mark_line(app: &App, slot: Slot, line: Rect, paint: &mut Paint<'_>) {
     let clock = |id: crate::domain::StreamId| {
-        rows::time_of_day(id.at(), app.now(), app.setting.zone).chars().take(8).collect::<String>()
+        let text = rows::time_of_day(id.at(), app.now(), app.setting.zone);
+        text.split('.').next().unwrap_or_default().to_owned()
     };
     let text = match app.store.stream().get(slot) {
         Some(Line::Gap(gap)) => {
@@ -161,6 +162,9 @@ fn nothing(app: &App, place: Rect, paint: &mut Paint<'_>) {
         .find(|(_, freshness)| !matches!(freshness, Freshness::Live(_)));
     let rows = app.store.with_table(pane.table, |table| table.len());
     let lines: Vec<(String, Role)> = match worst {
+        _ if rows > 0 && pane.held.is_some() && pane.view.query().is_empty() => {
+            vec![("The list is held still, and it was empty then.".to_owned(), Role::Muted)]
+        }
         _ if rows > 0 && !pane.view.query().is_empty() => vec![
             (format!("No row matches {}", pane.view.query()), Role::Text),
             ("Take the filter off with esc.".to_owned(), Role::Muted),

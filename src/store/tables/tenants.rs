@@ -1,9 +1,9 @@
 //! The tenants: one row per customer object, joined with what belongs to it.
 
 use super::{column, optional, text};
-use crate::domain::{ClientSpec, Health, Kind, Resource, Spec, Text};
+use crate::domain::{ClientSpec, FeedId, Health, Kind, Resource, Spec, Text};
 use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
-use crate::store::{Collection, Held, Joined, Store};
+use crate::store::{Collection, Freshness, Held, Joined, Store};
 
 /// The columns, in the order shown.
 pub(super) const COLUMNS: &[Column] = &[
@@ -94,6 +94,16 @@ impl<'a> TenantsTable<'a> {
         self.store.joins().of(resource.tenant()?.as_str())
     }
 
+    /// How many environments the tenant has; nothing while that is not known.
+    fn environments(&self, client: &Resource) -> Value<'static> {
+        let known = matches!(
+            self.store.feeds().get(FeedId::Environments).freshness,
+            Freshness::Live(_) | Freshness::Stale(..)
+        );
+        let count = self.joined(client).map_or(0, |joined| joined.environments.len());
+        if known || count > 0 { Value::Number(count as u64) } else { Value::Nothing }
+    }
+
     /// What decides the tenant's health: its customer object, or the environment that is worse off.
     fn worst(&self, client: &'a Resource) -> &'a Resource {
         let environments = self.store.collection(Kind::Environment);
@@ -166,9 +176,7 @@ impl Table for TenantsTable<'_> {
             Some("tier") => text(&spec.tier),
             Some("odoo") => text(&spec.odoo_version),
             Some("reason") => optional(self.worst(resource).reason()),
-            Some("envs") => Value::Number(
-                self.joined(resource).map_or(0, |joined| joined.environments.len()) as u64,
-            ),
+            Some("envs") => self.environments(resource),
             Some("run") => self.run(resource).map_or(Value::Nothing, Value::Text),
             Some("event") => optional(last_event().map(|event| &event.kind)),
             Some("event-age") => last_event().map_or(Value::Nothing, |event| Value::At(event.at)),
