@@ -41,6 +41,11 @@ impl Line {
             return false;
         }
         let before = self.text().to_owned();
+        if key.code == KeyCode::Char('u') && key.modifiers == KeyModifiers::CONTROL {
+            // As in a shell: everything before the cursor goes.
+            self.area.delete_line_by_head();
+            return before != self.text();
+        }
         self.area.input(key);
         before != self.text()
     }
@@ -82,5 +87,7 @@ mod tests {
         assert!(!line.key(KeyEvent::from(KeyCode::Left)));
         assert_eq!((line.text(), line.cursor()), ("ab", 1));
         assert!(!line.key(KeyEvent::from(KeyCode::Enter)));
+        assert!(line.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
+        assert_eq!(line.text(), "b");
     }
 }

@@ -183,7 +183,11 @@ impl App {
             Msg::Resize(width, height) => self.screen.size = (width, height),
             Msg::Observed(observations) => self.observe(observations),
             Msg::Theme(name) => self.theme = name,
-            Msg::Say(importance, text) => self.say(importance.into(), &text),
+            Msg::Say(importance, text) => {
+                for line in text.lines() {
+                    self.say(importance.into(), line);
+                }
+            }
             Msg::Keymap(map) => {
                 self.keys = Keys { map, pending: Vec::new() };
             }

@@ -32,7 +32,7 @@ fn help(app: &App) -> Vec<DetailLine> {
     let of = |help: HelpLine| match help {
         HelpLine::Heading(text) => line(&[(Tone::Heading, text)]),
         HelpLine::Key(hint) => {
-            line(&[(Tone::Key, format!("  {:<KEYS$}", hint.keys)), (Tone::Plain, hint.doc)])
+            line(&[(Tone::Key, format!("  {:<KEYS$} ", hint.keys)), (Tone::Plain, hint.doc)])
         }
         HelpLine::Text(text) => line(&[(Tone::Plain, format!("  {text}"))]),
     };
@@ -97,7 +97,7 @@ fn notices(app: &App) -> Vec<DetailLine> {
         .iter()
         .map(|notice| {
             let (sign, tone) = match notice.level {
-                Level::Info => ("✓", Tone::Plain),
+                Level::Info => ("·", Tone::Plain),
                 Level::Warning => ("▲", Tone::Warning),
                 Level::Error => ("✗", Tone::Error),
             };

@@ -86,6 +86,7 @@ impl Frame<'_> {
     fn print(self, args: &Args, demo: &DemoArgs, mut engine: Engine) -> Result<(), CliError> {
         let mut observations = engine.start();
         observations.extend(engine.advance(Span::from_secs(demo.after)));
+        self.dressed.warnings.iter().for_each(|warning| output::complain(warning));
         let clock = Standing(engine.now());
         let mut app: App = start::app(self.loaded, self.dressed, self.setting, &clock);
         let (width, height) = args.snapshot.size;

@@ -64,6 +64,7 @@ fn print(
     platform: &Arc<dyn Platform>,
     dressed: &start::Dressed,
 ) -> Result<u8, CliError> {
+    dressed.warnings.iter().for_each(|warning| output::complain(warning));
     let (width, height) = args.snapshot.size;
     drop(app.update(WallClock.now(), Msg::Resize(width, height)));
     app.screen.pane = pane.table();
@@ -82,5 +83,12 @@ fn print(
     start::press(&mut app, &args.snapshot.keys, &WallClock)?;
     let buffer = snapshot::frame(&mut app, &dressed.theme);
     output::say(&snapshot::print(&buffer, args.snapshot.format));
-    Ok(u8::from(!ready(&app)))
+    let failed = Store::feeds_of(pane.table()).iter().find_map(|feed| {
+        let trouble = app.store.feeds().get(*feed).freshness.trouble();
+        trouble.map(|why| format!("{feed}: {why}"))
+    });
+    if let Some(why) = &failed {
+        output::complain(why);
+    }
+    Ok(u8::from(failed.is_some() || !ready(&app)))
 }

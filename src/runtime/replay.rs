@@ -209,6 +209,7 @@ pub fn play(
 ) -> Result<(), TerminalError> {
     let mut screen = Screen::enter(TerminalOptions { mouse })?;
     let mut playing = false;
+    player.go(1);
     loop {
         let theme = theme_of(player.theme());
         let buffer = player.frame(&theme);
@@ -263,7 +264,7 @@ fn status(player: &Player, playing: bool) -> String {
     let (played, all) = player.position();
     let sign = if playing { "▶" } else { "‖" };
     format!(
-        " {sign} REPLAY {played}/{all}  {}  {}  space play  ←→ step  PgUp/PgDn 100  Home End  q quit ",
+        " {sign} REPLAY {played}/{all}  {}  {}  space play  ←→ step  PgUp/PgDn 100  Home End  q or esc quit ",
         player.app.now(),
         Text::clean(&player.recording.title),
     )

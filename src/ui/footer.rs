@@ -132,7 +132,7 @@ fn footer(app: &App, place: Rect, paint: &mut Paint<'_>) {
     }
     if let Some(notice) = app.notices.current(app.now()) {
         let (sign, role) = match notice.level {
-            Level::Info => ("✓", Role::NoticeInfo),
+            Level::Info => ("·", Role::NoticeInfo),
             Level::Warning => ("▲", Role::NoticeWarn),
             Level::Error => ("✗", Role::NoticeError),
         };

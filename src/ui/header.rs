@@ -36,7 +36,7 @@ fn header(app: &App, line: Rect, paint: &mut Paint<'_>) {
     let mut x = 1 + paint.text(1, line.y, room, "pulse ", Role::Title);
     x += paint.text(x, line.y, room.saturating_sub(x), &profile, danger) + 1;
     if app.setting.rights.read_only {
-        x += paint.text(x, line.y, room.saturating_sub(x), "read-only ", Role::Header);
+        x += paint.text(x, line.y, room.saturating_sub(x), "read-only  ", Role::Header);
     }
     if let Some(scenario) = &app.setting.scenario {
         paint.text(x, line.y, room.saturating_sub(x), scenario, Role::Muted);

@@ -95,7 +95,7 @@ fn a_replay_is_stepped_through_in_the_terminal() {
     console.quit();
 
     let mut replay = Console::start(&home, &["replay", file.to_str().expect("a path")], SIZE);
-    replay.wait_for(&format!("REPLAY 0/{count}"));
+    replay.wait_for(&format!("REPLAY 1/{count}"));
     replay.press("\x1b[F");
     let screen = replay.wait_for(&format!("REPLAY {count}/{count}"));
     assert!(screen.contains("meden-dab-2026-11-21") || screen.contains("upgrade"), "{screen}");

@@ -7,13 +7,16 @@ use crate::domain::{
     UpgradeSpec,
 };
 use crate::store::table::Slot;
-use crate::store::{Held, Joined, Store};
+use crate::store::{Held, Joined, Store, TenantsTable};
 
 /// The title and the lines of the object `uid`.
 pub(super) fn lines(store: &Store, uid: &Uid) -> Option<(Text, Vec<DetailLine>)> {
     let held = find(store, uid)?;
     let resource = &*held.resource;
     let mut lines = head(held);
+    if resource.kind() == Kind::Client {
+        judged(&mut lines, TenantsTable::new(store).worst(resource), resource);
+    }
     conditions(&mut lines, &resource.conditions);
     if resource.kind() == Kind::Client
         && let Some(tenant) = resource.tenant()
@@ -55,6 +58,20 @@ fn head(held: &Held) -> Vec<DetailLine> {
     lines.extend(meta.deleting.map(|at| age("being removed", at)));
     lines.extend(held.changed.map(|at| age("seen to change", at)));
     lines
+}
+
+/// Says which environment makes the tenant worse off than its own object is.
+fn judged(lines: &mut Vec<DetailLine>, worst: &Resource, client: &Resource) {
+    if worst.meta.uid == client.meta.uid {
+        return;
+    }
+    let health = worst.health();
+    let reason = worst.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let text = format!("{} {}{reason}, from {}", health.sign(), health.word(), worst.meta.name);
+    if let Some(own) = lines.iter_mut().find(|line| line.label == "health") {
+        own.label = "its object";
+    }
+    lines.insert(1, said("health", Tone::Health(health), &Text::clean(&text)));
 }
 
 fn health_text(health: Health) -> Text {

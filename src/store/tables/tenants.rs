@@ -105,7 +105,8 @@ impl<'a> TenantsTable<'a> {
     }
 
     /// What decides the tenant's health: its customer object, or the environment that is worse off.
-    fn worst(&self, client: &'a Resource) -> &'a Resource {
+    #[must_use]
+    pub fn worst(&self, client: &'a Resource) -> &'a Resource {
         let environments = self.store.collection(Kind::Environment);
         self.joined(client)
             .into_iter()
@@ -116,6 +117,16 @@ impl<'a> TenantsTable<'a> {
                 client,
                 |worst, other| if other.health() < worst.health() { other } else { worst },
             )
+    }
+
+    /// The upgrade or restore under way, and whether it is known that there is none.
+    fn running(&self, resource: &Resource) -> Value<'a> {
+        let known = [FeedId::Upgrades, FeedId::Restores].into_iter().all(|feed| {
+            let freshness = &self.store.feeds().get(feed).freshness;
+            matches!(freshness, Freshness::Live(_) | Freshness::Stale(..))
+        });
+        let unknown = if known { Value::Nothing } else { Value::Text("?") };
+        self.run(resource).map_or(unknown, Value::Text)
     }
 
     /// The upgrade or restore under way.
@@ -177,7 +188,7 @@ impl Table for TenantsTable<'_> {
             Some("odoo") => text(&spec.odoo_version),
             Some("reason") => optional(self.worst(resource).reason()),
             Some("envs") => self.environments(resource),
-            Some("run") => self.run(resource).map_or(Value::Nothing, Value::Text),
+            Some("run") => self.running(resource),
             Some("event") => optional(last_event().map(|event| &event.kind)),
             Some("event-age") => last_event().map_or(Value::Nothing, |event| Value::At(event.at)),
             Some("owner") => text(&spec.owner_name),
