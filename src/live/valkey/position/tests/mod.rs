@@ -21,6 +21,8 @@ struct Stream {
     /// How often the data was lost. Each time entries come a little less densely, so that two streams are
     /// never alike to the last id.
     losses: u64,
+    /// Whether the clock went back with a loss that the reader has not looked at since.
+    unseen: bool,
 }
 
 impl Stream {

@@ -31,11 +31,16 @@ fn deeds(with_losses: bool) -> impl Strategy<Value = Vec<Deed>> {
 fn act(deed: &Deed, stream: &mut Stream, reader: &mut Reader) {
     match *deed {
         Deed::Add(count) => stream.add(count),
+        // Rule 5 has its limits too where a stream whose clock went back is trimmed before anyone looks.
+        Deed::Trim(_) if stream.unseen => {}
         Deed::Trim(keep) => stream.trim(keep),
         // Rule 5 has its limits: see there.
         Deed::Delete(_) if stream.losses > 0 => {}
         Deed::Delete(index) => stream.delete(index),
-        Deed::Look => reader.look(stream),
+        Deed::Look => {
+            reader.look(stream);
+            stream.unseen = false;
+        }
         Deed::Read(count) => {
             reader.read(stream, count);
         }
@@ -45,8 +50,10 @@ fn act(deed: &Deed, stream: &mut Stream, reader: &mut Reader) {
                 reader.settle(stream);
             }
             let now = on.map_or(0, |ms| stream.now + ms);
+            let unseen = stream.unseen || on.is_none();
             stream.lose(now);
             stream.losses += 1;
+            stream.unseen = unseen;
         }
     }
 }
