@@ -31,9 +31,14 @@ fn deeds(with_losses: bool) -> impl Strategy<Value = Vec<Deed>> {
 fn act(deed: &Deed, stream: &mut Stream, reader: &mut Reader) {
     match *deed {
         Deed::Add(count) => stream.add(count),
-        // Rule 5 has its limits too where a stream whose clock went back is trimmed before anyone looks.
-        Deed::Trim(_) if stream.unseen => {}
-        Deed::Trim(keep) => stream.trim(keep),
+        Deed::Trim(keep) => {
+            // Rule 5 has its limits where a stream whose clock went back is trimmed before anyone looks.
+            if stream.unseen {
+                reader.look(stream);
+                stream.unseen = false;
+            }
+            stream.trim(keep);
+        }
         // Rule 5 has its limits: see there.
         Deed::Delete(_) if stream.losses > 0 => {}
         Deed::Delete(index) => stream.delete(index),
