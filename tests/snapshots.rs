@@ -122,9 +122,10 @@ fn a_window_too_small_looks_as_it_did() {
 
 #[test]
 fn themes_change_colours_and_not_a_character() {
-    for pane in PANES {
+    for (pane, (width, height)) in PANES.into_iter().flat_map(|pane| SIZES.map(|size| (pane, size)))
+    {
         let mut journeys: Vec<_> =
-            STATES.iter().map(|state| (*state, shown(pane, state, (80, 24)))).collect();
+            STATES.iter().map(|state| (*state, shown(pane, state, (width, height)))).collect();
         for theme in BUILTIN_NAMES {
             let look = journey::theme(theme, ColorDepth::TrueColor);
             let mut legend = Legend::default();
@@ -134,7 +135,8 @@ fn themes_change_colours_and_not_a_character() {
                 assert_eq!(print(&frame, Format::Text), journey.screen(), "{theme}: {state}");
                 let _ = write!(page, "\n== {state}\n{}", legend.runs(&frame));
             }
-            assert_same(&format!("theme-{theme}-{}", pane.0), &format!("{}{page}", legend.page()));
+            let name = format!("theme-{theme}-{}-{width}x{height}", pane.0);
+            assert_same(&name, &format!("{}{page}", legend.page()));
         }
     }
 }
