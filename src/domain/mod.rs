@@ -1,25 +1,52 @@
-//! What exists on the platform: tenants, runs, events, and the facts told about them.
+//! What exists on the platform, and the facts told about it.
 //!
 //! Plain values with typed ids and one order of health. Nothing here does I/O, waits, reads a clock,
 //! or knows how it is drawn. Every string that comes from outside is a [`Text`].
 
+mod alert;
+mod attention;
+pub mod backup;
+mod bucket;
+mod cluster;
+mod database;
 mod event;
 mod feed;
 mod health;
+mod log;
+mod metric;
+mod object;
 mod observation;
 mod resource;
+mod severity;
 mod text;
 mod time;
 mod trouble;
+mod valkey;
 
+pub use alert::{Ack, Alert, AlertState, Matcher, Silence, SilenceState};
+pub use attention::Attention;
+pub use backup::{Backup, BackupName, Shelf, ShelfBuilder};
+pub use bucket::Bucket;
+pub use cluster::{ClusterKind, ClusterObject};
+pub use database::{
+    Connections, Cost, Database, DatabaseClass, DatabaseFigures, DatabaseServer, Measured, Pool,
+    Replica, Session, SessionState,
+};
 pub use event::{CloudEvent, Content, Gap, GapCause, Missed, Payload, StreamEntry, StreamId};
-pub use feed::FeedId;
+pub use feed::{FeedId, System};
 pub use health::Health;
+pub use log::{LogChunk, LogLine, LogSource, LogTold};
+pub use metric::{Probe, Series};
+pub use object::{Object, Record};
 pub use observation::{Fact, Observation};
 pub use resource::{
     ClientSpec, Condition, EnvironmentSpec, Field, Kind, Meta, Reference, Resource, RestoreSpec,
     Spec, Status, TemplateSpec, Uid, UpgradeSpec,
 };
+pub use severity::Severity;
 pub use text::Text;
 pub use time::{Span, Timestamp};
 pub use trouble::{Trouble, TroubleKind};
+pub use valkey::{
+    Consumer, Execution, Group, KeyFamily, KeyPart, SlowCommand, StreamInfo, StreamServer,
+};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FeedId, Gap, Resource, StreamEntry, StreamId, Timestamp, Trouble, Uid};
+use super::{FeedId, Gap, LogChunk, Object, StreamEntry, StreamId, Timestamp, Trouble, Uid};
 
 /// A fact, who told it, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Observation {
 ///
 /// A feed of a stream tells `RelistBegun`, the newest `Entries`, `RelistEnded`, then new `Entries` in order of id, each id
 /// once; pages of `Older` entries may come between them.
+///
+/// A feed of logs tells `RelistBegun` and `RelistEnded` when it is ready to read, then `Log` for what the operator has open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fact {
     /// A complete listing begins.
@@ -32,7 +34,7 @@ pub enum Fact {
     /// The listing is complete: what it did not tell is gone.
     RelistEnded,
     /// The object exists in this state.
-    Upsert(Arc<Resource>),
+    Upsert(Object),
     /// The object is gone.
     Remove(Uid),
     /// The feed is connected and nothing else changed up to now.
@@ -47,4 +49,6 @@ pub enum Fact {
     Gap(Gap),
     /// Up to this entry the operator's last run of the console had read the stream.
     LeftAt(StreamId),
+    /// Lines of the log that the operator has open.
+    Log(LogChunk),
 }

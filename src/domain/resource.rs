@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Health, Text, Timestamp};
 
-/// The identity that the API server gave an object; a new object of the same name has another.
+/// The identity of an object within its feed. Where the server gives one it is that (an object of the API server made
+/// anew under the same name has another), else it is made of what the server itself goes by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Uid(pub Text);

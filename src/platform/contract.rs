@@ -3,14 +3,14 @@
 //! A [`Contract`] watches observations as they come and finds the first that breaks a rule of
 //! [`Fact`]. It judges only what is told, not whether it is true.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::domain::{Fact, FeedId, Gap, Observation, StreamEntry, StreamId, Uid};
 
 /// A watcher of the rules of [`Fact`].
 #[derive(Clone, Debug, Default)]
 pub struct Contract {
-    objects: [Listing; FeedId::ALL.len()],
+    objects: BTreeMap<FeedId, Listing>,
     newest: Option<StreamId>,
     oldest: Option<StreamId>,
 }
@@ -111,16 +111,16 @@ impl Contract {
             }
             Fact::Upsert(object) => {
                 let listing = self.listing(*feed);
-                listing.known.insert(object.meta.uid.clone());
+                listing.known.insert(object.uid().clone());
                 if let Some(told) = &mut listing.told {
-                    told.insert(object.meta.uid.clone());
+                    told.insert(object.uid().clone());
                 }
             }
             Fact::Remove(uid) => self.remove(*feed, uid)?,
             Fact::Entries(entries) => self.entries(entries)?,
             Fact::Older(entries) => self.older(entries)?,
             Fact::Gap(missed) => gap(missed)?,
-            Fact::Alive | Fact::Unreachable(_) | Fact::LeftAt(_) => {}
+            Fact::Alive | Fact::Unreachable(_) | Fact::LeftAt(_) | Fact::Log(_) => {}
         }
         Ok(())
     }
@@ -139,13 +139,13 @@ impl Contract {
     /// Whether `feed` has told a complete listing.
     #[must_use]
     pub fn is_listed(&self, feed: FeedId) -> bool {
-        self.objects.get(feed as usize).is_some_and(|listing| listing.complete)
+        self.objects.get(&feed).is_some_and(|listing| listing.complete)
     }
 
     /// How many objects of `feed` are known.
     #[must_use]
     pub fn known(&self, feed: FeedId) -> usize {
-        self.objects.get(feed as usize).map_or(0, |listing| listing.known.len())
+        self.objects.get(&feed).map_or(0, |listing| listing.known.len())
     }
 
     /// The newest entry of the stream that was told.
@@ -155,25 +155,18 @@ impl Contract {
     }
 
     fn listing(&mut self, feed: FeedId) -> &mut Listing {
-        let [clients, environments, upgrades, templates, restores, events] = &mut self.objects;
-        match feed {
-            FeedId::Clients => clients,
-            FeedId::Environments => environments,
-            FeedId::Upgrades => upgrades,
-            FeedId::Templates => templates,
-            FeedId::Restores => restores,
-            FeedId::Events => events,
-        }
+        self.objects.entry(feed).or_default()
     }
 
     /// Whether `feed` may tell `fact`, and now.
     fn belongs(&mut self, feed: FeedId, fact: &Fact) -> Result<(), Violation> {
         let (name, native) = match fact {
-            Fact::Upsert(object) => ("an object", FeedId::of(object.kind()) == feed),
-            Fact::Remove(_) => ("a removal", feed != FeedId::Events),
+            Fact::Upsert(object) => ("an object", object.feed() == feed),
+            Fact::Remove(_) => ("a removal", feed.tells_objects()),
             Fact::Entries(_) => ("entries", feed == FeedId::Events),
             Fact::Older(_) => ("older entries", feed == FeedId::Events),
             Fact::Gap(_) => ("a gap", feed == FeedId::Events),
+            Fact::Log(_) => ("lines of a log", matches!(feed, FeedId::Log | FeedId::Audit)),
             // Where the operator left is known without the server.
             Fact::LeftAt(_) if feed == FeedId::Events => return Ok(()),
             Fact::LeftAt(_) => ("where the operator left", false),

@@ -254,7 +254,7 @@ impl Engine {
 
     pub(super) fn tell_object(&mut self, object: Option<Arc<Resource>>) {
         if let Some(object) = object {
-            self.tell(FeedId::of(object.kind()), Fact::Upsert(object));
+            self.tell(FeedId::of(object.kind()), Fact::Upsert(object.into()));
         }
     }
 
@@ -282,7 +282,7 @@ impl Engine {
         let at = self.now();
         let fact = |fact| Observation { feed, at, fact };
         self.out.push(fact(Fact::RelistBegun));
-        let objects = self.world.objects(kind).map(|object| fact(Fact::Upsert(Arc::clone(object))));
+        let objects = self.world.objects(kind).map(|object| fact(Fact::Upsert(Arc::clone(object).into())));
         self.out.extend(objects);
         self.out.push(fact(Fact::RelistEnded));
     }

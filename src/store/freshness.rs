@@ -90,7 +90,8 @@ impl FeedState {
             | Fact::Remove(_)
             | Fact::Entries(_)
             | Fact::Older(_)
-            | Fact::Gap(_) => self.heard(fact, at),
+            | Fact::Gap(_)
+            | Fact::Log(_) => self.heard(fact, at),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::table::Slot;
-use crate::domain::{Kind, Resource, StreamEntry, Text, Timestamp};
+use crate::domain::{FeedId, Kind, Object, StreamEntry, Text, Timestamp};
 
 /// Everything known about one tenant, as slots of the collections.
 #[derive(Clone, Debug, Default)]
@@ -16,15 +16,51 @@ pub struct Joined {
     pub upgrades: Vec<Slot>,
     /// Its restore runs.
     pub restores: Vec<Slot>,
+    /// Everything else: the feed that tells it, and where its collection holds it.
+    others: Vec<(FeedId, Slot)>,
 }
 
 impl Joined {
-    fn list(&mut self, kind: Kind) -> Option<&mut Vec<Slot>> {
-        match kind {
-            Kind::Environment => Some(&mut self.environments),
-            Kind::Upgrade => Some(&mut self.upgrades),
-            Kind::Restore => Some(&mut self.restores),
-            Kind::Client | Kind::Template => None,
+    /// Where the collection that `feed` fills holds what belongs to the tenant.
+    pub fn of(&self, feed: FeedId) -> impl Iterator<Item = Slot> + '_ {
+        self.others.iter().filter(move |(other, _)| *other == feed).map(|(_, slot)| *slot)
+    }
+
+    /// Everything beside the platform's own kinds.
+    pub fn others(&self) -> &[(FeedId, Slot)] {
+        &self.others
+    }
+
+    fn insert(&mut self, feed: FeedId, slot: Slot) {
+        let list = match feed.kind() {
+            Some(Kind::Client) => {
+                self.client = Some(slot);
+                return;
+            }
+            Some(Kind::Environment) => &mut self.environments,
+            Some(Kind::Upgrade) => &mut self.upgrades,
+            Some(Kind::Restore) => &mut self.restores,
+            Some(Kind::Template) => return,
+            None => {
+                if !self.others.contains(&(feed, slot)) {
+                    self.others.push((feed, slot));
+                }
+                return;
+            }
+        };
+        if !list.contains(&slot) {
+            list.push(slot);
+        }
+    }
+
+    fn remove(&mut self, feed: FeedId, slot: Slot) {
+        match feed.kind() {
+            Some(Kind::Client) if self.client == Some(slot) => self.client = None,
+            Some(Kind::Environment) => self.environments.retain(|other| *other != slot),
+            Some(Kind::Upgrade) => self.upgrades.retain(|other| *other != slot),
+            Some(Kind::Restore) => self.restores.retain(|other| *other != slot),
+            Some(Kind::Client | Kind::Template) => {}
+            None => self.others.retain(|other| *other != (feed, slot)),
         }
     }
 
@@ -33,6 +69,7 @@ impl Joined {
             && self.environments.is_empty()
             && self.upgrades.is_empty()
             && self.restores.is_empty()
+            && self.others.is_empty()
     }
 }
 
@@ -68,26 +105,17 @@ impl Joins {
         self.events.get(tenant)
     }
 
-    /// Notes that `resource` is at `slot`.
-    pub(super) fn insert(&mut self, resource: &Resource, slot: Slot) {
-        let Some(tenant) = resource.tenant() else { return };
-        let joined = self.tenants.entry(tenant.clone()).or_default();
-        match joined.list(resource.kind()) {
-            Some(list) if !list.contains(&slot) => list.push(slot),
-            Some(_) => {}
-            None => joined.client = Some(slot),
-        }
+    /// Notes that `object` is at `slot`.
+    pub(super) fn insert(&mut self, object: &Object, slot: Slot) {
+        let Some(tenant) = object.tenant() else { return };
+        self.tenants.entry(tenant.clone()).or_default().insert(object.feed(), slot);
     }
 
-    /// Notes that `resource` is no longer at `slot`.
-    pub(super) fn remove(&mut self, resource: &Resource, slot: Slot) {
-        let Some(tenant) = resource.tenant() else { return };
+    /// Notes that `object` is no longer at `slot`.
+    pub(super) fn remove(&mut self, object: &Object, slot: Slot) {
+        let Some(tenant) = object.tenant() else { return };
         let Some(joined) = self.tenants.get_mut(tenant) else { return };
-        if let Some(list) = joined.list(resource.kind()) {
-            list.retain(|other| *other != slot);
-        } else if joined.client == Some(slot) {
-            joined.client = None;
-        }
+        joined.remove(object.feed(), slot);
         if joined.is_empty() {
             self.tenants.remove(tenant);
         }

@@ -8,6 +8,8 @@ mod collection;
 pub mod filter;
 mod freshness;
 mod joins;
+mod log;
+mod objects;
 mod ring;
 mod stream;
 pub mod table;
@@ -19,19 +21,23 @@ use std::sync::Arc;
 pub use collection::{Collection, Held};
 pub use freshness::{FeedState, Feeds, Freshness};
 pub use joins::{Joined, Joins, LastEvent};
+pub use log::{LogBook, LogEntry};
+pub use objects::Objects;
 pub use ring::Ring;
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{EventsTable, TenantsTable, UpgradesTable, columns};
 
-use crate::domain::{Fact, FeedId, Kind, Observation, Resource, StreamEntry, Timestamp, Uid};
+use crate::domain::{ClusterKind, ClusterObject, Fact, FeedId, Kind, Object, Observation, StreamEntry, Timestamp, Uid};
 use changes::Changes;
+use collection::Listed;
 use table::{Slot, Table, TableId};
 
 /// Everything that the feeds told.
 #[derive(Clone, Debug)]
 pub struct Store {
-    collections: [Collection; Kind::ALL.len()],
+    objects: Objects,
     stream: Stream,
+    log: LogBook,
     feeds: Feeds,
     joins: Joins,
     /// Changes of the runs, which live in three collections.
@@ -49,8 +55,9 @@ impl Store {
     #[must_use]
     pub fn new(limits: StreamLimits) -> Self {
         Self {
-            collections: std::array::from_fn(|_| Collection::default()),
+            objects: Objects::default(),
             stream: Stream::new(limits),
+            log: LogBook::default(),
             feeds: Feeds::default(),
             joins: Joins::default(),
             runs: Changes::default(),
@@ -61,40 +68,57 @@ impl Store {
     pub fn apply(&mut self, observation: Observation) {
         let Observation { feed, at, fact } = observation;
         self.feeds.get_mut(feed).observe(&fact, at);
-        match (feed.kind(), fact) {
-            (Some(kind), Fact::RelistBegun) => self.collection_mut(kind).begin_listing(),
-            (Some(kind), Fact::RelistEnded) => self.end_listing(kind),
-            (Some(_), Fact::Upsert(resource)) => self.upsert(&resource, at),
-            (Some(kind), Fact::Remove(uid)) => self.remove(kind, &uid),
-            (None, Fact::RelistBegun) => {
+        match (feed.tells_objects(), fact) {
+            (true, Fact::RelistBegun) => {
+                if let Some(listed) = self.objects.listed_mut(feed) {
+                    listed.begin_listing();
+                }
+            }
+            (true, Fact::RelistEnded) => self.end_listing(feed),
+            (true, Fact::Upsert(object)) if object.feed() == feed => self.upsert(object, at),
+            (true, Fact::Remove(uid)) => self.remove(feed, &uid),
+            (false, Fact::RelistBegun) if feed == FeedId::Events => {
                 self.stream.clear();
                 self.joins.forget_events();
-                self.collection_mut(Kind::Client).changes.note_all();
+                self.touch_all(FeedId::Clients);
             }
-            (None, Fact::Entries(entries)) => entries.into_iter().for_each(|e| self.entry(e)),
-            (None, Fact::Older(entries)) => {
+            (false, Fact::Entries(entries)) => entries.into_iter().for_each(|e| self.entry(e)),
+            (false, Fact::Older(entries)) => {
                 entries.into_iter().rev().for_each(|entry| {
                     self.note_event(&entry);
                     self.stream.push_older(entry);
                 });
             }
-            (None, Fact::Gap(gap)) => self.stream.push_gap(gap),
-            (None, Fact::LeftAt(id)) => self.stream.mark_left(id),
+            (false, Fact::Gap(gap)) => self.stream.push_gap(gap),
+            (false, Fact::LeftAt(id)) => self.stream.mark_left(id),
+            (false, Fact::Log(chunk)) => self.log.take(chunk),
             // Freshness has taken these in; a fact of the wrong sort for its feed changes nothing.
             (_, _) => {}
         }
     }
 
-    /// The objects of `kind`.
+    /// Everything with an identity.
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "there is a collection for every variant")]
-    pub fn collection(&self, kind: Kind) -> &Collection {
-        &self.collections[kind as usize]
+    pub const fn objects(&self) -> &Objects {
+        &self.objects
     }
 
-    #[expect(clippy::indexing_slicing, reason = "there is a collection for every variant")]
-    fn collection_mut(&mut self, kind: Kind) -> &mut Collection {
-        &mut self.collections[kind as usize]
+    /// The objects of one of the platform's own kinds.
+    #[must_use]
+    pub const fn collection(&self, kind: Kind) -> &Collection {
+        self.objects.of(kind)
+    }
+
+    /// The objects of the cluster of `kind`.
+    #[must_use]
+    pub const fn cluster(&self, kind: ClusterKind) -> &Collection<ClusterObject> {
+        self.objects.of_cluster(kind)
+    }
+
+    /// The log that is open.
+    #[must_use]
+    pub const fn log(&self) -> &LogBook {
+        &self.log
     }
 
     /// The event stream.
@@ -127,8 +151,7 @@ impl Store {
     /// Grows with every change of anything known.
     #[must_use]
     pub fn revision(&self) -> u64 {
-        let objects: u64 = self.collections.iter().map(|all| all.changes.revision()).sum();
-        objects + self.stream.changes.revision()
+        self.objects.revision() + self.stream.changes.revision() + self.log.revision()
     }
 
     /// The feeds that the table `id` is made of, the one that makes its rows first.
@@ -156,18 +179,16 @@ impl Store {
     pub fn export(&self, at: Timestamp) -> Vec<Observation> {
         let mut out = Vec::new();
         let mut tell = |feed, at, fact| out.push(Observation { feed, at, fact });
-        for kind in Kind::ALL {
-            let feed = FeedId::of(kind);
+        for feed in FeedId::ALL {
+            let Some(listed) = self.objects.listed(feed) else { continue };
             // What was seen to change is told before the listing, which then only confirms it.
-            for (_, held) in self.collection(kind).iter() {
-                if let Some(changed) = held.changed {
-                    tell(feed, changed, Fact::Upsert(Arc::clone(&held.resource)));
+            listed.each(&mut |changed, object| {
+                if let Some(changed) = changed {
+                    tell(feed, changed, Fact::Upsert(object));
                 }
-            }
+            });
             tell(feed, at, Fact::RelistBegun);
-            for (_, held) in self.collection(kind).iter() {
-                tell(feed, at, Fact::Upsert(Arc::clone(&held.resource)));
-            }
+            listed.each(&mut |_, object| tell(feed, at, Fact::Upsert(object)));
         }
         tell(FeedId::Events, at, Fact::RelistBegun);
         for (_, line) in self.stream.iter() {
@@ -199,52 +220,76 @@ impl Store {
         out
     }
 
-    fn upsert(&mut self, resource: &Arc<Resource>, at: Timestamp) {
-        let kind = resource.kind();
-        let upserted = self.collection_mut(kind).upsert(Arc::clone(resource), at);
-        if let Some(before) = upserted.before {
-            if before == *resource {
-                return;
-            }
-            if before.tenant() != resource.tenant() {
-                self.joins.remove(&before, upserted.slot);
-                self.touch_tenant(&before);
-            }
+    fn upsert(&mut self, object: Object, at: Timestamp) {
+        let put = self.objects.put(object.clone(), at);
+        if !put.changed {
+            return;
         }
-        self.joins.insert(resource, upserted.slot);
-        self.touched(resource, upserted.slot);
+        if let Some(before) = &put.before
+            && before.tenant() != object.tenant()
+        {
+            self.joins.remove(before, put.slot);
+            self.touch_tenant(before);
+        }
+        self.joins.insert(&object, put.slot);
+        self.touched(&object, put.slot);
     }
 
-    fn remove(&mut self, kind: Kind, uid: &Uid) {
-        let Some(slot) = self.collection(kind).find(uid) else { return };
-        if let Some(resource) = self.collection_mut(kind).remove(uid) {
-            self.joins.remove(&resource, slot);
-            self.touched(&resource, slot);
+    fn remove(&mut self, feed: FeedId, uid: &Uid) {
+        let taken = self.objects.listed_mut(feed).and_then(|listed| listed.take(uid));
+        if let Some((slot, object)) = taken {
+            self.joins.remove(&object, slot);
+            self.touched(&object, slot);
         }
     }
 
-    fn end_listing(&mut self, kind: Kind) {
-        for uid in self.collection_mut(kind).end_listing() {
-            self.remove(kind, &uid);
+    fn end_listing(&mut self, feed: FeedId) {
+        let gone = self.objects.listed_mut(feed).map(Listed::end_listing);
+        for uid in gone.unwrap_or_default() {
+            self.remove(feed, &uid);
         }
     }
 
     /// Notes a change of a row wherever the object is part of one.
-    fn touched(&mut self, resource: &Resource, slot: Slot) {
-        match resource.kind() {
-            Kind::Client => {}
-            Kind::Environment => self.touch_tenant(resource),
-            Kind::Upgrade | Kind::Template | Kind::Restore => {
-                self.runs.note(tables::run_slot(resource.kind(), slot));
-                self.touch_tenant(resource);
+    fn touched(&mut self, object: &Object, slot: Slot) {
+        match object.feed() {
+            // What belongs to a tenant is judged by the tenant that was ordered.
+            FeedId::Clients => self.touch_belongings(object),
+            feed @ (FeedId::Upgrades | FeedId::Templates | FeedId::Restores) => {
+                if let Some(kind) = feed.kind() {
+                    self.runs.note(tables::run_slot(kind, slot));
+                }
+                self.touch_tenant(object);
             }
+            feed if TenantsTable::SHOWS.contains(&feed) => self.touch_tenant(object),
+            _ => {}
         }
     }
 
-    fn touch_tenant(&mut self, resource: &Resource) {
-        let client = resource.tenant().and_then(|tenant| self.joins.of(tenant.as_str()));
+    fn touch_tenant(&mut self, object: &Object) {
+        let client = object.tenant().and_then(|tenant| self.joins.of(tenant.as_str()));
         if let Some(slot) = client.and_then(|joined| joined.client) {
-            self.collection_mut(Kind::Client).changes.note(slot);
+            self.touch(FeedId::Clients, slot);
+        }
+    }
+
+    fn touch_belongings(&mut self, client: &Object) {
+        let joined = client.tenant().and_then(|tenant| self.joins.of(tenant.as_str()));
+        let others = joined.map(|joined| joined.others().to_vec()).unwrap_or_default();
+        for (feed, slot) in others {
+            self.touch(feed, slot);
+        }
+    }
+
+    fn touch(&mut self, feed: FeedId, slot: Slot) {
+        if let Some(listed) = self.objects.listed_mut(feed) {
+            listed.touch(slot);
+        }
+    }
+
+    fn touch_all(&mut self, feed: FeedId) {
+        if let Some(listed) = self.objects.listed_mut(feed) {
+            listed.touch_all();
         }
     }
 
@@ -257,7 +302,7 @@ impl Store {
         let Some(subject) = self.joins.event(entry) else { return };
         let joined = self.joins.of(subject.as_str());
         if let Some(slot) = joined.and_then(|joined| joined.client) {
-            self.collection_mut(Kind::Client).changes.note(slot);
+            self.touch(FeedId::Clients, slot);
         }
     }
 }

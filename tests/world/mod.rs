@@ -85,7 +85,7 @@ fn all_live(store: &Store) -> bool {
 
 fn health(store: &Store, tenant: &str) -> Option<Health> {
     let slot = store.joins().of(tenant)?.client?;
-    Some(store.collection(Kind::Client).get(slot)?.resource.health())
+    Some(store.collection(Kind::Client).get(slot)?.object.health())
 }
 
 /// Runs `world` through a short life and checks what it tells of it.

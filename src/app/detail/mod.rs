@@ -135,7 +135,7 @@ pub fn tenant(store: &Store, id: &RowId) -> Option<Text> {
                 return Some(tenants.name(slot));
             }
             let runs = UpgradesTable::new(store);
-            runs.held(runs.find(id)?)?.resource.tenant().cloned()
+            runs.held(runs.find(id)?)?.object.tenant().cloned()
         }
         RowId::Entry(entry) => match store.stream().get(store.stream().find(*entry)?)? {
             Line::Entry { entry, .. } => {

@@ -12,7 +12,7 @@ use crate::store::{Held, Joined, Store, TenantsTable};
 /// The title and the lines of the object `uid`.
 pub(super) fn lines(store: &Store, uid: &Uid) -> Option<(Text, Vec<DetailLine>)> {
     let held = find(store, uid)?;
-    let resource = &*held.resource;
+    let resource = &*held.object;
     let mut lines = head(held);
     if resource.kind() == Kind::Client {
         judged(&mut lines, TenantsTable::new(store).worst(resource), resource);
@@ -32,7 +32,7 @@ pub(super) fn lines(store: &Store, uid: &Uid) -> Option<(Text, Vec<DetailLine>)>
 
 /// What is copied of the object `uid`.
 pub(super) fn copied(store: &Store, uid: &Uid, all: bool) -> Option<String> {
-    let resource = &find(store, uid)?.resource;
+    let resource = &find(store, uid)?.object;
     if !all {
         return Some(resource.meta.name.to_string());
     }
@@ -47,10 +47,10 @@ fn find<'a>(store: &'a Store, uid: &Uid) -> Option<&'a Held> {
 }
 
 fn head(held: &Held) -> Vec<DetailLine> {
-    let Resource { meta, .. } = &*held.resource;
-    let health = held.resource.health();
+    let Resource { meta, .. } = &*held.object;
+    let health = held.object.health();
     let mut lines = vec![
-        said("kind", Tone::Plain, &Text::clean(held.resource.kind().name())),
+        said("kind", Tone::Plain, &Text::clean(held.object.kind().name())),
         said("health", Tone::Health(health), &health_text(health)),
     ];
     lines.extend(meta.namespace.as_ref().map(|name| said("namespace", Tone::Plain, name)));
@@ -193,10 +193,10 @@ fn objects(lines: &mut Vec<DetailLine>, store: &Store, title: &str, kind: Kind, 
     if held.is_empty() {
         return;
     }
-    held.sort_by_key(|held| std::cmp::Reverse(held.resource.meta.created));
+    held.sort_by_key(|held| std::cmp::Reverse(held.object.meta.created));
     lines.extend([blank(), heading(title)]);
     for held in held {
-        let resource = &held.resource;
+        let resource = &held.object;
         let health = resource.health();
         let name = Text::clean(&format!("{} {} ", health.sign(), resource.meta.name));
         let mut pieces = vec![Piece::Text(Tone::Health(health), name)];

@@ -72,6 +72,16 @@ pub struct TenantsTable<'a> {
 }
 
 impl<'a> TenantsTable<'a> {
+    /// The feeds whose objects are part of a tenant's row, beside its own and the runs.
+    pub(in crate::store) const SHOWS: [FeedId; 6] = [
+        FeedId::Environments,
+        FeedId::Databases,
+        FeedId::Backups,
+        FeedId::Alerts,
+        FeedId::Routes,
+        FeedId::Probes,
+    ];
+
     /// The tenants of `store`.
     #[must_use]
     pub const fn new(store: &'a Store) -> Self {
@@ -84,7 +94,7 @@ impl<'a> TenantsTable<'a> {
 
     fn held(&self, slot: Slot) -> Option<(&'a Held, &'a ClientSpec)> {
         let held = self.clients().get(slot)?;
-        match &held.resource.spec {
+        match &held.object.spec {
             Spec::Client(spec) => Some((held, spec)),
             _ => None,
         }
@@ -111,7 +121,7 @@ impl<'a> TenantsTable<'a> {
         self.joined(client)
             .into_iter()
             .flat_map(|joined| &joined.environments)
-            .filter_map(|slot| environments.get(*slot).map(|held| &*held.resource))
+            .filter_map(|slot| environments.get(*slot).map(|held| &*held.object))
             .filter(|environment| environment.health() != Health::Unknown)
             .fold(
                 client,
@@ -137,11 +147,11 @@ impl<'a> TenantsTable<'a> {
             slots
                 .iter()
                 .filter_map(|slot| collection.get(*slot))
-                .find(|held| held.resource.health() == Health::Progressing)
+                .find(|held| held.object.health() == Health::Progressing)
         };
         running(Kind::Restore, &joined.restores)
             .or_else(|| running(Kind::Upgrade, &joined.upgrades))
-            .map(|held| held.resource.meta.name.as_str())
+            .map(|held| held.object.meta.name.as_str())
     }
 }
 
@@ -167,7 +177,7 @@ impl Table for TenantsTable<'_> {
     }
 
     fn id(&self, slot: Slot) -> Option<RowId> {
-        self.clients().get(slot).map(|held| RowId::Object(held.resource.meta.uid.clone()))
+        self.clients().get(slot).map(|held| RowId::Object(held.object.meta.uid.clone()))
     }
 
     fn find(&self, id: &RowId) -> Option<Slot> {
@@ -179,7 +189,7 @@ impl Table for TenantsTable<'_> {
 
     fn value(&self, slot: Slot, column: usize) -> Value<'_> {
         let Some((held, spec)) = self.held(slot) else { return Value::Nothing };
-        let resource = &*held.resource;
+        let resource = &*held.object;
         let last_event = || self.store.joins().last_event(resource.tenant()?.as_str());
         match COLUMNS.get(column).map(|column| column.id) {
             Some("tenant") => optional(resource.tenant()),
@@ -206,6 +216,6 @@ impl Table for TenantsTable<'_> {
 
     fn name(&self, slot: Slot) -> Text {
         let held = self.clients().get(slot);
-        held.and_then(|held| held.resource.tenant().cloned()).unwrap_or_default()
+        held.and_then(|held| held.object.tenant().cloned()).unwrap_or_default()
     }
 }

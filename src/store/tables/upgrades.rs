@@ -107,7 +107,7 @@ impl Table for UpgradesTable<'_> {
     }
 
     fn id(&self, slot: Slot) -> Option<RowId> {
-        self.held(slot).map(|held| RowId::Object(held.resource.meta.uid.clone()))
+        self.held(slot).map(|held| RowId::Object(held.object.meta.uid.clone()))
     }
 
     fn find(&self, id: &RowId) -> Option<Slot> {
@@ -119,7 +119,7 @@ impl Table for UpgradesTable<'_> {
 
     fn value(&self, slot: Slot, column: usize) -> Value<'_> {
         let Some(held) = self.held(slot) else { return Value::Nothing };
-        let resource = &*held.resource;
+        let resource = &*held.object;
         match COLUMNS.get(column).map(|column| column.id) {
             Some("run") => text(&resource.meta.name),
             Some("kind") => Value::Text(kind_word(resource.kind())),
@@ -134,6 +134,6 @@ impl Table for UpgradesTable<'_> {
     }
 
     fn name(&self, slot: Slot) -> Text {
-        self.held(slot).map(|held| held.resource.meta.name.clone()).unwrap_or_default()
+        self.held(slot).map(|held| held.object.meta.name.clone()).unwrap_or_default()
     }
 }
