@@ -38,7 +38,7 @@ fn shown(pane: (&str, &str, TableId), state: &str, size: (u16, u16)) -> Journey 
         _ => Journey::before("calm-night"),
     };
     journey.size(size.0, size.1).keys(key);
-    let feeds = Store::feeds_of(table);
+    let feeds = feeds_of(table);
     match state {
         "syncing" => {}
         "failed" => cut(&mut journey, feeds),

@@ -73,6 +73,10 @@ pub enum PaneMove {
     Next,
     /// The one to the left.
     Previous,
+    /// The next table of this one.
+    NextView,
+    /// The table before of this one.
+    PreviousView,
 }
 
 /// A movement along rows or lines.
@@ -243,6 +247,12 @@ pub static REGISTRY: &[ActionSpec] = &[
     look("app.notices", Action::Open(Opening::Notices), &[Global], "show past notices"),
     look("theme.next", Action::Shell(Shell::NextTheme), &[Global], "go to the next theme"),
     look(
+        "pane.overview",
+        Action::Pane(PaneMove::To(TableId::Overview)),
+        &[Global],
+        "go to the overview: what is wrong now",
+    ),
+    look(
         "pane.tenants",
         Action::Pane(PaneMove::To(TableId::Tenants)),
         &[Global],
@@ -255,13 +265,56 @@ pub static REGISTRY: &[ActionSpec] = &[
         "go to the live events",
     ),
     look(
+        "pane.databases",
+        Action::Pane(PaneMove::To(TableId::Databases)),
+        &[Global],
+        "go to databases, sessions and pools",
+    ),
+    look(
+        "pane.streams",
+        Action::Pane(PaneMove::To(TableId::Streams)),
+        &[Global],
+        "go to streams and keys",
+    ),
+    look(
+        "pane.backups",
+        Action::Pane(PaneMove::To(TableId::Backups)),
+        &[Global],
+        "go to the backups",
+    ),
+    look(
         "pane.upgrades",
         Action::Pane(PaneMove::To(TableId::Upgrades)),
         &[Global],
         "go to upgrades, restores and templates",
     ),
+    look(
+        "pane.alerts",
+        Action::Pane(PaneMove::To(TableId::Alerts)),
+        &[Global],
+        "go to alerts and silences",
+    ),
+    look(
+        "pane.cluster",
+        Action::Pane(PaneMove::To(TableId::Workloads)),
+        &[Global],
+        "go to the objects of the cluster",
+    ),
+    look(
+        "pane.services",
+        Action::Pane(PaneMove::To(TableId::Services)),
+        &[Global],
+        "go to services and agents",
+    ),
     look("pane.next", Action::Pane(PaneMove::Next), &[Global], "go to the next pane"),
     look("pane.previous", Action::Pane(PaneMove::Previous), &[Global], "go to the pane before"),
+    look("view.next", Action::Pane(PaneMove::NextView), &[Global], "go to the pane's next table"),
+    look(
+        "view.previous",
+        Action::Pane(PaneMove::PreviousView),
+        &[Global],
+        "go to the pane's table before",
+    ),
     look("cursor.down", Action::Cursor(Motion::Down), &[Table], "move down"),
     look("cursor.up", Action::Cursor(Motion::Up), &[Table], "move up"),
     look("cursor.page-down", Action::Cursor(Motion::PageDown), &[Table], "move a screen down"),

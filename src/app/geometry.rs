@@ -9,6 +9,8 @@ use super::App;
 use super::banner::Banner;
 use super::overlay::Overlay;
 use super::pane::Pane;
+use super::panes::{PANES, PaneSpec, pane_of};
+use super::strip;
 use crate::store::table::{Column, TableId, Width};
 
 /// The smallest screen that is drawn.
@@ -26,8 +28,12 @@ pub struct Geometry {
     pub header: Rect,
     /// The line with the panes.
     pub bar: Rect,
-    /// Each pane's place on that line.
-    pub tabs: Vec<(TableId, Rect)>,
+    /// Each pane's place on that line, by its number.
+    pub tabs: Vec<(usize, Rect)>,
+    /// The lines that sum up the pane, when it has any; the first names its tables where there are several.
+    pub strip: Option<Rect>,
+    /// Each table's place on the first of them.
+    pub views: Vec<(TableId, Rect)>,
     /// The lines that say what is wrong with the pane's feed, when something is.
     pub banner: Option<Rect>,
     /// The line with the columns' titles.
@@ -64,6 +70,12 @@ impl Geometry {
             body.height -= lines;
             Rect::new(0, 2, width, lines)
         });
+        let strip = strip::height(app, body).map(|lines| {
+            let place = Rect { height: lines, ..body };
+            body.y += lines;
+            body.height -= lines;
+            place
+        });
         let (body, drawer) = split(body, pane);
         let columns = u16::try_from(pane.columns.shown.len()).unwrap_or(u16::MAX - 2);
         let rows = Rect { y: body.y + 1, height: body.height - 1, ..body };
@@ -71,7 +83,9 @@ impl Geometry {
             screen,
             header: line(0),
             bar: line(1),
-            tabs: tabs(),
+            tabs: tabs(pane_of(app.screen.pane), width),
+            strip,
+            views: strip.map_or_else(Vec::new, |strip| views(app.screen.pane, strip)),
             banner,
             titles: Rect { height: 1, ..body },
             rows,
@@ -114,31 +128,44 @@ impl Geometry {
     }
 }
 
-/// The word that a pane is called by.
-#[must_use]
-pub const fn pane_name(table: TableId) -> &'static str {
-    match table {
-        TableId::Tenants => "tenants",
-        TableId::Events => "events",
-        TableId::Upgrades => "upgrades",
+/// The panes' places on the bar: with their names where there is room, else the active one's only.
+fn tabs(active: usize, width: u16) -> Vec<(usize, Rect)> {
+    let full: u16 = PANES.iter().map(|pane| tab_width(pane, true) + 1).sum();
+    // The freshness of the feeds stands to the right.
+    let named = full + FRESHNESS <= width;
+    let mut x = 1;
+    let mut places = Vec::new();
+    for (number, pane) in PANES.iter().enumerate() {
+        if pane.digit.is_none() && number != active {
+            continue;
+        }
+        let width = tab_width(pane, named || number == active);
+        places.push((number, Rect::new(x, 1, width, 1)));
+        x += width + u16::from(named || number == active);
     }
+    places
 }
 
-/// The panes in the order of the bar, with the digit that leads there.
-pub const PANES: [(TableId, char); 3] =
-    [(TableId::Tenants, '2'), (TableId::Events, '3'), (TableId::Upgrades, '7')];
+/// Cells that are kept for the freshness of the feeds.
+const FRESHNESS: u16 = 20;
 
-fn tabs() -> Vec<(TableId, Rect)> {
-    let mut x = 1;
-    PANES
-        .into_iter()
-        .map(|(table, _)| {
-            let width = u16::try_from(pane_name(table).len()).unwrap_or(0) + 4;
-            let place = Rect::new(x, 1, width, 1);
-            x += width + 1;
-            (table, place)
-        })
-        .collect()
+fn tab_width(pane: &PaneSpec, named: bool) -> u16 {
+    let digit = if pane.digit.is_some() { 2 } else { 0 };
+    let name = if named { u16::try_from(pane.name.len()).unwrap_or(0) + 1 } else { 0 };
+    1 + digit + name
+}
+
+/// The tables' places on the first line of the strip, where the pane has several.
+fn views(active: TableId, strip: Rect) -> Vec<(TableId, Rect)> {
+    let tables = PANES.get(pane_of(active)).map_or(&[][..], |pane| pane.tables);
+    let mut x = strip.x + 1;
+    let mut places = Vec::new();
+    for table in tables.iter().filter(|_| tables.len() > 1) {
+        let width = u16::try_from(table.name().len()).unwrap_or(0) + 2;
+        places.push((*table, Rect::new(x, strip.y, width, 1)));
+        x += width;
+    }
+    places
 }
 
 fn split(body: Rect, pane: &Pane) -> (Rect, Option<Rect>) {

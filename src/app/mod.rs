@@ -18,6 +18,8 @@ pub mod overlay;
 pub mod pages;
 pub mod palette;
 pub mod pane;
+pub mod panes;
+pub mod strip;
 mod update;
 
 use std::sync::Arc;
@@ -26,12 +28,12 @@ use chrono_tz::Tz;
 use crossterm::event::{KeyEvent, MouseEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{FeedId, Observation, Timestamp, Trouble, TroubleKind};
+use crate::domain::{Attention, FeedId, Observation, Text, Timestamp, Trouble, TroubleKind};
 use crate::input::{Chord, Context, Keymap};
 use crate::store::table::TableId;
-use crate::store::{FeedState, Freshness, Store, StreamLimits};
+use crate::store::{FeedState, Freshness, Store, StreamLimits, feeds_judging, feeds_of};
 use gate::Rights;
-use geometry::{Geometry, PANES};
+use geometry::Geometry;
 pub use hints::{Hint, hints};
 pub use memo::Memo;
 use notices::{Level, Notices};
@@ -150,7 +152,9 @@ pub struct App {
     pub notices: Notices,
     /// The name of the theme that is drawn with.
     pub theme: String,
-    panes: [Pane; PANES.len()],
+    /// One for each table, and which table each pane of the bar showed last.
+    panes: [Pane; TableId::ALL.len()],
+    last: Vec<TableId>,
     overlay: Option<Overlay>,
     keys: Keys,
     now: Timestamp,
@@ -166,7 +170,8 @@ impl App {
             setting,
             notices: Notices::default(),
             theme: theme.to_owned(),
-            panes: PANES.map(|(table, _)| Pane::new(table)),
+            panes: TableId::ALL.map(Pane::new),
+            last: panes::PANES.iter().map(panes::PaneSpec::first).collect(),
             overlay: None,
             keys: Keys { map: keymap, pending: Vec::new() },
             now: Timestamp::default(),
@@ -203,7 +208,7 @@ impl App {
         let (store, now) = (&self.store, self.now);
         let pane = pane_of(&mut self.panes, self.screen.pane);
         store.with_table(pane.table, |table| pane.refresh(table, now, geometry.page()));
-        pane.settled |= Store::feeds_of(pane.table)
+        pane.settled |= feeds_of(pane.table)
             .iter()
             .all(|feed| !matches!(store.feeds().get(*feed).freshness, Freshness::Syncing(_)));
         pane.refresh_detail(store, geometry.drawer_width());
@@ -229,12 +234,28 @@ impl App {
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "there is a pane for every table")]
     pub fn pane(&self) -> &Pane {
-        &self.panes[place(self.screen.pane)]
+        &self.panes[self.screen.pane as usize]
+    }
+
+    /// What the operator looks at now, for the feeds.
+    #[must_use]
+    pub fn attention(&self) -> Attention {
+        let pane = self.pane();
+        let page = self.geometry().page();
+        let names = |table: TableId| -> Vec<Text> {
+            if self.screen.pane != table {
+                return Vec::new();
+            }
+            let shown = pane.view.slots_from(pane.top).take(page);
+            self.store.with_table(table, |table| shown.map(|slot| table.name(slot)).collect())
+        };
+        let log = None;
+        Attention { log, databases: names(TableId::Databases), tenants: names(TableId::Backups) }
     }
 
     /// Every pane.
     #[must_use]
-    pub const fn panes(&self) -> &[Pane; PANES.len()] {
+    pub const fn panes(&self) -> &[Pane; TableId::ALL.len()] {
         &self.panes
     }
 
@@ -266,7 +287,7 @@ impl App {
     /// The feed of the pane shown that is in trouble or silent, if one is.
     #[must_use]
     pub fn trouble(&self) -> Option<(FeedId, &FeedState)> {
-        Store::feeds_judging(self.screen.pane)
+        feeds_judging(self.screen.pane)
             .iter()
             .map(|feed| (*feed, self.store.feeds().get(*feed)))
             .find(|(_, state)| {
@@ -347,11 +368,7 @@ impl From<Importance> for Level {
     }
 }
 
-fn place(table: TableId) -> usize {
-    PANES.iter().position(|(other, _)| *other == table).unwrap_or_default()
-}
-
 #[expect(clippy::indexing_slicing, reason = "there is a pane for every table")]
-fn pane_of(panes: &mut [Pane; PANES.len()], table: TableId) -> &mut Pane {
-    &mut panes[place(table)]
+fn pane_of(panes: &mut [Pane; TableId::ALL.len()], table: TableId) -> &mut Pane {
+    &mut panes[table as usize]
 }

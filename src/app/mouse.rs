@@ -30,8 +30,12 @@ impl App {
             if !place.contains(at) {
                 self.overlay = None;
             }
-        } else if let Some((table, _)) = geometry.tabs.iter().find(|(_, tab)| tab.contains(at)) {
-            self.screen.pane = *table;
+        } else if let Some((pane, _)) = geometry.tabs.iter().find(|(_, tab)| tab.contains(at)) {
+            if let Some(table) = self.last.get(*pane).copied() {
+                self.show_table(table);
+            }
+        } else if let Some((table, _)) = geometry.views.iter().find(|(_, tab)| tab.contains(at)) {
+            self.show_table(*table);
         } else if geometry.titles.contains(at) {
             let under = |(_, x, width): &&(usize, u16, u16)| (*x..x + width).contains(&at.x);
             if let Some((column, ..)) = geometry.columns.iter().find(under) {

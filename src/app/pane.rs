@@ -121,11 +121,10 @@ impl Pane {
     /// The pane of `table`, as it is at start.
     #[must_use]
     pub fn new(table: TableId) -> Self {
-        let sort = match table {
-            TableId::Tenants => Some(Sort { column: 1, descending: false }),
-            TableId::Events => None,
-            TableId::Upgrades => Some(Sort { column: 9, descending: false }),
-        };
+        let sort = table.sorted_by().and_then(|(id, descending)| {
+            let column = columns(table).iter().position(|column| column.id == id)?;
+            Some(Sort { column, descending })
+        });
         Self {
             table,
             view: View::new(columns(table), sort),

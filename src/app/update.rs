@@ -5,12 +5,12 @@ use super::action::{
     TableAction, TailAction,
 };
 use super::detail;
-use super::geometry::PANES;
 use super::notices::Level;
 use super::overlay::Overlay;
 use super::palette::{Palette, Target};
 use super::pane::Held;
-use super::{App, Effect, pages, place};
+use super::panes::{PANES, pane_of};
+use super::{App, Effect, pages};
 use crate::domain::Timestamp;
 use crate::store::columns;
 use crate::store::table::{RowId, Table, TableId};
@@ -52,16 +52,37 @@ impl App {
         self.limit_overlay();
     }
 
+    /// Goes to a pane, to the table that it showed last; asked for the pane shown, to its next table.
     pub(super) fn go(&mut self, to: PaneMove) {
         self.overlay = None;
-        let at = place(self.screen.pane);
+        let at = pane_of(self.screen.pane);
         let next = match to {
-            PaneMove::To(table) => place(table),
+            PaneMove::To(table) if pane_of(table) == at => return self.next_view(true),
+            PaneMove::To(table) => pane_of(table),
             PaneMove::Next => (at + 1) % PANES.len(),
             PaneMove::Previous => (at + PANES.len() - 1) % PANES.len(),
+            PaneMove::NextView => return self.next_view(true),
+            PaneMove::PreviousView => return self.next_view(false),
         };
-        if let Some((table, _)) = PANES.get(next) {
-            self.screen.pane = *table;
+        if let Some(table) = self.last.get(next) {
+            self.show_table(*table);
+        }
+    }
+
+    /// Shows `table`, which its pane remembers.
+    pub(super) fn show_table(&mut self, table: TableId) {
+        self.screen.pane = table;
+        if let Some(last) = self.last.get_mut(pane_of(table)) {
+            *last = table;
+        }
+    }
+
+    fn next_view(&mut self, forward: bool) {
+        let tables = PANES.get(pane_of(self.screen.pane)).map_or(&[][..], |pane| pane.tables);
+        let at = tables.iter().position(|table| *table == self.screen.pane).unwrap_or_default();
+        let step = if forward { 1 } else { tables.len().saturating_sub(1) };
+        if let Some(table) = tables.get((at + step) % tables.len().max(1)) {
+            self.show_table(*table);
         }
     }
 
@@ -312,7 +333,7 @@ impl App {
 
     /// Goes to the tenant `id`, taking the filter off when it hides it.
     fn show_tenant(&mut self, id: &RowId) {
-        self.screen.pane = TableId::Tenants;
+        self.show_table(TableId::Tenants);
         self.settle();
         let rows = self.geometry().page();
         if !self.with_pane(|pane, table| pane.choose(table, id, rows)) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::app::action;
-use crate::app::geometry::pane_name;
+use crate::app::panes::{PANES, PaneSpec};
 use crate::input::{self, Context, Keymap};
 use crate::runtime::snapshot::Format;
 use crate::store::filter;
@@ -61,8 +61,8 @@ pub(super) struct SettingsArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct SnapshotArgs {
     /// Prints one frame of this pane and exits.
-    #[arg(long, global = true, value_name = "PANE")]
-    pub(super) snapshot: Option<Pane>,
+    #[arg(long, global = true, value_name = "PANE", value_parser = table)]
+    pub(super) snapshot: Option<TableId>,
     /// The size of the frame.
     #[arg(long, global = true, value_name = "WxH", default_value = "160x48", value_parser = size)]
     pub(super) size: (u16, u16),
@@ -77,25 +77,14 @@ pub(super) struct SnapshotArgs {
     pub(super) wait: u16,
 }
 
-/// A pane, as named on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Pane {
-    /// The tenants.
-    Tenants,
-    /// The live events.
-    Events,
-    /// Upgrades, restores and templates.
-    Upgrades,
-}
-
-impl Pane {
-    pub(super) const fn table(self) -> TableId {
-        match self {
-            Self::Tenants => TableId::Tenants,
-            Self::Events => TableId::Events,
-            Self::Upgrades => TableId::Upgrades,
-        }
-    }
+/// The table that is called `name` on the command line.
+fn table(name: &str) -> Result<TableId, String> {
+    let named = TableId::ALL.into_iter().find(|table| table.name() == name);
+    let of_pane = || PANES.iter().find(|pane| pane.name == name).map(PaneSpec::first);
+    named.or_else(of_pane).ok_or_else(|| {
+        let names: Vec<&str> = TableId::ALL.iter().map(|table| table.name()).collect();
+        format!("There is no such pane. The panes and their tables are {}.", names.join(", "))
+    })
 }
 
 #[derive(Debug, Subcommand)]
@@ -222,8 +211,8 @@ pub(super) fn actions_page() -> String {
     page.push_str("\n## Filters\n\n```text\n");
     page.push_str(filter::help().trim_end());
     page.push_str("\n```\n\nColumns by pane:\n");
-    for table in [TableId::Tenants, TableId::Events, TableId::Upgrades] {
-        let _ = write!(page, "\n### {}\n\n| column | shows |\n|---|---|\n", pane_name(table));
+    for table in TableId::ALL {
+        let _ = write!(page, "\n### {}\n\n| column | shows |\n|---|---|\n", table.name());
         for column in crate::store::columns(table) {
             let _ = writeln!(page, "| `{}` | {} |", column.id, column.doc);
         }

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{Args, DemoArgs, Pane};
+use super::args::{Args, DemoArgs};
 use super::{CliError, output, start};
 use crate::app::{App, Msg, ProfileDanger, Setting};
 use crate::domain::Span;
@@ -92,7 +92,7 @@ impl Frame<'_> {
         let (width, height) = args.snapshot.size;
         drop(app.update(clock.now(), Msg::Resize(width, height)));
         drop(app.update(clock.now(), Msg::Observed(observations)));
-        app.screen.pane = args.snapshot.snapshot.map_or(app.screen.pane, Pane::table);
+        app.screen.pane = args.snapshot.snapshot.unwrap_or(app.screen.pane);
         app.settle();
         start::press(&mut app, &args.snapshot.keys, &clock)?;
         let buffer = snapshot::frame(&mut app, &self.dressed.theme);

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Args, Pane};
+use super::args::Args;
 use super::{CliError, output, start};
 use crate::app::{App, Msg};
 use crate::config::{Loaded, Paths};
@@ -59,7 +59,7 @@ fn live(loaded: &Loaded, paths: &Paths) -> Live {
 /// Waits until the pane's feeds have told all there is, or say that they can't, and prints one frame.
 fn print(
     args: &Args,
-    pane: Pane,
+    pane: TableId,
     mut app: App,
     platform: &Arc<dyn Platform>,
     dressed: &start::Dressed,
@@ -67,9 +67,9 @@ fn print(
     dressed.warnings.iter().for_each(|warning| output::complain(warning));
     let (width, height) = args.snapshot.size;
     drop(app.update(WallClock.now(), Msg::Resize(width, height)));
-    app.screen.pane = pane.table();
+    app.screen.pane = pane;
     let ready = |app: &App| {
-        Store::feeds_of(pane.table())
+        feeds_of(pane)
             .iter()
             .all(|feed| !matches!(app.store.feeds().get(*feed).freshness, Freshness::Syncing(_)))
     };
@@ -83,7 +83,7 @@ fn print(
     start::press(&mut app, &args.snapshot.keys, &WallClock)?;
     let buffer = snapshot::frame(&mut app, &dressed.theme);
     output::say(&snapshot::print(&buffer, args.snapshot.format));
-    let failed = Store::feeds_of(pane.table()).iter().find_map(|feed| {
+    let failed = feeds_of(pane).iter().find_map(|feed| {
         let trouble = app.store.feeds().get(*feed).freshness.trouble();
         trouble.map(|why| format!("{feed}: {why}"))
     });

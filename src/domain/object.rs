@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Ack, Alert, Bucket, ClusterObject, Database, DatabaseServer, Execution, FeedId, KeyFamily, Pool,
-    Probe, Resource, Series, Session, Shelf, Silence, StreamInfo, StreamServer, Text, Uid,
+    Ack, Alert, Bucket, ClusterObject, Database, DatabaseServer, Execution, FeedId, KeyFamily,
+    Pool, Probe, Resource, Series, Session, Shelf, Silence, StreamInfo, StreamServer, Text, Uid,
 };
 
 /// A thing with an identity, told by one feed and kept in one collection.

@@ -8,9 +8,9 @@ pub mod contract;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use crate::domain::{Fact, FeedId, Observation, Timestamp};
+use crate::domain::{Attention, Fact, FeedId, Observation, Timestamp};
 
 /// A world: what the console watches.
 pub trait Platform: Send + Sync {
@@ -54,21 +54,36 @@ pub trait Clock: Send + Sync {
 #[error("The console is closing.")]
 pub struct Closed;
 
-/// Where a feed tells its facts: a bounded queue, so a fast feed waits for the console.
+/// Where a feed tells its facts: a bounded queue, so a fast feed waits for the console. And where it learns what
+/// the operator looks at.
 #[derive(Clone)]
 pub struct Sink {
     queue: mpsc::Sender<Vec<Observation>>,
     clock: Arc<dyn Clock>,
+    attention: watch::Receiver<Attention>,
 }
 
 impl Sink {
     /// The most observations in one batch; larger ones are split by [`Sink::tell`].
     pub const BATCH: usize = 512;
 
-    /// A sink into `queue` which stamps facts with the time of `clock`.
+    /// A sink into `queue` which stamps facts with the time of `clock`. Nobody looks at anything.
     #[must_use]
     pub fn new(queue: mpsc::Sender<Vec<Observation>>, clock: Arc<dyn Clock>) -> Self {
-        Self { queue, clock }
+        let (_, attention) = watch::channel(Attention::default());
+        Self { queue, clock, attention }
+    }
+
+    /// The same, for an operator who looks at what `attention` says.
+    #[must_use]
+    pub fn watched(self, attention: watch::Receiver<Attention>) -> Self {
+        Self { attention, ..self }
+    }
+
+    /// What the operator looks at, now and as it changes. The sender may be gone: then it changes no more.
+    #[must_use]
+    pub fn attention(&self) -> watch::Receiver<Attention> {
+        self.attention.clone()
     }
 
     /// Now, in the world's time.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -19,7 +19,7 @@ use super::terminal::{TerminalError, TerminalOptions};
 use super::watcher::{FileChange, FileContent, FileWatch};
 use super::{clipboard::Copied, feeds};
 use crate::app::{App, Effect, Importance, Msg};
-use crate::domain::{Observation, Timestamp};
+use crate::domain::{Attention, Observation, Timestamp};
 use crate::platform::Platform;
 use crate::ui;
 use crate::ui::theme::{ColorDepth, Theme};
@@ -121,7 +121,9 @@ pub fn run(console: Console) -> Result<u8, RunError> {
     let panicked = hook(&screen, &recorder, &console);
     let result = runtime.block_on(async {
         let (queue, incoming) = mpsc::channel(WAITING);
-        let tasks = start(&runtime, &console, queue.clone(), panicked.clone())?;
+        let (attention, looked_at) = watch::channel(Attention::default());
+        let sources = Sources { queue: queue.clone(), looked_at, panicked: panicked.clone() };
+        let tasks = start(&runtime, &console, sources)?;
         let keyboard = Keyboard::start(queue.clone())?;
         let size = screen.size()?;
         let mut event_loop = Loop {
@@ -131,6 +133,7 @@ pub fn run(console: Console) -> Result<u8, RunError> {
             keyboard,
             screen: &mut screen,
             tasks,
+            attention,
             dirty: true,
             quit: false,
         };
@@ -161,15 +164,18 @@ fn hook(screen: &Screen, recorder: &Arc<Mutex<Recorder>>, console: &Console) -> 
     })
 }
 
-/// Starts everything that sends into the channel.
-fn start(
-    runtime: &Runtime,
-    console: &Console,
+/// Where what is started sends to, and what it is told.
+struct Sources {
     queue: mpsc::Sender<Incoming>,
-    mut panicked: Panicked,
-) -> Result<JoinSet<()>, RunError> {
+    looked_at: watch::Receiver<Attention>,
+    panicked: Panicked,
+}
+
+/// Starts everything that sends into the channel.
+fn start(runtime: &Runtime, console: &Console, sources: Sources) -> Result<JoinSet<()>, RunError> {
+    let Sources { queue, looked_at, mut panicked } = sources;
     let _guard = runtime.enter();
-    let (mut tasks, mut told) = feeds::run(&console.platform);
+    let (mut tasks, mut told) = feeds::run(&console.platform, &looked_at);
     let to = queue.clone();
     tasks.spawn(async move {
         while let Some(batch) = told.recv().await {
@@ -214,6 +220,7 @@ struct Loop<'s> {
     keyboard: Keyboard,
     screen: &'s mut Screen,
     tasks: JoinSet<()>,
+    attention: watch::Sender<Attention>,
     dirty: bool,
     quit: bool,
 }
@@ -446,6 +453,12 @@ impl Loop<'_> {
     fn settle(&mut self) {
         self.recorder.lock().unwrap_or_else(PoisonError::into_inner).settled();
         self.console.app.settle();
+        let looked_at = self.console.app.attention();
+        self.attention.send_if_modified(|known| {
+            let differs = *known != looked_at;
+            *known = looked_at;
+            differs
+        });
     }
 
     fn draw(&mut self) -> Result<(), RunError> {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::feeds;
-use crate::domain::Observation;
+use crate::domain::{Attention, Observation};
 use crate::platform::Platform;
 
 /// Runs the feeds of `platform` and hands over what they tell, until `enough` says so or `limit` has passed.
@@ -19,7 +21,7 @@ pub fn until(
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let (_tasks, mut told) = feeds::run(platform);
+        let (_tasks, mut told) = feeds::run(platform, &watch::channel(Attention::default()).1);
         let all = async { while told.recv().await.is_some_and(|batch| !enough(batch)) {} };
         // Running out of time is no error: what is known by then is what there is to show.
         let _ = tokio::time::timeout(limit, all).await;

@@ -282,7 +282,8 @@ impl Engine {
         let at = self.now();
         let fact = |fact| Observation { feed, at, fact };
         self.out.push(fact(Fact::RelistBegun));
-        let objects = self.world.objects(kind).map(|object| fact(Fact::Upsert(Arc::clone(object).into())));
+        let objects =
+            self.world.objects(kind).map(|object| fact(Fact::Upsert(Arc::clone(object).into())));
         self.out.extend(objects);
         self.out.push(fact(Fact::RelistEnded));
     }

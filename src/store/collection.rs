@@ -62,6 +62,9 @@ pub(super) trait Listed {
     /// Takes an object out.
     fn take(&mut self, uid: &Uid) -> Option<(Slot, Object)>;
 
+    /// The object `uid`.
+    fn object(&self, uid: &Uid) -> Option<Object>;
+
     /// Notes that what is shown of the object at `slot` may have changed, though it did not.
     fn touch(&mut self, slot: Slot);
 
@@ -98,6 +101,10 @@ where
         self.free.push(index);
         self.changes.note(index as Slot);
         Some((index as Slot, held.object.into()))
+    }
+
+    fn object(&self, uid: &Uid) -> Option<Object> {
+        Some(Arc::clone(&self.get(self.find(uid)?)?.object).into())
     }
 
     fn touch(&mut self, slot: Slot) {

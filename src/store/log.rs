@@ -65,11 +65,7 @@ impl LogBook {
     pub(super) fn take(&mut self, chunk: LogChunk) {
         self.revision += 1;
         if self.source.as_ref() != Some(&chunk.source) {
-            *self = Self {
-                source: Some(chunk.source),
-                revision: self.revision,
-                ..Self::default()
-            };
+            *self = Self { source: Some(chunk.source), revision: self.revision, ..Self::default() };
         }
         match chunk.told {
             LogTold::Lines(lines) => {

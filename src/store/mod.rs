@@ -25,9 +25,15 @@ pub use log::{LogBook, LogEntry};
 pub use objects::Objects;
 pub use ring::Ring;
 pub use stream::{Line, Rate, Stream, StreamLimits};
-pub use tables::{EventsTable, TenantsTable, UpgradesTable, columns};
+pub use tables::{
+    ClusterTable, EventsTable, TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging,
+    feeds_of,
+};
 
-use crate::domain::{ClusterKind, ClusterObject, Fact, FeedId, Kind, Object, Observation, StreamEntry, Timestamp, Uid};
+use crate::domain::{
+    ClusterKind, ClusterObject, Fact, FeedId, Kind, Object, Observation, StreamEntry, Timestamp,
+    Uid,
+};
 use changes::Changes;
 use collection::Listed;
 use table::{Slot, Table, TableId};
@@ -115,6 +121,12 @@ impl Store {
         self.objects.of_cluster(kind)
     }
 
+    /// The object `uid` that `feed` tells.
+    #[must_use]
+    pub fn object(&self, feed: FeedId, uid: &Uid) -> Option<Object> {
+        self.objects.listed(feed)?.object(uid)
+    }
+
     /// The log that is open.
     #[must_use]
     pub const fn log(&self) -> &LogBook {
@@ -141,37 +153,13 @@ impl Store {
 
     /// Calls `read` with the table `id`.
     pub fn with_table<R>(&self, id: TableId, read: impl FnOnce(&dyn Table) -> R) -> R {
-        match id {
-            TableId::Tenants => read(&TenantsTable::new(self)),
-            TableId::Events => read(&EventsTable::new(self)),
-            TableId::Upgrades => read(&UpgradesTable::new(self)),
-        }
+        tables::with(self, id, read)
     }
 
     /// Grows with every change of anything known.
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.objects.revision() + self.stream.changes.revision() + self.log.revision()
-    }
-
-    /// The feeds that the table `id` is made of, the one that makes its rows first.
-    #[must_use]
-    pub const fn feeds_of(id: TableId) -> &'static [FeedId] {
-        match id {
-            TableId::Tenants => &[FeedId::Clients],
-            TableId::Events => &[FeedId::Events],
-            TableId::Upgrades => &[FeedId::Upgrades, FeedId::Restores, FeedId::Templates],
-        }
-    }
-
-    /// The feeds whose trouble makes the rows of the table `id` doubtful: those of its rows, and those that
-    /// its judgements rest on.
-    #[must_use]
-    pub const fn feeds_judging(id: TableId) -> &'static [FeedId] {
-        match id {
-            TableId::Tenants => &[FeedId::Clients, FeedId::Environments],
-            TableId::Events | TableId::Upgrades => Self::feeds_of(id),
-        }
     }
 
     /// Everything known, as observations that rebuild it: what a recording begins with.

@@ -4,28 +4,102 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Health, StreamId, Text, Timestamp, Uid};
+use crate::domain::{FeedId, Health, Severity, Span, StreamId, Text, Timestamp, Uid};
 
 /// Where a row lives in its table until it goes. A slot may be used again by another row.
 pub type Slot = u64;
 
-/// The tables of the console.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TableId {
+/// Declares [`TableId`]: the word that each table is called by, one of its rows, several of them, and the column
+/// that it is sorted by until told otherwise (`-` before it: the other way round; empty: the order of the slots).
+macro_rules! tables {
+    ($($(#[$doc:meta])* $id:ident = $name:literal, $one:literal, $many:literal, $sort:literal;)+) => {
+        /// The tables of the console.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum TableId {
+            $($(#[$doc])* $id,)+
+        }
+
+        impl TableId {
+            /// Every table, in the order of the panes.
+            pub const ALL: [Self; [$(Self::$id),+].len()] = [$(Self::$id),+];
+
+            /// The word that it is called by.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$id => $name),+ }
+            }
+
+            /// What `count` of its rows are called.
+            #[must_use]
+            pub const fn noun(self, count: usize) -> &'static str {
+                match (self, count) { $((Self::$id, 1) => $one, (Self::$id, _) => $many),+ }
+            }
+
+            /// The column that it is sorted by until told otherwise, and whether the other way round.
+            #[must_use]
+            pub fn sorted_by(self) -> Option<(&'static str, bool)> {
+                let column = match self { $(Self::$id => $sort),+ };
+                match column.strip_prefix('-') {
+                    Some(column) => Some((column, true)),
+                    None if column.is_empty() => None,
+                    None => Some((column, false)),
+                }
+            }
+        }
+    };
+}
+
+tables! {
+    /// One row per thing that is wrong now.
+    Overview = "overview", "finding", "findings", "health";
     /// One row per tenant.
-    Tenants,
+    Tenants = "tenants", "tenant", "tenants", "health";
     /// One row per entry of the event stream, and per gap in it.
-    Events,
+    Events = "events", "line", "lines", "";
+    /// One row per database, and per tenant that has none.
+    Databases = "databases", "database", "databases", "name";
+    /// One row per connection to a database.
+    Sessions = "sessions", "session", "sessions", "name";
+    /// One row per pool of pgbouncer.
+    Pools = "pools", "pool", "pools", "name";
+    /// One row per stream.
+    Streams = "streams", "stream", "streams", "name";
+    /// One row per family of keys.
+    Keys = "keys", "family", "families", "name";
+    /// One row per tenant's backups, and per tenant that has none.
+    Backups = "backups", "shelf", "shelves", "name";
     /// One row per upgrade, restore and template build.
-    Upgrades,
+    Upgrades = "upgrades", "run", "runs", "age";
+    /// One row per alert.
+    Alerts = "alerts", "alert", "alerts", "name";
+    /// One row per silence.
+    Silences = "silences", "silence", "silences", "name";
+    /// One row per Deployment, autoscaler and quota.
+    Workloads = "workloads", "workload", "workloads", "health";
+    /// One row per pod.
+    Pods = "pods", "pod", "pods", "health";
+    /// One row per gateway, route and certificate.
+    Network = "network", "object", "objects", "health";
+    /// One row per Kustomization of Flux.
+    Flux = "flux", "kustomization", "kustomizations", "health";
+    /// One row per CronJob and Job.
+    Jobs = "jobs", "job", "jobs", "health";
+    /// One row per node and volume claim.
+    Nodes = "nodes", "object", "objects", "health";
+    /// One row per service of the platform.
+    Services = "services", "service", "services", "health";
+    /// One row per call of a tool by an agent.
+    Executions = "executions", "call", "calls", "name";
 }
 
 /// The identity of a row: what the cursor and marks belong to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RowId {
-    /// An object of the API server.
-    Object(Uid),
+    /// An object, by the feed that tells it.
+    Object(FeedId, Uid),
+    /// What the tenant of this name should have and has not.
+    Missing(Text),
     /// An entry of the event stream.
     Entry(StreamId),
     /// A mark between entries of the stream (a gap, or where the operator left), by its number.
@@ -49,6 +123,16 @@ pub enum Value<'a> {
     Clock(Timestamp),
     /// A health.
     Health(Health),
+    /// How bad an alert is.
+    Severity(Severity),
+    /// A length of time.
+    Span(Span),
+    /// A point in time to come, shown as how long it is till then.
+    Until(Timestamp),
+    /// So many of so many.
+    Ratio(u64, u64),
+    /// A share in thousandths, shown in percent.
+    Permille(u16),
 }
 
 /// What sort of values a column holds; it decides how a filter reads what it is compared with.
@@ -60,7 +144,7 @@ pub enum ColumnKind {
     Number,
     /// Sizes, compared with units: `10GB`.
     Bytes,
-    /// Points in time, compared by age: `26h`.
+    /// Points in time, compared by age, and lengths of time: `26h`.
     Time,
     /// Healths, compared by word.
     Health,

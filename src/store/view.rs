@@ -228,6 +228,11 @@ impl SortKey {
             Value::At(at) => Some(Cell::Number(u64::MAX - at.ms().unsigned_abs())),
             Value::Clock(at) => Some(Cell::Number(at.ms().unsigned_abs())),
             Value::Health(health) => Some(Cell::Number(health as u64)),
+            Value::Severity(severity) => Some(Cell::Number(severity as u64)),
+            Value::Span(span) => Some(Cell::Number(span.ms())),
+            Value::Until(at) => Some(Cell::Number(at.ms().unsigned_abs())),
+            Value::Ratio(part, _) => Some(Cell::Number(part)),
+            Value::Permille(share) => Some(Cell::Number(u64::from(share))),
         };
         Self { cell, name: table.name(slot) }
     }
@@ -245,8 +250,6 @@ impl SortKey {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -275,7 +278,7 @@ mod tests {
         };
         let spec = Spec::Client(ClientSpec::default());
         let conditions = Box::new([ready]);
-        Fact::Upsert(Arc::new(Resource { meta, conditions, composed: Box::default(), spec }))
+        Fact::Upsert(Resource { meta, conditions, composed: Box::default(), spec }.into())
     }
 
     fn check(view: &mut View, table: &dyn Table) {

@@ -9,7 +9,7 @@ use crate::app::geometry::Geometry;
 use crate::app::notices::Level;
 use crate::app::{App, hints};
 use crate::store::table::TableId;
-use crate::store::{Freshness, Store};
+use crate::store::{Freshness, feeds_of};
 
 /// What stands before the filter.
 const PROMPT: &str = " / ";
@@ -82,10 +82,10 @@ fn counts(app: &App) -> String {
         return parts.join(" · ");
     }
     parts.push(if pane.view.query().is_empty() {
-        format!("{} {}", grouped(all as u64), noun(pane.table, all))
+        format!("{} {}", grouped(all as u64), pane.table.noun(all))
     } else {
         let (shown, all) = (grouped(shown as u64), grouped(all as u64));
-        format!("{shown} of {all} {}, filtered here", noun(pane.table, 2))
+        format!("{shown} of {all} {}, filtered here", pane.table.noun(2))
     });
     parts.join(" · ")
 }
@@ -93,28 +93,15 @@ fn counts(app: &App) -> String {
 /// What is said instead of a count while there is none to be had: a table that could not be read has not
 /// zero rows.
 fn incomplete(app: &App, rows: usize) -> Option<String> {
-    let noun = noun(app.screen.pane, 2);
-    Store::feeds_of(app.screen.pane).iter().find_map(|feed| {
-        match app.store.feeds().get(*feed).freshness {
-            Freshness::Syncing(_) => Some(format!("{} {noun} so far", grouped(rows as u64))),
-            Freshness::Down(_) if rows == 0 => Some(format!("no {noun} known")),
-            Freshness::Down(_) if app.screen.pane != TableId::Upgrades => {
-                Some(format!("{} {noun} known, not all", grouped(rows as u64)))
-            }
-            Freshness::Down(_) | Freshness::Live(_) | Freshness::Stale(..) => None,
+    let noun = app.screen.pane.noun(2);
+    feeds_of(app.screen.pane).iter().find_map(|feed| match app.store.feeds().get(*feed).freshness {
+        Freshness::Syncing(_) => Some(format!("{} {noun} so far", grouped(rows as u64))),
+        Freshness::Down(_) if rows == 0 => Some(format!("no {noun} known")),
+        Freshness::Down(_) if app.screen.pane != TableId::Upgrades => {
+            Some(format!("{} {noun} known, not all", grouped(rows as u64)))
         }
+        Freshness::Down(_) | Freshness::Live(_) | Freshness::Stale(..) => None,
     })
-}
-
-const fn noun(table: TableId, count: usize) -> &'static str {
-    match (table, count) {
-        (TableId::Tenants, 1) => "tenant",
-        (TableId::Tenants, _) => "tenants",
-        (TableId::Events, 1) => "line",
-        (TableId::Events, _) => "lines",
-        (TableId::Upgrades, 1) => "run",
-        (TableId::Upgrades, _) => "runs",
-    }
 }
 
 fn footer(app: &App, place: Rect, paint: &mut Paint<'_>) {

@@ -6,11 +6,12 @@ use ratatui::layout::Rect;
 use super::paint::{Paint, cells};
 use super::rows::health_role;
 use super::theme::Role;
-use crate::app::geometry::{Geometry, PANES, pane_name};
+use crate::app::geometry::Geometry;
 use crate::app::pages::freshness_health;
+use crate::app::panes::PANES;
 use crate::app::{App, ProfileDanger};
-use crate::domain::TroubleKind;
-use crate::store::{FeedState, Freshness, Store};
+use crate::domain::{System, TroubleKind};
+use crate::store::{FeedState, Freshness, feeds_judging};
 
 pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     header(app, geometry.header, paint);
@@ -61,18 +62,15 @@ fn clocks(app: &App) -> String {
 fn bar(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     paint.fill(geometry.bar, Role::Pane);
     let mut edge = 0;
-    for ((table, place), (_, digit)) in geometry.tabs.iter().zip(PANES) {
-        let active = *table == app.screen.pane;
+    for (number, place) in &geometry.tabs {
+        let Some(pane) = PANES.get(*number) else { continue };
+        let active = pane.tables.contains(&app.screen.pane);
         let role = if active { Role::PaneActive } else { Role::Pane };
-        paint.text(
-            place.x,
-            place.y,
-            place.width,
-            &format!(" {digit} {} ", pane_name(*table)),
-            role,
-        );
+        let digit = pane.digit.map(|digit| format!("{digit} ")).unwrap_or_default();
+        let text = format!(" {digit}{} ", pane.name);
+        paint.text(place.x, place.y, place.width, &text, role);
         if !active {
-            paint.text(place.x + 1, place.y, 1, &digit.to_string(), Role::Key);
+            paint.text(place.x + 1, place.y, 1, digit.trim(), Role::Key);
         }
         edge = place.right();
     }
@@ -83,20 +81,19 @@ fn bar(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     );
 }
 
-/// A sign and a word for the freshness of each feed; only a count of them where there is no room.
+/// A sign and a word for the freshness of each system, the worst of its feeds; only a count of feeds where there
+/// is no room.
 fn feeds(app: &App, place: Rect, paint: &mut Paint<'_>) {
-    let signs: Vec<(String, Role)> = app
-        .store
-        .feeds()
-        .iter()
-        .map(|(feed, state)| {
-            let (sign, role) = freshness_sign(&state.freshness, app);
-            (format!("{sign} {feed}"), role)
+    let signs: Vec<(String, Role)> = System::ALL
+        .into_iter()
+        .filter_map(|system| {
+            let (sign, role) = system_sign(app, system)?;
+            Some((format!("{sign} {system}"), role))
         })
         .collect();
     let width: u16 = signs.iter().map(|(text, _)| cells(text) + 2).sum();
     if width <= place.width {
-        let mut x = place.right() - width + 2;
+        let mut x = (place.right() + 2).saturating_sub(width);
         for (text, role) in &signs {
             paint.text(x, place.y, width, text, *role);
             x += cells(text) + 2;
@@ -111,24 +108,40 @@ fn feeds(app: &App, place: Rect, paint: &mut Paint<'_>) {
             matches!(state.freshness, Freshness::Live(_)) && !state.freshness.is_old(app.now())
         })
         .count();
-    let quiet = |state: &FeedState| {
-        state.freshness.trouble().is_some_and(|why| why.kind == TroubleKind::NotConfigured)
-    };
-    let all = app.store.feeds().iter().filter(|(_, state)| !quiet(state)).count();
+    let all = app.store.feeds().iter().filter(|(_, state)| !is_quiet(state)).count();
     let (sign, role) =
         if live == all { ("●", Role::HealthHealthy) } else { ("▲", Role::HealthDegraded) };
-    paint.right(place.x, place.y, place.width, &format!("{sign} {live} of {all} feeds live"), role);
+    let text = format!("{sign} {live} of {all} feeds live");
+    let text = if cells(&text) <= place.width { text } else { format!("{sign} {live}/{all}") };
+    paint.right(place.x, place.y, place.width, &text, role);
 }
 
-/// The sign and the role of a freshness.
-fn freshness_sign(freshness: &Freshness, app: &App) -> (&'static str, Role) {
-    let (sign, health) = freshness_health(app, freshness);
-    (sign, health.map_or(Role::Muted, health_role))
+/// Whether nothing is to be expected of a feed: its server is not set, or does not have such things.
+fn is_quiet(state: &FeedState) -> bool {
+    state
+        .freshness
+        .trouble()
+        .is_some_and(|why| matches!(why.kind, TroubleKind::NotConfigured | TroubleKind::Absent))
+}
+
+/// The sign and the role of the feed of `system` that is worst off; none when nothing is to be expected of it.
+fn system_sign(app: &App, system: System) -> Option<(&'static str, Role)> {
+    let (sign, health) = app
+        .store
+        .feeds()
+        .iter()
+        .filter(|(feed, state)| feed.system() == system && !is_quiet(state))
+        .filter_map(|(_, state)| {
+            let (sign, health) = freshness_health(app, &state.freshness);
+            Some((sign, health?))
+        })
+        .min_by_key(|(_, health)| *health)?;
+    Some((sign, health_role(health)))
 }
 
 /// Whether what the pane shows may no longer be true, or is only a part.
 pub(super) fn pane_is_old(app: &App) -> bool {
-    Store::feeds_judging(app.screen.pane).iter().any(|feed| {
+    feeds_judging(app.screen.pane).iter().any(|feed| {
         let freshness = &app.store.feeds().get(*feed).freshness;
         let cut = match freshness {
             Freshness::Down(why) => !matches!(

@@ -7,7 +7,7 @@ use chrono::Timelike;
 use chrono_tz::Tz;
 
 use super::theme::Role;
-use crate::domain::{Health, Timestamp};
+use crate::domain::{Health, Severity, Span, Timestamp};
 use crate::store::table::Value;
 
 /// What a cell shows.
@@ -32,6 +32,49 @@ pub(super) fn show(value: Value<'_>, now: Timestamp, zone: Tz) -> Shown<'_> {
             text: format!("{} {}", health.sign(), health.word()).into(),
             role: health_role(health),
         },
+        Value::Severity(severity) => Shown {
+            text: format!("{} {}", severity_sign(severity), severity.word()).into(),
+            role: severity_role(severity),
+        },
+        Value::Span(span) => plain(short(span).into()),
+        Value::Until(at) if at > now => plain(format!("in {}", at.since(now)).into()),
+        Value::Until(at) => {
+            Shown { text: format!("{} ago", now.since(at)).into(), role: Role::HealthFailed }
+        }
+        Value::Ratio(part, all) => plain(format!("{part}/{all}").into()),
+        Value::Permille(share) => plain(format!("{}.{}%", share / 10, share % 10).into()),
+    }
+}
+
+/// A length of time that may be less than a second.
+fn short(span: Span) -> String {
+    if span.ms() < 10_000 && span.ms() % 1_000 != 0 {
+        if span.ms() < 1_000 {
+            return format!("{}ms", span.ms());
+        }
+        return format!("{}.{}s", span.secs(), span.ms() % 1_000 / 100);
+    }
+    span.to_string()
+}
+
+/// A sign of one cell, so that meaning never hangs on colour alone.
+pub(super) const fn severity_sign(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "✗",
+        Severity::High => "▲",
+        Severity::Normal => "△",
+        Severity::Info => "·",
+        Severity::Unknown => "?",
+    }
+}
+
+/// The role of a severity.
+pub(super) const fn severity_role(severity: Severity) -> Role {
+    match severity {
+        Severity::Critical => Role::HealthFailed,
+        Severity::High => Role::HealthDegraded,
+        Severity::Normal => Role::HealthProgressing,
+        Severity::Info | Severity::Unknown => Role::Muted,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::drawer;
 use super::header::pane_is_old;
 use super::paint::{Paint, cells};
 use super::rows;
@@ -11,14 +12,18 @@ use crate::app::banner::{Banner, wrapped};
 use crate::app::detail::gap_sentence;
 use crate::app::geometry::Geometry;
 use crate::app::pane::Pane;
+use crate::app::strip;
 use crate::domain::{FeedId, TroubleKind};
 use crate::store::filter::Scratch;
 use crate::store::table::{Slot, Table, TableId, Value};
-use crate::store::{Freshness, Line, Store, columns};
+use crate::store::{Freshness, Line, columns, feeds_of};
 
 pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     if let Some(place) = geometry.banner {
         banner(app, place, paint);
+    }
+    if let Some(place) = geometry.strip {
+        strip(app, geometry, place, paint);
     }
     titles(app.pane(), geometry, paint);
     if app.pane().view.is_empty() {
@@ -26,6 +31,22 @@ pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
         return;
     }
     app.store.with_table(app.screen.pane, |table| draw_rows(app, table, geometry, paint));
+}
+
+/// The pane's tables, and what sums them up.
+fn strip(app: &App, geometry: &Geometry, place: Rect, paint: &mut Paint<'_>) {
+    let mut top = place.y;
+    for (table, tab) in &geometry.views {
+        let active = *table == app.screen.pane;
+        let role = if active { Role::PaneActive } else { Role::Pane };
+        paint.text(tab.x, tab.y, tab.width, &format!(" {} ", table.name()), role);
+        top = place.y + 1;
+    }
+    let width = place.width.saturating_sub(2);
+    let lines = strip::lines(app, usize::from(width));
+    for (y, line) in (top..place.bottom()).zip(&lines) {
+        drawer::draw_line(app, line, Rect::new(place.x + 1, y, width, 1), paint);
+    }
 }
 
 /// What is wrong with the pane's feed, and how old its rows are.
@@ -154,7 +175,7 @@ fn mark_line(app: &App, slot: Slot, line: Rect, paint: &mut Paint<'_>) {
 /// What stands where the rows would be: never the same for syncing, empty, filtered, failed and denied.
 fn nothing(app: &App, place: Rect, paint: &mut Paint<'_>) {
     let pane = app.pane();
-    let feeds = Store::feeds_of(pane.table);
+    let feeds = feeds_of(pane.table);
     let Some(first) = feeds.first().copied() else { return };
     let worst = feeds
         .iter()
@@ -210,7 +231,9 @@ fn empty(feed: FeedId) -> String {
         FeedId::Events => {
             "There is no event on the stream. New ones appear here as they come.".to_owned()
         }
-        _ => "There is no upgrade, no restore and no template build.".to_owned(),
+        FeedId::Upgrades => "There is no upgrade, no restore and no template build.".to_owned(),
+        FeedId::Alerts => "There is no alert. Nothing fires.".to_owned(),
+        other => format!("There are no {other}."),
     }
 }
 

@@ -3,6 +3,7 @@
 mod event;
 mod fold;
 mod json;
+mod object;
 mod resource;
 
 pub use event::{gap_sentence, grouped};
@@ -82,7 +83,9 @@ impl Detail {
     #[must_use]
     pub fn of(store: &Store, id: &RowId, width: usize) -> Option<Self> {
         let (title, lines) = match id {
-            RowId::Object(uid) => resource::lines(store, uid)?,
+            RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
+            RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
+            RowId::Missing(tenant) => object::missing(tenant),
             RowId::Entry(_) | RowId::Mark(_) => {
                 let slot = EventsTable::new(store).find(id)?;
                 match store.stream().get(slot)? {
@@ -108,7 +111,9 @@ impl Detail {
 #[must_use]
 pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
     match id {
-        RowId::Object(uid) => resource::copied(store, uid, all),
+        RowId::Object(feed, uid) if feed.kind().is_some() => resource::copied(store, uid, all),
+        RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
+        RowId::Missing(tenant) => Some(tenant.to_string()),
         RowId::Entry(entry) => {
             let slot = store.stream().find(*entry)?;
             let Line::Entry { entry, .. } = store.stream().get(slot)? else { return None };
@@ -129,7 +134,11 @@ pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
 #[must_use]
 pub fn tenant(store: &Store, id: &RowId) -> Option<Text> {
     match id {
-        RowId::Object(_) => {
+        RowId::Object(feed, uid) if feed.kind().is_none() => {
+            store.object(*feed, uid)?.tenant().cloned()
+        }
+        RowId::Missing(tenant) => Some(tenant.clone()),
+        RowId::Object(..) => {
             let tenants = TenantsTable::new(store);
             if let Some(slot) = tenants.find(id) {
                 return Some(tenants.name(slot));

@@ -64,6 +64,7 @@ impl Scratch {
         match value {
             Value::Text(text) => holds(text, self),
             Value::Health(health) => holds(health.word(), self),
+            Value::Severity(severity) => holds(severity.word(), self),
             Value::Number(number) => {
                 let mut digits = std::mem::take(&mut self.digits);
                 digits.clear();
@@ -72,7 +73,14 @@ impl Scratch {
                 self.digits = digits;
                 held
             }
-            Value::Nothing | Value::Bytes(_) | Value::At(_) | Value::Clock(_) => false,
+            Value::Nothing
+            | Value::Bytes(_)
+            | Value::At(_)
+            | Value::Clock(_)
+            | Value::Span(_)
+            | Value::Until(_)
+            | Value::Ratio(..)
+            | Value::Permille(_) => false,
         }
     }
 }

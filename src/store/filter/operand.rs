@@ -5,7 +5,7 @@ use std::fmt;
 use std::iter::Peekable;
 
 use super::{columns, quoted};
-use crate::domain::{Health, Span, Timestamp};
+use crate::domain::{Health, Severity, Span, Timestamp};
 use crate::store::table::{Column, ColumnKind, Value};
 
 /// A comparison of a cell with an [`Operand`].
@@ -108,9 +108,15 @@ impl Operand {
     pub(super) fn holds(&self, compare: Compare, value: Value<'_>, now: Timestamp) -> bool {
         let order = match (self, value) {
             (Self::Number(n) | Self::Bytes(n), Value::Number(v) | Value::Bytes(v)) => v.cmp(n),
+            (Self::Number(n), Value::Ratio(v, _)) => v.cmp(n),
+            (Self::Number(n), Value::Permille(v)) => (u64::from(v) / 10).cmp(n),
             (Self::Age(span), Value::At(at) | Value::Clock(at)) => now.since(at).cmp(span),
+            (Self::Age(span), Value::Span(v)) => v.cmp(span),
+            (Self::Age(span), Value::Until(at)) => at.since(now).cmp(span),
             (Self::Health(health), Value::Health(v)) => v.cmp(health),
             (Self::Text(text), Value::Text(v)) => natural(v, text),
+            // The worse is the more: `severity>=high`.
+            (Self::Text(text), Value::Severity(v)) => Severity::of_label(text).cmp(&v),
             _ => return compare == Compare::Differs,
         };
         compare.holds(order)

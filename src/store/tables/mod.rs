@@ -1,16 +1,30 @@
 //! The tables: how facts become rows.
 
+mod alerts;
+mod backups;
+mod cluster;
+mod databases;
 mod events;
+mod executions;
+mod keys;
+mod pools;
+mod record;
+mod sessions;
+mod silences;
+mod streams;
 mod tenants;
 mod upgrades;
 
+pub use cluster::ClusterTable;
 pub use events::EventsTable;
+pub(super) use record::Records;
 pub use tenants::TenantsTable;
 pub use upgrades::UpgradesTable;
 pub(super) use upgrades::run_slot;
 
-use super::table::{Column, ColumnKind, TableId, Value, Width};
-use crate::domain::Text;
+use super::Store;
+use super::table::{Column, ColumnKind, Table, TableId, Value, Width};
+use crate::domain::{ClusterKind, FeedId, Text};
 
 /// The columns of the table `id`.
 #[must_use]
@@ -18,7 +32,107 @@ pub const fn columns(id: TableId) -> &'static [Column] {
     match id {
         TableId::Tenants => tenants::COLUMNS,
         TableId::Events => events::COLUMNS,
+        TableId::Databases => databases::COLUMNS,
+        TableId::Sessions => sessions::COLUMNS,
+        TableId::Pools => pools::COLUMNS,
+        TableId::Streams => streams::COLUMNS,
+        TableId::Keys => keys::COLUMNS,
+        TableId::Backups => backups::COLUMNS,
         TableId::Upgrades => upgrades::COLUMNS,
+        TableId::Alerts => alerts::COLUMNS,
+        TableId::Silences => silences::COLUMNS,
+        TableId::Executions => executions::COLUMNS,
+        TableId::Overview
+        | TableId::Workloads
+        | TableId::Pods
+        | TableId::Network
+        | TableId::Flux
+        | TableId::Jobs
+        | TableId::Nodes
+        | TableId::Services => cluster::COLUMNS,
+    }
+}
+
+/// The kinds of objects of the cluster that are rows of the table `id`.
+#[must_use]
+pub const fn cluster_kinds(id: TableId) -> &'static [ClusterKind] {
+    match id {
+        TableId::Workloads => {
+            &[ClusterKind::Deployment, ClusterKind::Autoscaler, ClusterKind::Quota]
+        }
+        TableId::Pods => &[ClusterKind::Pod],
+        TableId::Network => &[ClusterKind::Gateway, ClusterKind::Route, ClusterKind::Certificate],
+        TableId::Flux => &[ClusterKind::Kustomization],
+        TableId::Jobs => &[ClusterKind::CronJob, ClusterKind::Job],
+        TableId::Nodes => &[ClusterKind::Node, ClusterKind::Claim],
+        TableId::Services => &[ClusterKind::Deployment],
+        _ => &[],
+    }
+}
+
+/// Calls `read` with the table `id` of `store`.
+pub(super) fn with<R>(store: &Store, id: TableId, read: impl FnOnce(&dyn Table) -> R) -> R {
+    let objects = store.objects();
+    match id {
+        TableId::Tenants => read(&TenantsTable::new(store)),
+        TableId::Events => read(&EventsTable::new(store)),
+        TableId::Upgrades => read(&UpgradesTable::new(store)),
+        TableId::Databases => read(&Records::new(store, &objects.databases)),
+        TableId::Sessions => read(&Records::new(store, &objects.sessions)),
+        TableId::Pools => read(&Records::new(store, &objects.pools)),
+        TableId::Streams => read(&Records::new(store, &objects.streams)),
+        TableId::Keys => read(&Records::new(store, &objects.keys)),
+        TableId::Backups => read(&Records::new(store, &objects.shelves)),
+        TableId::Alerts => read(&Records::new(store, &objects.alerts)),
+        TableId::Silences => read(&Records::new(store, &objects.silences)),
+        TableId::Executions => read(&Records::new(store, &objects.executions)),
+        TableId::Overview
+        | TableId::Workloads
+        | TableId::Pods
+        | TableId::Network
+        | TableId::Flux
+        | TableId::Jobs
+        | TableId::Nodes
+        | TableId::Services => read(&ClusterTable::new(store, cluster_kinds(id))),
+    }
+}
+
+/// The feeds that the table `id` is made of, the one that makes its rows first.
+#[must_use]
+pub const fn feeds_of(id: TableId) -> &'static [FeedId] {
+    match id {
+        TableId::Overview => &[FeedId::Alerts],
+        TableId::Tenants => &[FeedId::Clients],
+        TableId::Events => &[FeedId::Events],
+        TableId::Databases => &[FeedId::Databases],
+        TableId::Sessions => &[FeedId::Sessions],
+        TableId::Pools => &[FeedId::Pools],
+        TableId::Streams => &[FeedId::Streams],
+        TableId::Keys => &[FeedId::Keys],
+        TableId::Backups => &[FeedId::Backups],
+        TableId::Upgrades => &[FeedId::Upgrades, FeedId::Restores, FeedId::Templates],
+        TableId::Alerts => &[FeedId::Alerts],
+        TableId::Silences => &[FeedId::Silences],
+        TableId::Workloads => &[FeedId::Deployments, FeedId::Autoscalers, FeedId::Quotas],
+        TableId::Pods => &[FeedId::Pods],
+        TableId::Network => &[FeedId::Routes, FeedId::Gateways, FeedId::Certificates],
+        TableId::Flux => &[FeedId::Kustomizations],
+        TableId::Jobs => &[FeedId::CronJobs, FeedId::Jobs],
+        TableId::Nodes => &[FeedId::Nodes, FeedId::Claims],
+        TableId::Services => &[FeedId::Deployments],
+        TableId::Executions => &[FeedId::Executions],
+    }
+}
+
+/// The feeds whose trouble makes the rows of the table `id` doubtful: those of its rows, and those that
+/// its judgements rest on.
+#[must_use]
+pub const fn feeds_judging(id: TableId) -> &'static [FeedId] {
+    match id {
+        TableId::Tenants => &[FeedId::Clients, FeedId::Environments],
+        TableId::Databases => &[FeedId::Databases, FeedId::Clients],
+        TableId::Backups => &[FeedId::Backups, FeedId::Clients],
+        _ => feeds_of(id),
     }
 }
 

@@ -177,13 +177,15 @@ impl Table for TenantsTable<'_> {
     }
 
     fn id(&self, slot: Slot) -> Option<RowId> {
-        self.clients().get(slot).map(|held| RowId::Object(held.object.meta.uid.clone()))
+        self.clients()
+            .get(slot)
+            .map(|held| RowId::Object(FeedId::Clients, held.object.meta.uid.clone()))
     }
 
     fn find(&self, id: &RowId) -> Option<Slot> {
         match id {
-            RowId::Object(uid) => self.clients().find(uid),
-            RowId::Entry(_) | RowId::Mark(_) => None,
+            RowId::Object(FeedId::Clients, uid) => self.clients().find(uid),
+            _ => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The runs: upgrades, restores and template builds, in one table.
 
 use super::{column, optional, text};
-use crate::domain::{Kind, Resource, Spec, Text};
+use crate::domain::{FeedId, Kind, Resource, Spec, Text};
 use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
 use crate::store::{Held, Store};
 
@@ -107,14 +107,14 @@ impl Table for UpgradesTable<'_> {
     }
 
     fn id(&self, slot: Slot) -> Option<RowId> {
-        self.held(slot).map(|held| RowId::Object(held.object.meta.uid.clone()))
+        self.held(slot)
+            .map(|held| RowId::Object(FeedId::of(held.object.kind()), held.object.meta.uid.clone()))
     }
 
     fn find(&self, id: &RowId) -> Option<Slot> {
-        let RowId::Object(uid) = id else { return None };
-        KINDS
-            .into_iter()
-            .find_map(|kind| self.store.collection(kind).find(uid).map(|slot| run_slot(kind, slot)))
+        let RowId::Object(feed, uid) = id else { return None };
+        let kind = feed.kind().filter(|kind| KINDS.contains(kind))?;
+        Some(run_slot(kind, self.store.collection(kind).find(uid)?))
     }
 
     fn value(&self, slot: Slot, column: usize) -> Value<'_> {

@@ -1,0 +1,24 @@
+//! The details of an object that has no page of its own: everything that is known of it.
+
+use super::{DetailLine, Tone, json, said};
+use crate::domain::{FeedId, Text, Uid};
+use crate::store::Store;
+
+/// The title and the lines of the object `uid` that `feed` tells.
+pub(super) fn lines(store: &Store, feed: FeedId, uid: &Uid) -> Option<(Text, Vec<DetailLine>)> {
+    let object = store.object(feed, uid)?;
+    let raw = serde_json::to_string(&object).ok()?;
+    Some((uid.0.clone(), json::lines(&raw)))
+}
+
+/// What is said of something that should be there.
+pub(super) fn missing(tenant: &Text) -> (Text, Vec<DetailLine>) {
+    let says = Text::clean("It should be there, and is not.");
+    (tenant.clone(), vec![said("tenant", Tone::Plain, tenant), said("", Tone::Warning, &says)])
+}
+
+/// What is copied of the object `uid`: its name, or all of it.
+pub(super) fn copied(store: &Store, feed: FeedId, uid: &Uid, all: bool) -> Option<String> {
+    let object = store.object(feed, uid)?;
+    if all { serde_json::to_string_pretty(&object).ok() } else { Some(uid.0.to_string()) }
+}

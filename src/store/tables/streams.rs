@@ -1,0 +1,27 @@
+//! The streams: one row per stream.
+
+use super::record::Row;
+use super::{column, text};
+use crate::domain::{FeedId, StreamInfo, Text};
+use crate::store::table::{Column, Value};
+use crate::store::{Held, Store};
+
+/// The columns, in the order shown.
+pub(super) const COLUMNS: &[Column] =
+    &[column("name", "NAME", "Its name.").flex(24, 4).rank(0).searched()];
+
+impl Row for StreamInfo {
+    const FEED: FeedId = FeedId::Streams;
+    const COLUMNS: &'static [Column] = COLUMNS;
+
+    fn value<'a>(_store: &'a Store, held: &'a Held<Self>, column: &str) -> Value<'a> {
+        match column {
+            "name" => text(&held.object.key),
+            _ => Value::Nothing,
+        }
+    }
+
+    fn name(&self) -> Text {
+        self.key.clone()
+    }
+}
