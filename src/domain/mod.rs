@@ -3,6 +3,7 @@
 //! Plain values with typed ids and one order of health. Nothing here does I/O, waits, reads a clock,
 //! or knows how it is drawn. Every string that comes from outside is a [`Text`].
 
+pub mod backup;
 mod event;
 mod feed;
 mod health;
@@ -12,6 +13,7 @@ mod text;
 mod time;
 mod trouble;
 
+pub use backup::{Backup, BackupName, Shelf, ShelfBuilder};
 pub use event::{CloudEvent, Content, Gap, GapCause, Missed, Payload, StreamEntry, StreamId};
 pub use feed::FeedId;
 pub use health::Health;
