@@ -9,6 +9,7 @@ mod feed;
 mod health;
 mod observation;
 mod resource;
+pub mod sla;
 mod text;
 mod time;
 mod trouble;
@@ -22,6 +23,7 @@ pub use resource::{
     ClientSpec, Condition, EnvironmentSpec, Field, Kind, Meta, Reference, Resource, RestoreSpec,
     Spec, Status, TemplateSpec, Uid, UpgradeSpec,
 };
+pub use sla::{Severity, SlaClock, SlaState};
 pub use text::Text;
 pub use time::{Span, Timestamp};
 pub use trouble::{Trouble, TroubleKind};

@@ -104,12 +104,11 @@ impl<'a> BackupName<'a> {
             None => (false, file),
         };
         let dump = file.strip_prefix("backup-").and_then(|file| file.strip_suffix(".dump.gz"));
-        let (part, stamp) = match dump {
-            Some(stamp) => (Part::Dump, stamp),
-            None => {
-                let stamp = file.strip_prefix("filestore-")?.strip_suffix(".tar.gz")?;
-                (Part::Filestore, stamp)
-            }
+        let (part, stamp) = if let Some(stamp) = dump {
+            (Part::Dump, stamp)
+        } else {
+            let stamp = file.strip_prefix("filestore-")?.strip_suffix(".tar.gz")?;
+            (Part::Filestore, stamp)
         };
         let stamp = Stamp::parse(stamp)?;
         (!tenant.is_empty()).then_some(Self { tenant, part, stamp, insurance, age })
