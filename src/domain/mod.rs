@@ -9,6 +9,7 @@ mod feed;
 mod health;
 mod observation;
 mod resource;
+pub mod runbook;
 pub mod sla;
 mod text;
 mod time;
@@ -23,6 +24,7 @@ pub use resource::{
     ClientSpec, Condition, EnvironmentSpec, Field, Kind, Meta, Reference, Resource, RestoreSpec,
     Spec, Status, TemplateSpec, Uid, UpgradeSpec,
 };
+pub use runbook::Runbook;
 pub use sla::{Severity, SlaClock, SlaState};
 pub use text::Text;
 pub use time::{Span, Timestamp};
