@@ -68,7 +68,7 @@ pub fn app_of(count: usize) -> App {
 pub fn listing(app: &mut App, feed: FeedId, objects: impl Iterator<Item = Arc<Resource>>) {
     tell(app, feed, [Fact::RelistBegun]);
     for object in objects {
-        tell(app, feed, [Fact::Upsert(object)]);
+        tell(app, feed, [Fact::Upsert(object.into())]);
     }
     tell(app, feed, [Fact::RelistEnded]);
 }

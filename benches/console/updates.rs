@@ -12,13 +12,13 @@ pub fn one_object(tenants: usize, effort: Effort) -> Value {
     let count = effort.samples(5_000);
     let mut changes = (0..count * 2).map(|round| client(round * 7919 % tenants, round + 1));
     let changed = Samples::of(count, |_| {
-        tell(&mut app, FeedId::Clients, changes.next().map(Fact::Upsert));
+        tell(&mut app, FeedId::Clients, changes.next().map(|it| Fact::Upsert(it.into())));
         app.settle();
     });
     let confirmed = client(tenants / 2, 0);
-    tell(&mut app, FeedId::Clients, [Fact::Upsert(confirmed.clone())]);
+    tell(&mut app, FeedId::Clients, [Fact::Upsert(confirmed.clone().into())]);
     let same = Samples::of(count, |_| {
-        tell(&mut app, FeedId::Clients, [Fact::Upsert(confirmed.clone())]);
+        tell(&mut app, FeedId::Clients, [Fact::Upsert(confirmed.clone().into())]);
         app.settle();
     });
     let mut listed = Samples::default();

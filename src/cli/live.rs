@@ -12,7 +12,8 @@ use crate::live::Live;
 use crate::platform::{Clock as _, Platform};
 use crate::runtime::console::{self, Console, Places};
 use crate::runtime::{WallClock, log, snapshot, told};
-use crate::store::{Freshness, Store};
+use crate::store::table::TableId;
+use crate::store::{Freshness, feeds_of};
 
 pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     let (loaded, paths) = start::settings(&args.settings)?;

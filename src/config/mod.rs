@@ -22,6 +22,7 @@ mod paths;
 mod quantity;
 mod resolve;
 mod secret;
+mod server_url;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -36,8 +37,11 @@ pub use paths::Paths;
 pub use quantity::{ByteSize, QuantityError, parse_duration, parse_size};
 pub use resolve::SecretError;
 pub use secret::SecretRef;
+pub use server_url::ServerUrl;
 pub use settings::{
-    ColorDepth, Danger, EventSettings, KubernetesSettings, LogLevel, LogSettings, Origin,
-    RecorderSettings, Settings, Sourced, StreamingLists, UiSettings, ValkeySettings,
+    AlertmanagerSettings, ColorDepth, Danger, EventSettings, KubernetesSettings, LogLevel,
+    LogSettings, LokiSettings, ObjectsSettings, Origin, PgbouncerSettings, PostgresSettings,
+    PrometheusSettings, RecorderSettings, Settings, Sourced, StreamingLists, TenantsSettings,
+    UiSettings, ValkeySettings,
 };
 pub use valkey_url::ValkeyUrl;

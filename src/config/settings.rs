@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 
 use super::keys::KEYS;
 use super::value::{Base, Raw};
-use super::{ByteSize, Paths, SecretRef, ValkeyUrl};
+use super::{ByteSize, Paths, SecretRef, ServerUrl, ValkeyUrl};
 
 /// Where a value came from, weakest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -183,6 +183,20 @@ pub struct Settings {
     pub kubernetes: KubernetesSettings,
     /// The stream server of the profile.
     pub valkey: ValkeySettings,
+    /// How what belongs to a tenant is named.
+    pub tenants: TenantsSettings,
+    /// The PostgreSQL server of the profile.
+    pub postgres: PostgresSettings,
+    /// The pooler before it.
+    pub pgbouncer: PgbouncerSettings,
+    /// The object store of the profile.
+    pub objects: ObjectsSettings,
+    /// The Alertmanager of the profile.
+    pub alertmanager: AlertmanagerSettings,
+    /// The Prometheus of the profile.
+    pub prometheus: PrometheusSettings,
+    /// The Loki of the profile.
+    pub loki: LokiSettings,
 }
 
 /// How the console looks and is driven.
@@ -236,6 +250,8 @@ pub struct KubernetesSettings {
     pub context: Sourced<Option<String>>,
     /// API group of the platform's own kinds.
     pub group: Sourced<String>,
+    /// Namespace where consoles keep what they share, such as acknowledgements.
+    pub namespace: Sourced<String>,
     /// Objects in one page of a list.
     pub page_size: Sourced<u32>,
     /// Whether watches start with a streamed list.
@@ -257,6 +273,99 @@ pub struct ValkeySettings {
     pub stream: Sourced<String>,
     /// Field of an entry which holds the event; absent means that it is discovered.
     pub field: Sourced<Option<String>>,
+}
+
+/// How what belongs to a tenant is named.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TenantsSettings {
+    /// The domain of tenants' addresses, which are their databases' names too.
+    pub domain: Sourced<String>,
+}
+
+/// The PostgreSQL server of a profile.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PostgresSettings {
+    /// Its address with the role and the database to connect to; absent means that the profile has none.
+    pub url: Sourced<Option<ServerUrl>>,
+    /// Where the role's password is.
+    pub password: Sourced<Option<SecretRef>>,
+    /// Certificates trusted instead of the system's.
+    pub ca_file: Sourced<Option<PathBuf>>,
+    /// Seconds between two refreshes while the server is quick.
+    pub refresh: Sourced<u32>,
+}
+
+/// The pooler before the PostgreSQL server.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PgbouncerSettings {
+    /// The address of its admin console; absent means that the profile has none.
+    pub url: Sourced<Option<ServerUrl>>,
+    /// Where the role's password is.
+    pub password: Sourced<Option<SecretRef>>,
+}
+
+/// The object store of a profile.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ObjectsSettings {
+    /// Its address; absent means that the profile has none.
+    pub endpoint: Sourced<Option<ServerUrl>>,
+    /// Its region.
+    pub region: Sourced<String>,
+    /// The bucket of the backups.
+    pub bucket: Sourced<String>,
+    /// The bucket of the seeds of templates.
+    pub templates_bucket: Sourced<Option<String>>,
+    /// The folder of the platform's own dumps in the bucket of the backups.
+    pub platform_prefix: Sourced<Option<String>>,
+    /// Where the access key is.
+    pub access_key: Sourced<Option<SecretRef>>,
+    /// Where the secret key is.
+    pub secret_key: Sourced<Option<SecretRef>>,
+    /// Certificates trusted instead of the system's.
+    pub ca_file: Sourced<Option<PathBuf>>,
+    /// Minutes between two complete listings.
+    pub refresh: Sourced<u32>,
+}
+
+/// The Alertmanager of a profile.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AlertmanagerSettings {
+    /// Its address; absent means that the profile has none.
+    pub url: Sourced<Option<ServerUrl>>,
+    /// Where the bearer token is.
+    pub token: Sourced<Option<SecretRef>>,
+    /// Certificates trusted instead of the system's.
+    pub ca_file: Sourced<Option<PathBuf>>,
+    /// The label of alerts that names the tenant.
+    pub tenant_label: Sourced<String>,
+}
+
+/// The Prometheus of a profile.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PrometheusSettings {
+    /// Its address; absent means that the profile has none.
+    pub url: Sourced<Option<ServerUrl>>,
+    /// Where the bearer token is.
+    pub token: Sourced<Option<SecretRef>>,
+    /// Certificates trusted instead of the system's.
+    pub ca_file: Sourced<Option<PathBuf>>,
+    /// The query whose answer is one probe result per address.
+    pub probes: Sourced<String>,
+}
+
+/// The Loki of a profile.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LokiSettings {
+    /// Its address; absent means that the profile has none.
+    pub url: Sourced<Option<ServerUrl>>,
+    /// Where the bearer token is.
+    pub token: Sourced<Option<SecretRef>>,
+    /// Certificates trusted instead of the system's.
+    pub ca_file: Sourced<Option<PathBuf>>,
+    /// The organisation to ask for, where Loki has several.
+    pub organisation: Sourced<Option<String>>,
+    /// The query of the audit records.
+    pub audit: Sourced<String>,
 }
 
 impl Settings {
@@ -298,6 +407,7 @@ impl Settings {
                 kubeconfig: Sourced::default(),
                 context: Sourced::default(),
                 group: Sourced::default(),
+                namespace: Sourced::default(),
                 page_size: Sourced::default(),
                 streaming_lists: Sourced::default(),
             },
@@ -309,6 +419,13 @@ impl Settings {
                 stream: Sourced::default(),
                 field: Sourced::default(),
             },
+            tenants: TenantsSettings::default(),
+            postgres: PostgresSettings::default(),
+            pgbouncer: PgbouncerSettings::default(),
+            objects: ObjectsSettings::default(),
+            alertmanager: AlertmanagerSettings::default(),
+            prometheus: PrometheusSettings::default(),
+            loki: LokiSettings::default(),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::keys::Rule;
 use super::nearest::nearest;
 use super::quantity::{ByteSize, parse_size};
 use super::settings::{ColorDepth, Danger, LogLevel, Origin, Sourced, StreamingLists};
-use super::{SecretRef, ValkeyUrl, valkey_url};
+use super::{SecretRef, ServerUrl, ValkeyUrl, server_url, valkey_url};
 
 /// Bytes of a text value.
 const LONGEST_TEXT: usize = 4096;
@@ -103,6 +103,7 @@ impl Rule {
             Self::TimeZone => "a time zone such as \"Europe/Sofia\"".to_owned(),
             Self::Path => "a path".to_owned(),
             Self::ValkeyUrl => valkey_url::EXPECTED.to_owned(),
+            Self::ServerUrl => server_url::EXPECTED.to_owned(),
             Self::Secret => "a reference to a secret such as { env = \"NAME\" }".to_owned(),
         }
     }
@@ -283,6 +284,16 @@ impl Setting for ValkeyUrl {
 
     fn write(&self) -> Option<String> {
         Some(toml_string(&self.to_string()))
+    }
+}
+
+impl Setting for ServerUrl {
+    fn read(raw: Raw<'_>, rule: Rule, _: &Base<'_>) -> Result<Self, Refusal> {
+        Self::parse(raw.text().ok_or_else(|| raw.refused(rule))?)
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(toml_string(self.as_str()))
     }
 }
 

@@ -17,7 +17,8 @@ mod metric;
 mod object;
 mod observation;
 mod resource;
-mod severity;
+pub mod runbook;
+pub mod sla;
 mod text;
 mod time;
 mod trouble;
@@ -43,7 +44,8 @@ pub use resource::{
     ClientSpec, Condition, EnvironmentSpec, Field, Kind, Meta, Reference, Resource, RestoreSpec,
     Spec, Status, TemplateSpec, Uid, UpgradeSpec,
 };
-pub use severity::Severity;
+pub use runbook::Runbook;
+pub use sla::{Severity, SlaClock, SlaState};
 pub use text::Text;
 pub use time::{Span, Timestamp};
 pub use trouble::{Trouble, TroubleKind};

@@ -3,6 +3,7 @@
 //! Each server has an adapter of its own, which knows the domain, the settings and the doors of
 //! [`crate::platform`] and nothing else of the console.
 
+mod absent;
 pub mod kubernetes;
 mod secret;
 mod stream;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{KubernetesSettings, Settings, StreamingLists};
+use crate::domain::FeedId;
 use crate::platform::{Clock, Feed, Platform, World};
 
 /// The live platform of a profile.
@@ -45,12 +47,46 @@ impl Platform for Live {
         vec![
             Box::new(kubernetes::feed(self.kubernetes.clone())),
             Box::new(stream::Events(self.stream.clone())),
+            absent("postgres.url", &[FeedId::Databases, FeedId::Sessions, FeedId::DatabaseServer]),
+            absent("pgbouncer.url", &[FeedId::Pools]),
+            absent(
+                "valkey.url",
+                &[FeedId::Streams, FeedId::Keys, FeedId::StreamServer, FeedId::Executions],
+            ),
+            absent("objects.endpoint", &[FeedId::Backups, FeedId::Buckets]),
+            absent("alertmanager.url", &[FeedId::Alerts, FeedId::Silences]),
+            absent("prometheus.url", &[FeedId::Series, FeedId::Probes]),
+            absent("loki.url", &[FeedId::Audit]),
+            absent("kubernetes.kubeconfig", &CLUSTER),
         ]
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
     }
+}
+
+/// The feeds of the cluster's own objects.
+const CLUSTER: [FeedId; 15] = [
+    FeedId::Acks,
+    FeedId::Deployments,
+    FeedId::Autoscalers,
+    FeedId::Quotas,
+    FeedId::Pods,
+    FeedId::Occurrences,
+    FeedId::Gateways,
+    FeedId::Routes,
+    FeedId::Certificates,
+    FeedId::Kustomizations,
+    FeedId::CronJobs,
+    FeedId::Jobs,
+    FeedId::Nodes,
+    FeedId::Claims,
+    FeedId::Log,
+];
+
+fn absent(setting: &'static str, feeds: &[FeedId]) -> Box<dyn Feed> {
+    Box::new(absent::Absent { feeds: feeds.to_vec(), setting })
 }
 
 fn options(settings: &KubernetesSettings) -> kubernetes::Options {

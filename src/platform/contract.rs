@@ -249,12 +249,13 @@ mod tests {
             created: None,
             deleting: None,
         };
-        Fact::Upsert(Arc::new(Resource {
+        let resource = Resource {
             meta,
             conditions: Box::default(),
             composed: Box::default(),
             spec: Spec::Template(TemplateSpec::default()),
-        }))
+        };
+        Fact::Upsert(resource.into())
     }
 
     fn page(ids: &[u64]) -> Vec<Arc<StreamEntry>> {

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use super::events::{self, Event, EventType};
 use super::founding;
+use super::parts::Part;
 use super::scenario::{Phase, Scenario};
 use super::world::World;
 use crate::domain::{
-    Fact, FeedId, Kind, Observation, Resource, Span, StreamEntry, Text, Timestamp, Trouble, Uid,
+    Fact, FeedId, Kind, Object, Observation, Resource, Span, StreamEntry, Text, Timestamp, Trouble,
+    Uid,
 };
 
 /// How often feeds say that they are alive.
@@ -86,6 +88,8 @@ pub(super) enum Task {
     FeedUp(FeedId),
     /// One of a burst of events, of one tenant or of any.
     Burst(EventType, Option<Text>),
+    /// A part of the platform goes on.
+    Beat(Part),
 }
 
 impl Engine {
@@ -225,6 +229,10 @@ impl Engine {
             Task::Ends(uid, failed) => self.run_ends(&uid, failed),
             Task::FeedUp(feed) => self.feed_up(feed),
             Task::Burst(kind, tenant) => self.emit_about(kind, tenant.as_ref()),
+            Task::Beat(part) => {
+                part.beat(self);
+                self.queue(part.every(), Task::Beat(part));
+            }
         }
     }
 
@@ -270,11 +278,35 @@ impl Engine {
         };
         match feed.kind() {
             Some(kind) => self.list(feed, kind),
+            None if feed != FeedId::Events => self.list_others(feed),
             None if listed => {
                 self.tell(feed, Fact::Alive);
                 self.tell_stream();
             }
             None => self.list_stream(),
+        }
+    }
+
+    fn list_others(&mut self, feed: FeedId) {
+        let at = self.now();
+        let fact = |fact| Observation { feed, at, fact };
+        self.out.push(fact(Fact::RelistBegun));
+        self.out.extend(self.world.others(feed).cloned().map(|object| fact(Fact::Upsert(object))));
+        self.out.push(fact(Fact::RelistEnded));
+    }
+
+    /// Puts `object` into the world, or into its place there, and tells it when that changed anything.
+    pub(super) fn put(&mut self, object: impl Into<Object>) {
+        let object = object.into();
+        if self.world.put_other(object.clone()) {
+            self.tell(object.feed(), Fact::Upsert(object));
+        }
+    }
+
+    /// Takes the object `uid` that `feed` tells out of the world, and tells that.
+    pub(super) fn take(&mut self, feed: FeedId, uid: &Uid) {
+        if self.world.take_other(feed, uid).is_some() {
+            self.tell(feed, Fact::Remove(uid.clone()));
         }
     }
 

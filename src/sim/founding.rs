@@ -5,6 +5,7 @@ use super::events::{self, Event, EventType};
 use super::hostile;
 use super::names::Company;
 use super::objects::{Order, RunOrder, Standing};
+use super::parts;
 use super::scenario::{
     NamedTenant, Part, Past, Phase, Run, RunKind, Scenario, Tier, Word, generated, pick,
 };
@@ -25,6 +26,7 @@ pub(super) fn found(engine: &mut Engine) {
         founded_run(engine, run.get_ref());
     }
     hostile::found(engine);
+    parts::found(engine);
     history(engine, &scenario);
     for feed in &scenario.denied {
         let trouble = denied(*feed);

@@ -3,6 +3,10 @@
 //! It is deterministic: a scenario, a seed and the time passed decide all that happens. It refuses to be
 //! a second way for facts: everything it tells passes the same doors as the real platform's.
 
+mod alerts;
+mod backups;
+mod cluster;
+mod databases;
 mod engine;
 mod events;
 mod faults;
@@ -10,11 +14,14 @@ mod feed;
 mod founding;
 mod hostile;
 mod incidents;
+mod metrics;
 mod names;
 mod objects;
+mod parts;
 mod reading;
 pub mod scenario;
 mod stream;
+mod streams;
 mod world;
 
 #[cfg(test)]

@@ -217,6 +217,7 @@ fn sorts(told: &[Observation], feed: FeedId) -> Vec<&'static str> {
         Fact::Older(_) => "older",
         Fact::Gap(_) => "gap",
         Fact::LeftAt(_) => "left",
+        Fact::Log(_) => "log",
     })
     .collect()
 }

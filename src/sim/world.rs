@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::objects::{Maker, keep_since};
 use super::stream::Stream;
-use crate::domain::{ClientSpec, Condition, Kind, Resource, Spec, Text, Timestamp, Uid};
+use crate::domain::{
+    ClientSpec, Condition, FeedId, Kind, Object, Resource, Spec, Text, Timestamp, Uid,
+};
 
 /// The objects of one tenant.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +20,8 @@ pub(super) struct Tenant {
 #[derive(Debug, Default)]
 pub struct World {
     objects: BTreeMap<Uid, Arc<Resource>>,
+    /// Everything beside the platform's own kinds, by the feed that tells it.
+    others: BTreeMap<FeedId, BTreeMap<Uid, Object>>,
     tenants: BTreeMap<Text, Tenant>,
     /// Objects to pick from by chance; may name some that are gone.
     roster: Vec<Uid>,
@@ -33,6 +37,28 @@ impl World {
     /// The objects of `kind`.
     pub fn objects(&self, kind: Kind) -> impl Iterator<Item = &Arc<Resource>> {
         self.objects.values().filter(move |object| object.kind() == kind)
+    }
+
+    /// Everything that `feed` tells, beside the platform's own kinds.
+    pub fn others(&self, feed: FeedId) -> impl Iterator<Item = &Object> {
+        self.others.get(&feed).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The object `uid` that `feed` tells, beside the platform's own kinds.
+    #[must_use]
+    pub fn other(&self, feed: FeedId, uid: &Uid) -> Option<&Object> {
+        self.others.get(&feed)?.get(uid)
+    }
+
+    /// Puts `object` into the world, or into its place there; says whether that changed anything.
+    pub(super) fn put_other(&mut self, object: Object) -> bool {
+        let of_feed = self.others.entry(object.feed()).or_default();
+        of_feed.insert(object.uid().clone(), object.clone()).as_ref() != Some(&object)
+    }
+
+    /// Takes the object `uid` that `feed` tells out of the world.
+    pub(super) fn take_other(&mut self, feed: FeedId, uid: &Uid) -> Option<Object> {
+        self.others.get_mut(&feed)?.remove(uid)
     }
 
     /// The object with this identity.

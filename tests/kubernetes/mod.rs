@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pulse_console::domain::{Fact, FeedId, Observation, Resource, Timestamp, Trouble, Uid};
+use pulse_console::domain::{Fact, FeedId, Object, Observation, Resource, Timestamp, Trouble, Uid};
 use pulse_console::live::kubernetes::{Options, feed};
 use pulse_console::platform::{Clock, Feed, Sink};
 use tokio::sync::mpsc;
@@ -145,7 +145,7 @@ impl Seen {
                 stand.listings += 1;
                 stand.trouble = None;
             }
-            Fact::Upsert(row) => {
+            Fact::Upsert(Object::Resource(row)) => {
                 if let Some(told) = &mut stand.told {
                     told.insert(row.meta.uid.clone());
                 }
@@ -163,7 +163,7 @@ impl Seen {
                 stand.troubles.push(trouble.clone());
                 stand.trouble = Some(trouble);
             }
-            Fact::Entries(_) | Fact::Older(_) | Fact::Gap(_) | Fact::LeftAt(_) => {
+            _ => {
                 panic!("not of this feed")
             }
         }

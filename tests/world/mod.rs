@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pulse_console::domain::{FeedId, GapCause, Health, Kind};
+use pulse_console::domain::{FeedId, GapCause, Health, Kind, TroubleKind};
 use pulse_console::platform::contract::Contract;
 use pulse_console::platform::{Platform, Sink};
 use pulse_console::store::{Freshness, Line, Store};
@@ -79,8 +79,14 @@ fn is_live(store: &Store, feed: FeedId) -> bool {
     matches!(store.feeds().get(feed).freshness, Freshness::Live(_))
 }
 
+/// Whether every feed of a server that there is, is live.
 fn all_live(store: &Store) -> bool {
-    FeedId::ALL.into_iter().all(|feed| is_live(store, feed))
+    FeedId::ALL.into_iter().all(|feed| is_live(store, feed) || is_unset(store, feed))
+}
+
+fn is_unset(store: &Store, feed: FeedId) -> bool {
+    let trouble = store.feeds().get(feed).freshness.trouble();
+    trouble.is_some_and(|why| why.kind == TroubleKind::NotConfigured)
 }
 
 fn health(store: &Store, tenant: &str) -> Option<Health> {

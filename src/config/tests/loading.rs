@@ -44,6 +44,7 @@ fn every_key_can_be_set_by_its_variable_and_by_a_flag() {
             Rule::TimeZone => "UTC",
             Rule::Path => "~/x",
             Rule::ValkeyUrl => "redis://host",
+            Rule::ServerUrl => "https://host",
             Rule::Secret => "{ env = 'X' }",
         };
         let variable = key.variable();

@@ -97,8 +97,10 @@ impl Watch {
             let answer = api::text(answer)?;
             let page = read_page(&answer)?;
             for items in page.items.chunks(Sink::BATCH) {
-                let facts =
-                    items.iter().map(|item| Fact::Upsert(self.reader.object(item.get()))).collect();
+                let facts = items
+                    .iter()
+                    .map(|item| Fact::Upsert(self.reader.object(item.get()).into()))
+                    .collect();
                 self.tell(facts).await?;
             }
             let meta = &page.metadata.0;
@@ -202,7 +204,7 @@ impl Bench {
     /// Reads a page of a list; one that can't be read tells nothing.
     pub fn page(&mut self, json: &str) -> Vec<Fact> {
         let items = read_page(json).map(|page| page.items).unwrap_or_default();
-        items.iter().map(|item| Fact::Upsert(self.0.object(item.get()))).collect()
+        items.iter().map(|item| Fact::Upsert(self.0.object(item.get()).into())).collect()
     }
 
     /// Reads a line of a watch.
@@ -243,12 +245,12 @@ impl Batch {
         let Loose(event) = match serde_json::from_slice::<Loose<Event<'_>>>(line) {
             Ok(event) => event,
             Err(error) => {
-                return self.facts.push(Fact::Upsert(reader.lost(&error.to_string())));
+                return self.facts.push(Fact::Upsert(reader.lost(&error.to_string()).into()));
             }
         };
         let raw = &event.object.0;
         match event.kind.as_str() {
-            "ADDED" | "MODIFIED" => self.facts.push(Fact::Upsert(reader.resource(raw))),
+            "ADDED" | "MODIFIED" => self.facts.push(Fact::Upsert(reader.resource(raw).into())),
             "DELETED" => self.facts.extend(Reader::uid(raw).map(Fact::Remove)),
             "BOOKMARK" => {
                 if raw.metadata.0.annotations.0.listed.as_str() == "true" {
@@ -345,7 +347,7 @@ mod tests {
 
     fn told(batch: &Batch) -> Vec<String> {
         let tell = |fact: &Fact| match fact {
-            Fact::Upsert(row) => format!("+{}", row.meta.name),
+            Fact::Upsert(crate::domain::Object::Resource(row)) => format!("+{}", row.meta.name),
             Fact::Remove(uid) => format!("-{}", uid.0),
             other => format!("{other:?}"),
         };
