@@ -1,4 +1,5 @@
-//! The real servers that tests and the development platform run against: a Kubernetes API server with etcd, and Valkey.
+//! The real servers that tests and the development platform run against: a Kubernetes API server with etcd, Valkey,
+//! PostgreSQL, pgbouncer, an S3 server, Alertmanager and Prometheus.
 //!
 //! Each server is the program itself, in a folder and on a loopback port of its own, seen only through the client crates
 //! that the console uses too. It is not a mock and knows nothing of the console. Invariants: nothing listens beyond
@@ -21,23 +22,32 @@
 
 mod api_server;
 mod certificates;
+mod databases;
 mod events;
 mod folder;
 mod kinds;
 mod kubeconfig;
+mod load;
+mod pgbouncer;
 mod ports;
+mod postgres;
 mod process;
 mod seed;
+mod unprivileged;
 mod valkey;
 
 pub use api_server::{ApiServer, ApiServerOptions};
 pub use certificates::Validity;
+pub use databases::{ORPHAN, PLATFORM_DATABASES, WITHOUT_DATABASE, database_name};
 pub use events::{EventLayout, EventStream, cloud_event};
 pub use folder::write_private;
 pub use kinds::{
     Kind, client_name, client_object, client_tier, client_version, condition, usual_moment,
 };
 pub use kubeconfig::User;
+pub use load::{Block, Load};
+pub use pgbouncer::{PgBouncer, PgBouncerOptions};
+pub use postgres::{Postgres, PostgresOptions, Role};
 pub use valkey::{Valkey, ValkeyOptions};
 
 /// Why a server could not be started, stopped or filled.
@@ -88,6 +98,9 @@ pub enum PlatformError {
     /// Valkey refused, or could not be reached.
     #[error("Valkey: {0}")]
     Valkey(#[from] redis::RedisError),
+    /// PostgreSQL or pgbouncer refused, or could not be reached.
+    #[error("PostgreSQL: {0}")]
+    Postgres(#[from] sqlx::Error),
 }
 
 /// A test that returns this error prints it with `Debug`: the sentence helps, the structure does not.
