@@ -1,13 +1,18 @@
 //! The harness itself: each server beside the API server and Valkey starts, is filled, is killed and comes back.
 #![cfg(feature = "real-servers")]
+#![allow(clippy::indexing_slicing, reason = "a test that finds less fails")]
 
 mod platform;
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore as _, ObjectStoreExt as _};
 use platform::{
-    Load, ORPHAN, PLATFORM_DATABASES, PgBouncer, PgBouncerOptions, PlatformError, Postgres, Role,
-    WITHOUT_DATABASE, client_name, database_name,
+    BACKUPS, EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, Load, ORPHAN, Objects, PLATFORM_DATABASES,
+    PgBouncer, PgBouncerOptions, PlatformError, Postgres, Role, SMALL_BACKUP, TEMPLATES,
+    WITHOUT_BACKUP, WITHOUT_DATABASE, client_name, database_name, usual_moment,
 };
 use sqlx::{ConnectOptions as _, Row as _};
 
@@ -105,4 +110,58 @@ async fn waiting(pgbouncer: &PgBouncer) -> Result<i64, PlatformError> {
         sum += row.try_get_unchecked::<i32, _>("cl_waiting").map_or(0, i64::from);
     }
     Ok(sum)
+}
+
+/// The dumps and filestores of one tenant, the newest first, without the insurance.
+async fn backups(objects: &Objects, index: usize) -> Result<Vec<ObjectMeta>, PlatformError> {
+    let prefix = Path::from(client_name(index));
+    let listed = objects.store(BACKUPS)?.list_with_delimiter(Some(&prefix)).await?;
+    let mut found = listed.objects;
+    found.sort_by_key(|object| std::cmp::Reverse(object.last_modified));
+    Ok(found)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_buckets_hold_ninety_days_and_every_defect() -> Outcome {
+    let mut objects = Objects::start().await?;
+    let now = usual_moment();
+    objects.fill(20, now)?;
+    let dumps = |all: &[ObjectMeta]| -> Vec<ObjectMeta> {
+        all.iter().filter(|one| one.location.as_ref().contains("/backup-")).cloned().collect()
+    };
+
+    let pro = backups(&objects, 6).await?;
+    assert_eq!((pro.len(), backups(&objects, 0).await?.len()), (180, 60), "by the tier");
+    let newest = dumps(&pro)[0].clone();
+    assert!(now - newest.last_modified < chrono::Duration::hours(26), "{newest:?}");
+    let head = objects.store(BACKUPS)?.head(&newest.location).await?;
+    assert_eq!((head.size, head.last_modified), (newest.size, newest.last_modified));
+
+    let late = dumps(&backups(&objects, LATE_BACKUP).await?)[0].last_modified;
+    assert_eq!((now - late).num_hours(), 31);
+    let half = backups(&objects, HALF_BACKUP).await?;
+    assert_eq!(half.len() % 2, 1, "the newest has its filestore");
+    let small = dumps(&backups(&objects, SMALL_BACKUP).await?);
+    assert!(small[0].size * 20 < small[1].size);
+    assert_eq!(dumps(&backups(&objects, EMPTY_BACKUP).await?)[0].size, 0);
+    for index in WITHOUT_BACKUP {
+        assert!(backups(&objects, index).await?.is_empty(), "{index}");
+    }
+    let prefixes = objects.store(BACKUPS)?.list_with_delimiter(None).await?.common_prefixes;
+    for folder in ["perelik", "platform"] {
+        assert!(prefixes.iter().any(|prefix| prefix.as_ref() == folder), "{folder}");
+    }
+    // More than a thousand come in pages.
+    let all: Vec<ObjectMeta> = objects.store(BACKUPS)?.list(None).try_collect().await?;
+    assert!(all.len() > 1_500, "{}", all.len());
+    assert!(all.iter().any(|one| one.location.as_ref().contains("/insurance/")));
+    let seeds: Vec<ObjectMeta> = objects.store(TEMPLATES)?.list(None).try_collect().await?;
+    assert_eq!(seeds.len(), 18);
+
+    objects.kill();
+    assert!(backups(&objects, 0).await.is_err(), "killed, and answers");
+    objects.start_again().await?;
+    assert_eq!(backups(&objects, 0).await?.len(), 60);
+    objects.stop().await;
+    Ok(())
 }

@@ -93,8 +93,9 @@ impl Postgres {
 
     async fn clone_of(&self, planned: &Planned) -> Result<(), PlatformError> {
         let Planned { name, template, rows } = planned;
-        let mut statements =
-            vec![format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\" OWNER plana")];
+        let mut statements = vec![format!(
+            "CREATE DATABASE \"{name}\" TEMPLATE \"{template}\" OWNER plana STRATEGY FILE_COPY"
+        )];
         statements.extend(rights(name));
         self.run("postgres", &statements).await?;
         let insert = format!(

@@ -21,6 +21,7 @@
 #![allow(clippy::indexing_slicing, reason = "fields are set in JSON objects made a line above")]
 
 mod api_server;
+mod backups;
 mod certificates;
 mod databases;
 mod events;
@@ -28,6 +29,7 @@ mod folder;
 mod kinds;
 mod kubeconfig;
 mod load;
+mod objects;
 mod pgbouncer;
 mod ports;
 mod postgres;
@@ -37,6 +39,9 @@ mod unprivileged;
 mod valkey;
 
 pub use api_server::{ApiServer, ApiServerOptions};
+pub use backups::{
+    EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, PLATFORM_PREFIX, SMALL_BACKUP, WITHOUT_BACKUP,
+};
 pub use certificates::Validity;
 pub use databases::{ORPHAN, PLATFORM_DATABASES, WITHOUT_DATABASE, database_name};
 pub use events::{EventLayout, EventStream, cloud_event};
@@ -46,6 +51,7 @@ pub use kinds::{
 };
 pub use kubeconfig::User;
 pub use load::{Block, Load};
+pub use objects::{BACKUPS, Object, Objects, ObjectsOptions, REGION, TEMPLATES};
 pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{Postgres, PostgresOptions, Role};
 pub use valkey::{Valkey, ValkeyOptions};
@@ -101,6 +107,9 @@ pub enum PlatformError {
     /// PostgreSQL or pgbouncer refused, or could not be reached.
     #[error("PostgreSQL: {0}")]
     Postgres(#[from] sqlx::Error),
+    /// The S3 server refused, or could not be reached.
+    #[error("the S3 server: {0}")]
+    Objects(#[from] object_store::Error),
 }
 
 /// A test that returns this error prints it with `Debug`: the sentence helps, the structure does not.
