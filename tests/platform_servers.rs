@@ -6,14 +6,17 @@ mod platform;
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore as _, ObjectStoreExt as _};
 use platform::{
-    BACKUPS, EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, Load, ORPHAN, Objects, PLATFORM_DATABASES,
-    PgBouncer, PgBouncerOptions, PlatformError, Postgres, Role, SMALL_BACKUP, TEMPLATES,
-    WITHOUT_BACKUP, WITHOUT_DATABASE, client_name, database_name, usual_moment,
+    Alertmanager, Answer, BACKUPS, DOWN, EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, Load, ORPHAN,
+    Objects, PLATFORM_DATABASES, PgBouncer, PgBouncerOptions, PlatformError, Postgres, Prometheus,
+    PrometheusOptions, Proxy, Role, SLOW, SMALL_BACKUP, Scripted, TEMPLATES, WITHOUT_BACKUP,
+    WITHOUT_DATABASE, alert, client_name, database_name, storm, usual_moment,
 };
+use serde_json::Value;
 use sqlx::{ConnectOptions as _, Row as _};
 
 type Outcome = Result<(), PlatformError>;
@@ -163,5 +166,152 @@ async fn the_buckets_hold_ninety_days_and_every_defect() -> Outcome {
     objects.start_again().await?;
     assert_eq!(backups(&objects, 0).await?.len(), 60);
     objects.stop().await;
+    Ok(())
+}
+
+/// Asks until `question` gives something, at most so many seconds.
+async fn soon<T>(seconds: u64, mut question: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+    let asked = tokio::time::timeout(Duration::from_secs(seconds), async {
+        loop {
+            if let Some(found) = question().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    asked.await.ok()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the servers live in real time")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+fn named<'a>(alerts: &'a [Value], name: &str, tenant: usize) -> Option<&'a Value> {
+    let labels = |alert: &Value| alert["labels"].clone();
+    alerts.iter().find(|alert| {
+        labels(alert)["alertname"] == name && labels(alert)["tenant"] == client_name(tenant)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn alertmanager_takes_a_storm_silences_and_inhibits() -> Outcome {
+    let mut alertmanager = Alertmanager::start().await?;
+    alertmanager.post(&storm(800, now())).await?;
+    let all = soon(10, async || alertmanager.alerts().await.ok().filter(|all| all.len() == 800));
+    assert!(all.await.is_some(), "800 are posted and not told");
+
+    alertmanager.post(&[alert("TenantSlow", "warning", 2, now())]).await?;
+    let hour = chrono::Duration::hours(1);
+    let until = [now(), now() + hour];
+    let labels = [("tenant", client_name(3))];
+    let labels: Vec<_> = labels.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let id = alertmanager.silence(&labels, "deyan", "disk is being grown", until).await?;
+    let quiet = soon(10, async || {
+        let all = alertmanager.alerts().await.ok()?;
+        let status = |name, tenant| named(&all, name, tenant).map(|alert| alert["status"].clone());
+        let silenced = status("TenantOdooDown", 3)?["silencedBy"][0] == id.as_str();
+        let inhibited = status("TenantSlow", 2)?["inhibitedBy"].as_array()?.len() == 1;
+        (silenced && inhibited).then_some(())
+    });
+    assert!(quiet.await.is_some(), "neither silenced nor inhibited");
+    alertmanager.expire(&id).await?;
+    assert_eq!(alertmanager.silences().await?[0]["status"]["state"], "expired");
+
+    alertmanager.freeze();
+    let silence = tokio::time::timeout(Duration::from_millis(300), alertmanager.alerts()).await;
+    assert!(silence.is_err(), "a frozen server may not answer");
+    alertmanager.thaw();
+    alertmanager.stop().await;
+    assert!(alertmanager.alerts().await.is_err(), "stopped, and answers");
+    alertmanager.start_again().await?;
+    assert_eq!((alertmanager.alerts().await?.len(), alertmanager.silences().await?.len()), (0, 1));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_fire_for_real_and_reach_the_alertmanager() -> Outcome {
+    let alertmanager = Alertmanager::start().await?;
+    let mut prometheus = Prometheus::start_with(PrometheusOptions {
+        tenants: 40,
+        alertmanager: Some(alertmanager.port()),
+        past_hours: 3,
+        ..PrometheusOptions::default()
+    })
+    .await?;
+    let told = soon(25, async || {
+        let all = alertmanager.alerts().await.ok()?;
+        DOWN.iter().try_for_each(|index| named(&all, "TenantOdooDown", *index).map(drop))?;
+        let inhibited = named(&all, "TenantSlow", SLOW[0])?["status"]["state"] == "suppressed";
+        named(&all, "TenantSlow", SLOW[1])?;
+        let fires = |name: &str| all.iter().any(|alert| alert["labels"]["alertname"] == name);
+        (inhibited && ["CertExpiringSoon", "HighPodRestartRate", "Watchdog"].into_iter().all(fires))
+            .then_some(())
+    });
+    assert!(told.await.is_some(), "{:?}", alertmanager.alerts().await?);
+    let past = prometheus.query("count_over_time(probe_success{tenant=\"acme\"}[2h])").await?;
+    assert_eq!(past.len(), 1, "history and present are one series");
+    let samples: u32 = past[0]["value"][1].as_str().unwrap_or_default().parse().unwrap_or(0);
+    assert!(samples > 50, "{samples} samples of the past");
+    let pending = prometheus.query("ALERTS{alertstate=\"pending\"}").await?;
+    assert_eq!(pending.len(), 1);
+
+    prometheus.kill();
+    assert!(prometheus.query("up").await.is_err(), "killed, and answers");
+    prometheus.start_again().await?;
+    assert!(!prometheus.query("probe_success").await?.is_empty(), "the data is lost");
+    prometheus.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_server_says_what_it_is_told_when_it_is_told() -> Outcome {
+    let wrong = Scripted::start(Answer::html()).await?;
+    let ask = async || {
+        let answer = reqwest::Client::builder().no_proxy().build()?.get(wrong.url()).send().await?;
+        Ok::<_, reqwest::Error>((answer.status().as_u16(), answer.text().await?))
+    };
+    let (status, text) = ask().await?;
+    assert!(status == 200 && text.starts_with("<!DOCTYPE html>"), "{status} {text}");
+    for status in [403, 500] {
+        wrong.say(Answer::status(status), Duration::ZERO);
+        assert_eq!(ask().await?.0, status);
+    }
+    wrong.say(Answer::json("{}"), Duration::from_millis(300));
+    let soon = tokio::time::timeout(Duration::from_millis(150), ask()).await;
+    assert!(soon.is_err(), "it answers too soon");
+    assert_eq!(ask().await?.1, "{}");
+    for answer in [Answer::Close, Answer::Bytes(b"220 mail.example ESMTP\r\n".to_vec())] {
+        wrong.say(answer.clone(), Duration::ZERO);
+        assert!(ask().await.is_err(), "{answer:?} is taken for HTTP");
+    }
+    wrong.say(Answer::Silence, Duration::ZERO);
+    assert!(tokio::time::timeout(Duration::from_millis(150), ask()).await.is_err());
+    assert!(wrong.asked() >= 8, "{}", wrong.asked());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_proxy_holds_and_cuts_a_real_server() -> Outcome {
+    let valkey = platform::Valkey::start().await?;
+    let proxy = Proxy::start(valkey.port()).await?;
+    let client = redis::Client::open(format!("redis://127.0.0.1:{}", proxy.port()))?;
+    let ping = async || {
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        redis::cmd("PING").query_async::<String>(&mut connection).await
+    };
+    assert_eq!(ping().await?, "PONG");
+    let mut open = client.get_multiplexed_async_connection().await?;
+    proxy.hold(Duration::from_secs(60));
+    let held = tokio::time::timeout(Duration::from_millis(200), ping()).await;
+    assert!(held.is_err(), "an answer is not held");
+    proxy.mend();
+    assert_eq!(ping().await?, "PONG");
+    proxy.cut();
+    assert!(ping().await.is_err(), "a cut link answers");
+    let lost = redis::cmd("PING").query_async::<String>(&mut open).await;
+    assert!(lost.is_err(), "an open connection outlives the cut");
+    proxy.mend();
+    assert_eq!(ping().await?, "PONG");
     Ok(())
 }

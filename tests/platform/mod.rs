@@ -20,12 +20,14 @@
 )]
 #![allow(clippy::indexing_slicing, reason = "fields are set in JSON objects made a line above")]
 
+mod alertmanager;
 mod api_server;
 mod backups;
 mod certificates;
 mod databases;
 mod events;
 mod folder;
+mod http;
 mod kinds;
 mod kubeconfig;
 mod load;
@@ -34,10 +36,14 @@ mod pgbouncer;
 mod ports;
 mod postgres;
 mod process;
+mod prometheus;
 mod seed;
+mod series;
 mod unprivileged;
 mod valkey;
+mod wrong;
 
+pub use alertmanager::{Alertmanager, AlertmanagerOptions, alert, storm};
 pub use api_server::{ApiServer, ApiServerOptions};
 pub use backups::{
     EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, PLATFORM_PREFIX, SMALL_BACKUP, WITHOUT_BACKUP,
@@ -54,7 +60,9 @@ pub use load::{Block, Load};
 pub use objects::{BACKUPS, Object, Objects, ObjectsOptions, REGION, TEMPLATES};
 pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{Postgres, PostgresOptions, Role};
+pub use prometheus::{DOWN, Prometheus, PrometheusOptions, SLOW};
 pub use valkey::{Valkey, ValkeyOptions};
+pub use wrong::{Answer, Proxy, Scripted};
 
 /// Why a server could not be started, stopped or filled.
 #[derive(thiserror::Error)]
@@ -110,6 +118,17 @@ pub enum PlatformError {
     /// The S3 server refused, or could not be reached.
     #[error("the S3 server: {0}")]
     Objects(#[from] object_store::Error),
+    /// Alertmanager or Prometheus could not be reached.
+    #[error("an HTTP server of the platform: {0}")]
+    Http(#[from] reqwest::Error),
+    /// Alertmanager or Prometheus said no, or what is no answer.
+    #[error("{url} answers {answer}")]
+    Refused {
+        /// What was asked.
+        url: String,
+        /// What came.
+        answer: String,
+    },
 }
 
 /// A test that returns this error prints it with `Debug`: the sentence helps, the structure does not.
