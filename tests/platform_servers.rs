@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
+use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore as _, ObjectStoreExt as _};
 use platform::{
     Alertmanager, Answer, BACKUPS, DOWN, EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, Load, ORPHAN,
     Objects, PLATFORM_DATABASES, PgBouncer, PgBouncerOptions, PlatformError, Postgres, Prometheus,
-    PrometheusOptions, Proxy, Role, SLOW, SMALL_BACKUP, Scripted, TEMPLATES, WITHOUT_BACKUP,
-    WITHOUT_DATABASE, alert, client_name, database_name, storm, usual_moment,
+    PrometheusOptions, Proxy, REGION, Role, SLOW, SMALL_BACKUP, Scripted, TEMPLATES,
+    WITHOUT_BACKUP, WITHOUT_DATABASE, alert, client_name, database_name, storm, usual_moment,
 };
 use serde_json::Value;
 use sqlx::{ConnectOptions as _, Row as _};
@@ -100,6 +101,12 @@ async fn pgbouncer_pools_lets_look_and_comes_back() -> Outcome {
     pgbouncer.start_again().await?;
     waiting(&pgbouncer).await?;
     pgbouncer.stop().await;
+
+    let options = PgBouncerOptions { open: true, ..PgBouncerOptions::default() };
+    let open = PgBouncer::start_with(&postgres, options).await?;
+    let anybody = open.options(&database_name(0)).username("anybody").password("").connect().await;
+    let user = sqlx::raw_sql("SELECT current_user::text").fetch_one(&mut anybody?).await?;
+    assert_eq!(user.try_get::<String, _>(0)?, Role::Owner.name());
     Ok(())
 }
 
@@ -160,6 +167,16 @@ async fn the_buckets_hold_ninety_days_and_every_defect() -> Outcome {
     assert!(all.iter().any(|one| one.location.as_ref().contains("/insurance/")));
     let seeds: Vec<ObjectMeta> = objects.store(TEMPLATES)?.list(None).try_collect().await?;
     assert_eq!(seeds.len(), 18);
+
+    let stranger = AmazonS3Builder::new()
+        .with_endpoint(objects.url())
+        .with_allow_http(true)
+        .with_region(REGION)
+        .with_bucket_name(BACKUPS)
+        .with_access_key_id(objects.access_key())
+        .with_secret_access_key("guessed");
+    let refused = stranger.build()?.list_with_delimiter(None).await.err();
+    assert!(refused.is_some_and(|why| why.to_string().contains("403")), "a stranger is let in");
 
     objects.kill();
     assert!(backups(&objects, 0).await.is_err(), "killed, and answers");

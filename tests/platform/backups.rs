@@ -17,8 +17,8 @@ pub const HALF_BACKUP: usize = 2;
 pub const SMALL_BACKUP: usize = 3;
 /// The client whose newest dump has no bytes.
 pub const EMPTY_BACKUP: usize = 4;
-/// The clients without any: one was never given a database, the other is brand-new.
-pub const WITHOUT_BACKUP: [usize; 2] = [WITHOUT_DATABASE, 17];
+/// The clients without any: one was never given a database, the other's job was never made; their `PLANAClient`s say so.
+pub const WITHOUT_BACKUP: [usize; 2] = [WITHOUT_DATABASE, 13];
 /// The folder of the platform's own databases; each has its folder there.
 pub const PLATFORM_PREFIX: &str = "platform";
 

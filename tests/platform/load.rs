@@ -26,17 +26,17 @@ pub struct Load {
 }
 
 impl Load {
-    /// One session on each of `targets`; the first one opens a transaction and sits in it.
+    /// One session on each of `targets`; the first `sitting` open a transaction and sit in it.
     ///
     /// Only the simple protocol is spoken, so that it works through a pooler of transactions too.
-    pub fn start(targets: impl IntoIterator<Item = PgConnectOptions>) -> Self {
+    pub fn start(targets: impl IntoIterator<Item = PgConnectOptions>, sitting: usize) -> Self {
         let mut sessions = JoinSet::new();
         for (index, target) in targets.into_iter().enumerate() {
             let target = target.application_name("odoo-worker");
             sessions.spawn(async move {
                 loop {
                     // A server that is down is what some tests want.
-                    let _ = session(&target, index == 0).await;
+                    let _ = session(&target, index < sitting).await;
                     tokio::time::sleep(RETRY).await;
                 }
             });
@@ -95,11 +95,11 @@ impl Block {
 }
 
 impl Postgres {
-    /// Keeps `sessions` sessions busy on the first tenants' databases.
+    /// Keeps `sessions` sessions busy, each on one of the first tenants' databases; the first sits idle in its transaction.
     pub fn load(&self, sessions: usize) -> Load {
         let with_database = (0..).filter(|index| *index != super::WITHOUT_DATABASE);
         let targets = with_database.take(sessions);
-        Load::start(targets.map(|index| self.options(Role::Owner, &database_name(index))))
+        Load::start(targets.map(|index| self.options(Role::Owner, &database_name(index))), 1)
     }
 
     /// Blocks a session of `tenant`, given by its subdomain, behind another that is idle in its transaction; returns when the

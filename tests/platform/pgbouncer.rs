@@ -111,7 +111,7 @@ impl PgBouncer {
     /// Keeps `sessions` clients busy, all of them on the first tenant's database: more than the pool's size have to wait.
     pub fn load(&self, sessions: usize) -> Load {
         let target = self.options(&database_name(0));
-        Load::start(std::iter::repeat_n(target, sessions))
+        Load::start(std::iter::repeat_n(target, sessions), 0)
     }
 
     /// Asks pgbouncer to end.
@@ -191,6 +191,8 @@ max_client_conn = 500
 max_db_connections = 50
 ignore_startup_parameters = extra_float_digits,options
 stats_period = 1
+log_connections = 0
+log_disconnections = 0
 server_login_retry = 1
 ",
             server.port(),

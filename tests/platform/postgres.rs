@@ -233,6 +233,7 @@ impl Postgres {
             // Many small databases: a checkpoint for each that is made would be most of the work.
             ("max_wal_size", "4GB"),
             ("log_min_messages", "warning"),
+            ("log_checkpoints", "off"),
         ];
         let mut arguments = vec!["-D".to_owned(), self.data().display().to_string()];
         let given = self.options.settings.iter().map(|(name, value)| (*name, value.as_str()));

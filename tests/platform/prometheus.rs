@@ -72,7 +72,7 @@ const RULES: [[&str; 5]; 6] = [
 pub struct PrometheusOptions {
     /// Keep data and log in this folder instead of a temporary one.
     pub folder: Option<PathBuf>,
-    /// So many clients have series; the usual `DOWN` and `SLOW` are among them when there are 30.
+    /// So many clients have series; the usual `DOWN` and `SLOW` are among them when there are 35.
     pub tenants: usize,
     /// The port of an Alertmanager on loopback that is told of alerts.
     pub alertmanager: Option<u16>,
