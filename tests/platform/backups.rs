@@ -76,7 +76,9 @@ fn tenant(index: usize, now: DateTime<Utc>) -> Vec<Object> {
         // As if the job had hung for the last nights: everything is as old as its newest.
         let newest = pairs.first().map_or(now, |[dump, _]| dump.at);
         let late = newest - (now - Duration::hours(31));
-        pairs.iter_mut().for_each(|pair| shift(pair, &prefix, late));
+        for pair in &mut pairs {
+            shift(pair, &prefix, late);
+        }
     }
     let mut objects: Vec<Object> = Vec::new();
     for (night, [mut dump, filestore]) in pairs.into_iter().enumerate() {

@@ -7,7 +7,7 @@
 //! `/` reads the prefix's own folder and the names beside it.
 
 use std::fs::{self, File, FileTimes};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
@@ -38,6 +38,8 @@ pub const REGION: &str = "bg-sof-1";
 pub struct ObjectsOptions {
     /// Keep objects and log in this folder instead of a temporary one.
     pub folder: Option<PathBuf>,
+    /// The access key; `pulse-console` without it.
+    pub access_key: Option<String>,
     /// The secret key; `local-secret-key` without it.
     pub secret_key: Option<String>,
 }
@@ -94,8 +96,8 @@ impl Objects {
     }
 
     /// The only access key.
-    pub fn access_key(&self) -> &'static str {
-        "pulse-console"
+    pub fn access_key(&self) -> &str {
+        self.options.access_key.as_deref().unwrap_or("pulse-console")
     }
 
     /// Its secret key.
@@ -123,7 +125,7 @@ impl Objects {
         let folder = path.parent().map(PathBuf::from).unwrap_or_default();
         let write = || {
             fs::create_dir_all(&folder)?;
-            self.place(&path, object)?;
+            place(&path, object)?;
             // Without it the server reads the whole file for an entity tag, and a dump is many gigabytes of nothing.
             let encode = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
             let name =
@@ -147,7 +149,7 @@ impl Objects {
                 fs::create_dir_all(folder).doing(|| format!("create {}", folder.display()))?;
                 last = folder.to_path_buf();
             }
-            self.place(&path, object).doing(|| format!("write {}", path.display()))?;
+            place(&path, object).doing(|| format!("write {}", path.display()))?;
         }
         Ok(())
     }
@@ -207,12 +209,12 @@ impl Objects {
     fn root(&self) -> PathBuf {
         self.folder.path().join("objects")
     }
+}
 
-    fn place(&self, path: &std::path::Path, object: &Object) -> std::io::Result<()> {
-        let file = File::create(path)?;
-        file.set_len(object.size)?;
-        file.set_times(FileTimes::new().set_modified(SystemTime::from(object.at)))
-    }
+fn place(path: &Path, object: &Object) -> std::io::Result<()> {
+    let file = File::create(path)?;
+    file.set_len(object.size)?;
+    file.set_times(FileTimes::new().set_modified(SystemTime::from(object.at)))
 }
 
 /// An entity tag that changes with the object.

@@ -157,14 +157,13 @@ impl PgBouncer {
     }
 
     fn write_files(&self, server: &Postgres) -> Result<(), PlatformError> {
-        let users: String = [
+        let users = [
             (Role::Owner.name(), server.password(Role::Owner)),
             (ADMIN, self.password_of(ADMIN)),
             (STATS, self.password()),
         ]
-        .iter()
         .map(|(name, password)| format!("\"{name}\" \"{password}\"\n"))
-        .collect();
+        .concat();
         let list = self.user.write("userlist.txt", &users)?;
         let (kind, forced) = if self.options.open {
             let password = server.password(Role::Owner);

@@ -195,30 +195,31 @@ impl Prometheus {
     }
 
     fn write_files(&self, options: &PrometheusOptions) -> Result<(), PlatformError> {
-        let mut text = String::from(
-            "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\nrule_files: [rules.yml]\n",
-        );
-        if let Some(port) = options.alertmanager {
-            text += &format!(
-                "alerting: {{alertmanagers: [{{static_configs: [{{targets: [\"127.0.0.1:{port}\"]}}]}}]}}\n"
-            );
-        }
+        let alerting = options.alertmanager.map_or_else(String::new, |port| {
+            format!("alerting: {{alertmanagers: [{{static_configs: [{{targets: [\"127.0.0.1:{port}\"]}}]}}]}}")
+        });
         let exporter = self.exporter.port();
-        text += &format!(
-            "scrape_configs:
-  - {{job_name: exporters, honor_labels: true, static_configs: [{{targets: [\"127.0.0.1:{exporter}\"]}}]}}
-  - job_name: odoo
-    static_configs:
-"
-        );
-        for index in 0..options.tenants.min(40) {
+        let mut lines = vec![
+            "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}".to_owned(),
+            "rule_files: [rules.yml]".into(),
+            alerting,
+            "scrape_configs:".into(),
+            format!(
+                "  - {{job_name: exporters, honor_labels: true, static_configs: [{{targets: [\"127.0.0.1:{exporter}\"]}}]}}"
+            ),
+            "  - job_name: odoo".into(),
+            // Only whether they are there is of interest.
+            "    metric_relabel_configs: [{source_labels: [__name__], regex: '.+', action: drop}]"
+                .into(),
+            "    static_configs:".into(),
+        ];
+        lines.extend((0..options.tenants.min(40)).map(|index| {
             let down = DOWN.contains(&index);
             let port = if down { self.nowhere.number() } else { exporter };
             let labels = series::tenant_labels(index);
-            text += &format!("      - {{targets: [\"127.0.0.1:{port}\"], labels: {labels}}}\n");
-        }
-        // Only whether they are there is of interest.
-        text += "    metric_relabel_configs: [{source_labels: [__name__], regex: '.+', action: drop}]\n";
+            format!("      - {{targets: [\"127.0.0.1:{port}\"], labels: {labels}}}")
+        }));
+        let text = lines.join("\n") + "\n";
         self.folder.write("prometheus.yml", &text)?;
         self.folder.write("rules.yml", &rules())?;
         Ok(())
@@ -254,10 +255,9 @@ impl Prometheus {
 }
 
 fn rules() -> String {
-    let mut text = String::from("groups:\n  - name: platform\n    rules:\n");
-    for [name, expression, after, severity, summary] in RULES {
-        let quoted = |text: &str| Value::from(text).to_string();
-        text += &format!(
+    let quoted = |text: &str| Value::from(text).to_string();
+    let rules = RULES.map(|[name, expression, after, severity, summary]| {
+        format!(
             "      - alert: {name}
         expr: {}
         for: {after}
@@ -267,9 +267,9 @@ fn rules() -> String {
             quoted(expression),
             quoted(summary),
             quoted(&runbook(name)),
-        );
-    }
-    text
+        )
+    });
+    format!("groups:\n  - name: platform\n    rules:\n{}", rules.concat())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the server lives in real time")]

@@ -55,6 +55,7 @@ impl Servers {
         let objects = Objects::start_with(ObjectsOptions {
             folder: folder("objects"),
             secret_key: Some(secret()),
+            ..ObjectsOptions::default()
         });
         let alerts = async {
             let options = AlertmanagerOptions { folder: folder("alertmanager") };

@@ -261,7 +261,7 @@ async fn forward(
         to_server.shutdown().await
     };
     let down = async {
-        let (_, written) = tokio::join!(take(from_server, held), give(due, to_client, told));
+        let ((), written) = tokio::join!(take(from_server, held), give(due, to_client, told));
         written
     };
     tokio::try_join!(up, down).map(|_| ())
