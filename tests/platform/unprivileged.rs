@@ -1,21 +1,28 @@
 //! Servers that refuse to run as root: where the tests themselves do, they run as `nobody`, in a home of their own.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use super::process::{Process, on_path};
 use super::{Doing as _, PlatformError};
 
 const SETPRIV: &str = "setpriv";
 const USER: &str = "nobody";
+const PREFIX: &str = "pulse-console-home-";
+const LOCK: &str = "lock";
+/// A home without its owner is swept when it is older.
+const NEW: Duration = Duration::from_secs(60);
 
-/// Who runs a server, and the folder that is his alone. The folder vanishes with it: a kept one might lie where another user
-/// can't reach.
+/// Who runs a server, and the folder that is his alone. The folder vanishes with it, or with the next one when its
+/// harness is killed: a kept one might lie where another user can't reach.
 #[derive(Debug)]
 pub struct Unprivileged {
     home: tempfile::TempDir,
+    /// Held as long as the home is lived in.
+    _lock: File,
     /// `nobody`'s ids and the program that becomes him; none when we are an ordinary user already.
     other: Option<(u32, u32, PathBuf)>,
 }
@@ -23,10 +30,14 @@ pub struct Unprivileged {
 impl Unprivileged {
     /// Finds out who we are and makes the home.
     pub fn new() -> Result<Self, PlatformError> {
+        sweep();
         let home = tempfile::Builder::new()
-            .prefix("pulse-console-")
+            .prefix(PREFIX)
             .tempdir()
             .doing(|| "make a temporary folder".into())?;
+        let lock = File::create(home.path().join(LOCK))
+            .and_then(|lock| lock.lock().map(|()| lock))
+            .doing(|| format!("lock {}", home.path().display()))?;
         let root = fs::metadata("/proc/self").map_or(0, |me| me.uid()) == 0;
         let other = if root {
             let (user, group) = ids()?;
@@ -37,7 +48,7 @@ impl Unprivileged {
         } else {
             None
         };
-        let this = Self { home, other };
+        let this = Self { home, _lock: lock, other };
         this.give(this.home())?;
         Ok(this)
     }
@@ -104,6 +115,23 @@ impl Unprivileged {
             Some((user, group, _)) => chown(path, Some(user), Some(group))
                 .doing(|| format!("give {} to {USER}", path.display())),
             None => Ok(()),
+        }
+    }
+}
+
+/// Removes homes whose harness was killed and could not: a filled one is hundreds of megabytes.
+fn sweep() {
+    let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let home = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let age = entry.metadata().and_then(|entry| entry.modified()).map(|at| at.elapsed());
+        let old = matches!(age, Ok(Ok(age)) if age > NEW);
+        let left =
+            home && old && File::open(path.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        if left {
+            // Another one may sweep it at the same time.
+            let _ = fs::remove_dir_all(&path);
         }
     }
 }
