@@ -15,9 +15,10 @@ help: ## Show this list
 demo: ## Run the training console: needs nothing but cargo and a C compiler
 	@$(CARGO) run --profile demo $(TRAINING) -- demo
 
-platform: ## Start the real local platform (API server, Valkey) and keep it moving; TENANTS=40 DIR=.platform
+platform: ## Start the real local platform (API server, databases, S3, alerts) and keep it moving; TENANTS=40 DIR=.platform
 	@tests/platform/tools/install.sh
 	@tests/platform/tools/kube.sh >/dev/null
+	@tests/platform/tools/s3.sh >/dev/null
 	@$(CARGO) run $(LIVE) --example platform -- up --dir $(DIR) --tenants $(TENANTS) --churn
 
 platform-down: ## Stop the platform that `make platform` started

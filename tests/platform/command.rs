@@ -6,6 +6,7 @@
 mod fleet;
 #[path = "mod.rs"]
 mod platform;
+mod servers;
 mod stand_in;
 
 use std::fs;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand};
 use platform::{
     ApiServer, ApiServerOptions, EventStream, User, Valkey, ValkeyOptions, write_private,
 };
+use servers::{FOLDERS, Servers, clear, secret, text};
 use tokio::signal::unix::{SignalKind, signal};
 
 type Failure = Box<dyn std::error::Error>;
@@ -101,32 +103,37 @@ async fn keep_up(up: &Up, dir: &Path) -> Result<(), Failure> {
 
 /// Runs until it is dropped; the servers end with it.
 async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
-    let (mut server, mut valkey) = start(dir).await?;
-    fleet::fill(&server, &valkey, up.tenants).await?;
+    let ((mut server, mut valkey), mut servers) = start(dir, up.tenants).await?;
+    tokio::try_join!(
+        fleet::fill(&server, &valkey, up.tenants),
+        servers.fill(up.tenants, fleet::now()),
+    )?;
     let file = dir.join("config.toml");
-    write_private(&file, &configuration(&server, &valkey, dir))?;
+    let settings = configuration(&server, &valkey, dir) + &servers.settings(dir)?;
+    // The last of all: who waits for it finds everything else there.
+    write_private(&file, &settings)?;
     say(&format!(
-        "The platform is up: {} tenants, API server {}, Valkey {}.\n\
+        "The platform is up: {} tenants, API server {}, Valkey {},\n\
+         {}.\n\
          In another terminal: pulse-console --config {} --profile local\n\
          Ctrl-C, or `make platform-down`, ends it.",
         up.tenants,
         server.url(),
         valkey.url(),
+        servers.places(),
         file.display(),
     ));
-    stand_in::run(&mut server, &mut valkey, up.tenants, up.events_per_second, up.churn).await?;
+    tokio::try_join!(
+        stand_in::run(&mut server, &mut valkey, up.tenants, up.events_per_second, up.churn),
+        servers.run(up.tenants, up.churn),
+    )?;
     Ok(())
 }
 
-async fn start(dir: &Path) -> Result<(ApiServer, Valkey), Failure> {
-    // What an earlier run left would be another platform's data.
-    for name in ["kubernetes", "valkey"] {
-        match fs::remove_dir_all(dir.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    let password: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
+async fn start(dir: &Path, tenants: usize) -> Result<((ApiServer, Valkey), Servers), Failure> {
+    clear(dir, ["kubernetes", "valkey"].into_iter().chain(FOLDERS))?;
+    let _ = fs::remove_file(dir.join("config.toml"));
+    let password = secret();
     write_private(&dir.join("valkey.password"), &password)?;
     let server = ApiServer::start_with(ApiServerOptions {
         folder: Some(dir.join("kubernetes")),
@@ -137,14 +144,12 @@ async fn start(dir: &Path) -> Result<(ApiServer, Valkey), Failure> {
         password: Some(password),
         ..ValkeyOptions::default()
     });
-    let (server, valkey) = tokio::join!(server, valkey);
-    Ok((server?, valkey?))
+    let (server, valkey, servers) = tokio::join!(server, valkey, Servers::start(dir, tenants));
+    Ok(((server?, valkey?), servers?))
 }
 
 /// The console's configuration for this platform.
 fn configuration(server: &ApiServer, valkey: &Valkey, dir: &Path) -> String {
-    // A JSON string is a TOML string too.
-    let text = |path: PathBuf| serde_json::Value::from(path.display().to_string()).to_string();
     format!(
         "profile = \"local\"
 
@@ -159,9 +164,9 @@ url = \"{}\"
 password = {{ file = {} }}
 stream = \"{}\"
 ",
-        text(server.kubeconfig(User::Admin)),
+        text(&server.kubeconfig(User::Admin)),
         valkey.url(),
-        text(dir.join("valkey.password")),
+        text(&dir.join("valkey.password")),
         EventStream::default().key,
     )
 }

@@ -1,4 +1,5 @@
-//! The real servers that tests and the development platform run against: a Kubernetes API server with etcd, and Valkey.
+//! The real servers that tests and the development platform run against: a Kubernetes API server with etcd, Valkey,
+//! PostgreSQL, pgbouncer, an S3 server, Alertmanager and Prometheus.
 //!
 //! Each server is the program itself, in a folder and on a loopback port of its own, seen only through the client crates
 //! that the console uses too. It is not a mock and knows nothing of the console. Invariants: nothing listens beyond
@@ -19,26 +20,49 @@
 )]
 #![allow(clippy::indexing_slicing, reason = "fields are set in JSON objects made a line above")]
 
+mod alertmanager;
 mod api_server;
+mod backups;
 mod certificates;
+mod databases;
 mod events;
 mod folder;
+mod http;
 mod kinds;
 mod kubeconfig;
+mod load;
+mod objects;
+mod pgbouncer;
 mod ports;
+mod postgres;
 mod process;
+mod prometheus;
 mod seed;
+mod series;
+mod unprivileged;
 mod valkey;
+mod wrong;
 
+pub use alertmanager::{Alertmanager, AlertmanagerOptions, alert, storm};
 pub use api_server::{ApiServer, ApiServerOptions};
+pub use backups::{
+    EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, PLATFORM_PREFIX, SMALL_BACKUP, WITHOUT_BACKUP,
+};
 pub use certificates::Validity;
+pub use databases::{ORPHAN, PLATFORM_DATABASES, WITHOUT_DATABASE, database_name};
 pub use events::{EventLayout, EventStream, cloud_event};
 pub use folder::write_private;
 pub use kinds::{
     Kind, client_name, client_object, client_tier, client_version, condition, usual_moment,
 };
 pub use kubeconfig::User;
+pub use load::{Block, Load};
+pub use objects::{BACKUPS, Object, Objects, ObjectsOptions, REGION, TEMPLATES};
+pub use pgbouncer::{PgBouncer, PgBouncerOptions};
+pub use postgres::{Postgres, PostgresOptions, Role};
+pub use prometheus::{DOWN, Prometheus, PrometheusOptions, SLOW};
 pub use valkey::{Valkey, ValkeyOptions};
+pub use wrong::{Answer, Proxy, Scripted};
 
 /// Why a server could not be started, stopped or filled.
 #[derive(thiserror::Error)]
@@ -88,6 +112,23 @@ pub enum PlatformError {
     /// Valkey refused, or could not be reached.
     #[error("Valkey: {0}")]
     Valkey(#[from] redis::RedisError),
+    /// PostgreSQL or pgbouncer refused, or could not be reached.
+    #[error("PostgreSQL: {0}")]
+    Postgres(#[from] sqlx::Error),
+    /// The S3 server refused, or could not be reached.
+    #[error("the S3 server: {0}")]
+    Objects(#[from] object_store::Error),
+    /// Alertmanager or Prometheus could not be reached.
+    #[error("an HTTP server of the platform: {0}")]
+    Http(#[from] reqwest::Error),
+    /// Alertmanager or Prometheus said no, or what is no answer.
+    #[error("{url} answers {answer}")]
+    Refused {
+        /// What was asked.
+        url: String,
+        /// What came.
+        answer: String,
+    },
 }
 
 /// A test that returns this error prints it with `Debug`: the sentence helps, the structure does not.

@@ -99,8 +99,13 @@ impl Process {
     }
 
     /// Asks the process to end and waits for it; kills it when that takes too long.
-    pub async fn stop(mut self) {
-        self.signal("TERM");
+    pub async fn stop(self) {
+        self.stop_by("TERM").await;
+    }
+
+    /// The same, for a program that wants to be asked by another signal.
+    pub async fn stop_by(mut self, signal: &str) {
+        self.signal(signal);
         let ended = tokio::time::timeout(STOP_WITHIN, async {
             while matches!(self.child.try_wait(), Ok(None)) {
                 tokio::time::sleep(POLL).await;
@@ -120,9 +125,44 @@ impl Process {
         self.signal("CONT");
     }
 
+    /// Holds the process and those it started, the process first: it can't start another meanwhile.
+    pub fn freeze_family(&self) {
+        self.signal("STOP");
+        signal("STOP", &self.family());
+    }
+
+    /// Lets a frozen family go on.
+    pub fn thaw_family(&self) {
+        signal("CONT", &self.family());
+        self.signal("CONT");
+    }
+
+    /// Kills the process and those it started, and waits until none is left.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test waits for the system to take processes away"
+    )]
+    pub fn kill_family(self) {
+        self.signal("STOP");
+        let family = self.family();
+        drop(self);
+        signal("KILL", &family);
+        let mut polls = STOP_WITHIN.as_millis() / POLL.as_millis();
+        while family.iter().any(|pid| alive(*pid)) && polls > 0 {
+            std::thread::sleep(POLL);
+            polls -= 1;
+        }
+    }
+
+    /// The processes that this one started and that are still there.
+    fn family(&self) -> Vec<u32> {
+        let pid = self.pid();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        children.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    }
+
     fn signal(&self, name: &str) {
-        // The shell's own `kill`: it is there on every machine, and no unsafe call is needed.
-        let _ = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.pid())]).status();
+        signal(name, &[self.pid()]);
     }
 
     fn not_ready(&self, how: String) -> PlatformError {
@@ -155,6 +195,24 @@ fn guard(pid: u32) -> io::Result<Child> {
         .stderr(Stdio::null())
         .process_group(0)
         .spawn()
+}
+
+/// The shell's own `kill`: it is there on every machine, and no unsafe call is needed.
+fn signal(name: &str, pids: &[u32]) {
+    let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
+    if !pids.is_empty() {
+        let _ = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", pids.join(" "))])
+            .stderr(Stdio::null())
+            .status();
+    }
+}
+
+/// Whether `pid` still runs; one that has ended and waits to be asked for its status does not.
+fn alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name in parentheses may hold anything.
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
 }
 
 fn end(child: &mut Child) {

@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: tmux, and valkey-server (from Debian's backports where the release
-# itself has none; redis-server where neither is to be had). Does nothing when all is there. Not as root it prints the one
-# command to run and exits 2.
+# Installs what the tests need and this machine lacks: tmux, valkey-server (from Debian's backports where the release
+# itself has none; redis-server where neither is to be had), postgresql, pgbouncer, prometheus and prometheus-alertmanager.
+# Does nothing when all is there. Not as root it prints the one command to run and exits 2.
 set -euo pipefail
 
 wanted=()
 command -v tmux >/dev/null || wanted+=(tmux)
 command -v valkey-server >/dev/null || command -v redis-server >/dev/null || wanted+=(valkey-server)
+# Debian keeps initdb and postgres out of PATH, in a folder for each major version.
+command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || wanted+=(postgresql)
+command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || wanted+=(pgbouncer)
+command -v prometheus >/dev/null || wanted+=(prometheus)
+command -v prometheus-alertmanager >/dev/null || command -v alertmanager >/dev/null || wanted+=(prometheus-alertmanager)
 [ ${#wanted[@]} -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
@@ -19,7 +24,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive
-# A test machine wants the program, not a service on the well-known port.
+# A test machine wants the programs, not services on the well-known ports.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' >"$policy"

@@ -1,0 +1,210 @@
+//! The servers beside the API server and Valkey, as one: started together, filled with the same tenants, kept busy.
+
+use std::convert::Infallible;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::platform::{
+    Alertmanager, AlertmanagerOptions, BACKUPS, LATE_BACKUP, Load, Objects, ObjectsOptions,
+    PgBouncer, PgBouncerOptions, PlatformError, Postgres, PostgresOptions, Prometheus,
+    PrometheusOptions, REGION, Role, SLOW, TEMPLATES, WITHOUT_BACKUP, WITHOUT_DATABASE, alert,
+    client_name, write_private,
+};
+
+/// Their folders in the platform's folder.
+pub(crate) const FOLDERS: [&str; 5] =
+    ["postgres", "pgbouncer", "objects", "alertmanager", "prometheus"];
+/// Sparklines begin with so many hours.
+const PAST_HOURS: u32 = 12;
+const CHECK: Duration = Duration::from_secs(1);
+/// A session is blocked for so many checks, and then nobody is.
+const BLOCKED: usize = 45;
+const UNBLOCKED: usize = 15;
+
+/// All of them. They end with this.
+pub(crate) struct Servers {
+    postgres: Postgres,
+    pgbouncer: PgBouncer,
+    objects: Objects,
+    alertmanager: Alertmanager,
+    prometheus: Prometheus,
+}
+
+impl Servers {
+    /// Starts them in the folders `FOLDERS` of `dir`, empty but for the series of `tenants`.
+    pub(crate) async fn start(dir: &Path, tenants: usize) -> Result<Self, PlatformError> {
+        let folder = |name: &str| Some(dir.join(name));
+        let databases = async {
+            let postgres = Postgres::start_with(PostgresOptions {
+                folder: folder("postgres"),
+                secret: Some(secret()),
+                ..PostgresOptions::default()
+            })
+            .await?;
+            let options = PgBouncerOptions {
+                folder: folder("pgbouncer"),
+                secret: Some(secret()),
+                ..PgBouncerOptions::default()
+            };
+            let pgbouncer = PgBouncer::start_with(&postgres, options).await?;
+            Ok::<_, PlatformError>((postgres, pgbouncer))
+        };
+        let objects = Objects::start_with(ObjectsOptions {
+            folder: folder("objects"),
+            secret_key: Some(secret()),
+            ..ObjectsOptions::default()
+        });
+        let alerts = async {
+            let options = AlertmanagerOptions { folder: folder("alertmanager") };
+            let alertmanager = Alertmanager::start_with(options).await?;
+            let prometheus = Prometheus::start_with(PrometheusOptions {
+                folder: folder("prometheus"),
+                tenants,
+                alertmanager: Some(alertmanager.port()),
+                past_hours: PAST_HOURS,
+            })
+            .await?;
+            Ok::<_, PlatformError>((alertmanager, prometheus))
+        };
+        let (databases, objects, alerts) = tokio::join!(databases, objects, alerts);
+        let ((postgres, pgbouncer), (alertmanager, prometheus)) = (databases?, alerts?);
+        Ok(Self { postgres, pgbouncer, objects: objects?, alertmanager, prometheus })
+    }
+
+    /// Fills them for clients `0..tenants`, as they are at `now`.
+    pub(crate) async fn fill(
+        &self,
+        tenants: usize,
+        now: DateTime<Utc>,
+    ) -> Result<(), PlatformError> {
+        // Ten thousand tenants are for measuring the list, not for the disk.
+        self.objects.fill(tenants.min(200), now)?;
+        self.postgres.fill(tenants).await?;
+        let hours = |hours| now - chrono::Duration::hours(hours);
+        self.alertmanager
+            .post(&[
+                alert("BackupLate", "warning", LATE_BACKUP, hours(5)),
+                alert("BackupMissing", "critical", WITHOUT_BACKUP[1], hours(3)),
+                alert("DatabaseMissing", "critical", WITHOUT_DATABASE, hours(2)),
+            ])
+            .await?;
+        let tenant = client_name(SLOW[1]);
+        let labels = [("alertname", "TenantSlow"), ("tenant", tenant.as_str())];
+        let comment = "their import runs until noon";
+        let until = now + chrono::Duration::hours(2);
+        self.alertmanager.silence(&labels, "deyan", comment, [now, until]).await.map(drop)
+    }
+
+    /// Keeps the databases busy, until a server is lost; with `churn`, one session blocks another most of the time.
+    pub(crate) async fn run(
+        &mut self,
+        tenants: usize,
+        churn: bool,
+    ) -> Result<Infallible, PlatformError> {
+        let _load: [Load; 2] =
+            [self.postgres.load(tenants.min(6)), self.pgbouncer.load(tenants.min(5))];
+        let mut clock = tokio::time::interval(CHECK);
+        let mut block = None;
+        let mut second = 0;
+        loop {
+            clock.tick().await;
+            self.postgres.check()?;
+            self.pgbouncer.check()?;
+            self.objects.check()?;
+            self.alertmanager.check()?;
+            self.prometheus.check()?;
+            if second == 0 && churn && tenants > 1 {
+                block = Some(self.postgres.block(&client_name(1)).await?);
+            } else if second == BLOCKED {
+                // One whom an operator has ended can't be released any more.
+                let _ = match block.take() {
+                    Some(block) => block.release().await,
+                    None => Ok(()),
+                };
+            }
+            second = (second + 1) % (BLOCKED + UNBLOCKED);
+        }
+    }
+
+    /// Writes the secrets into files of `dir`, and gives the console's settings.
+    pub(crate) fn settings(&self, dir: &Path) -> Result<String, PlatformError> {
+        let secret = |name: &str, value: &str| -> Result<String, PlatformError> {
+            let path = write_private(&dir.join(name), value)?;
+            Ok(format!("{{ file = {} }}", text(&path)))
+        };
+        Ok(format!(
+            "
+[profiles.local.postgres]
+url = \"{}\"
+password = {}
+
+[profiles.local.pgbouncer]
+url = \"{}\"
+password = {}
+
+[profiles.local.objects]
+endpoint = \"{}\"
+bucket = \"{BACKUPS}\"
+templates_bucket = \"{TEMPLATES}\"
+region = \"{REGION}\"
+access_key = {}
+secret_key = {}
+
+[profiles.local.alertmanager]
+url = \"{}\"
+
+[profiles.local.prometheus]
+url = \"{}\"
+",
+            self.postgres.url(Role::Console),
+            secret("postgres.password", &self.postgres.password(Role::Console))?,
+            self.pgbouncer.url(),
+            secret("pgbouncer.password", &self.pgbouncer.password())?,
+            self.objects.url(),
+            secret("objects.access_key", self.objects.access_key())?,
+            secret("objects.secret_key", self.objects.secret_key())?,
+            self.alertmanager.url(),
+            self.prometheus.url(),
+        ))
+    }
+
+    /// Where they are, in one line.
+    pub(crate) fn places(&self) -> String {
+        format!(
+            "PostgreSQL 127.0.0.1:{}, pgbouncer 127.0.0.1:{}, S3 {}, Alertmanager {}, Prometheus {}",
+            self.postgres.port(),
+            self.pgbouncer.port(),
+            self.objects.url(),
+            self.alertmanager.url(),
+            self.prometheus.url(),
+        )
+    }
+}
+
+/// A word that nobody can guess.
+pub(crate) fn secret() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric).take(24).collect()
+}
+
+/// A path as TOML: a JSON string is a TOML string too.
+pub(crate) fn text(path: &Path) -> String {
+    serde_json::Value::from(path.display().to_string()).to_string()
+}
+
+/// Removes what an earlier run left: it would be another platform's data.
+pub(crate) fn clear(
+    dir: &Path,
+    names: impl IntoIterator<Item = &'static str>,
+) -> std::io::Result<()> {
+    for name in names {
+        let folder: PathBuf = dir.join(name);
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
