@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kube::api::{DynamicObject, ListParams};
+use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
 
@@ -190,20 +190,34 @@ impl ApiServer {
             }
         }
         for kind in Kind::ALL {
-            let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
             let name = format!("{}.{}", kind.plural(), GROUP);
-            apply(&client, &format!("{path}/{name}"), kind.definition().to_owned()).await?;
+            self.define(&client, &name, kind.definition()).await?;
         }
         for kind in Kind::ALL {
-            self.wait_until_served(&client, kind).await?;
+            self.wait_until_served(&client, &kind.resource()).await?;
         }
         Ok(())
     }
 
+    /// Installs one definition.
+    pub(super) async fn define(
+        &self,
+        client: &Client,
+        name: &str,
+        definition: &str,
+    ) -> Result<(), PlatformError> {
+        let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        apply(client, &format!("{path}/{name}"), definition.to_owned()).await
+    }
+
     /// Waits until the collection of `kind` answers: a new one is not there at first, and then refuses for a moment with
     /// 429.
-    async fn wait_until_served(&self, client: &Client, kind: Kind) -> Result<(), PlatformError> {
-        let api = Api::<DynamicObject>::all_with(client.clone(), &kind.resource());
+    pub(super) async fn wait_until_served(
+        &self,
+        client: &Client,
+        kind: &ApiResource,
+    ) -> Result<(), PlatformError> {
+        let api = Api::<DynamicObject>::all_with(client.clone(), kind);
         let served = tokio::time::timeout(START_WITHIN, async {
             while api.list_metadata(&ListParams::default()).await.is_err() {
                 tokio::time::sleep(POLL).await;
@@ -211,7 +225,7 @@ impl ApiServer {
         });
         served.await.map_err(|_| PlatformError::NotReady {
             program: "kube-apiserver",
-            how: format!("does not serve {}.{GROUP}", kind.plural()),
+            how: format!("does not serve {} of {}", kind.plural, kind.api_version),
             log: self.log("kube-apiserver").display().to_string(),
             tail: String::new(),
         })

@@ -21,6 +21,7 @@
 
 mod api_server;
 mod certificates;
+mod cluster;
 mod events;
 mod folder;
 mod kinds;
@@ -32,10 +33,15 @@ mod valkey;
 
 pub use api_server::{ApiServer, ApiServerOptions};
 pub use certificates::Validity;
+pub use cluster::{
+    ACKS, Ack, CONSOLE, Cluster, FLUX, Incident, Link, Resource, RunJob, RunState, WORKLOADS,
+    Workload, backup_name, flux_labels, pod_names, route_name,
+};
 pub use events::{EventLayout, EventStream, cloud_event};
 pub use folder::write_private;
 pub use kinds::{
     Kind, client_name, client_object, client_tier, client_version, condition, usual_moment,
+    version_namespace,
 };
 pub use kubeconfig::User;
 pub use valkey::{Valkey, ValkeyOptions};
