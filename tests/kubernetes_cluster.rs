@@ -90,8 +90,7 @@ async fn the_api_server_takes_back_every_object_as_it_is() -> Outcome {
                     let taken = api.replace(&name, unchanged, &object).await;
                     assert!(taken.is_ok(), "{} {name}: {taken:?}", resource.plural);
                     if object.data.get("status").is_some() {
-                        let body = serde_json::to_vec(&object).unwrap_or_default();
-                        let taken = api.replace_status(&name, unchanged, body).await;
+                        let taken = api.replace_status(&name, unchanged, &object).await;
                         assert!(taken.is_ok(), "{} {name}: {taken:?}", resource.plural);
                     }
                     Ok::<(), PlatformError>(())

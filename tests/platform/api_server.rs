@@ -156,6 +156,11 @@ impl ApiServer {
         Ok(Client::try_from(Config::new(url))?)
     }
 
+    /// Where it keeps its files.
+    pub(super) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     fn log(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!("{name}.log"))
     }
@@ -167,6 +172,13 @@ impl ApiServer {
         self.folder.write("ca.pem", &authority.pem())?;
         self.folder.write("server.pem", &serving.certificate)?;
         self.folder.write("server.key", &serving.key)?;
+        // A kubelet that answers for the nodes, and what the server shows it.
+        let kubelet = authority.server(Validity::Valid)?;
+        self.folder.write("kubelet.pem", &kubelet.certificate)?;
+        self.folder.write("kubelet.key", &kubelet.key)?;
+        let client = authority.user("kube-apiserver", None, Validity::Valid)?;
+        self.folder.write("kubelet-client.pem", &client.certificate)?;
+        self.folder.write("kubelet-client.key", &client.key)?;
         let [private, public] = certificates::signing_keys()?;
         self.folder.write("accounts.key", &private)?;
         self.folder.write("accounts.pub", &public)?;
@@ -261,6 +273,10 @@ impl ApiServer {
             format!("--client-ca-file={}", file("ca.pem")),
             format!("--service-account-key-file={}", file("accounts.pub")),
             format!("--service-account-signing-key-file={}", file("accounts.key")),
+            format!("--kubelet-client-certificate={}", file("kubelet-client.pem")),
+            format!("--kubelet-client-key={}", file("kubelet-client.key")),
+            format!("--kubelet-certificate-authority={}", file("ca.pem")),
+            "--kubelet-preferred-address-types=InternalIP".into(),
             "--service-account-issuer=https://plana-local".into(),
             "--service-cluster-ip-range=10.96.0.0/24".into(),
             "--authorization-mode=RBAC".into(),

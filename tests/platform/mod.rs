@@ -26,6 +26,7 @@ mod events;
 mod folder;
 mod kinds;
 mod kubeconfig;
+mod kubelet;
 mod ports;
 mod process;
 mod seed;
@@ -44,6 +45,7 @@ pub use kinds::{
     version_namespace,
 };
 pub use kubeconfig::User;
+pub use kubelet::{Kubelet, LINES_MAX, Speaker};
 pub use valkey::{Valkey, ValkeyOptions};
 
 /// Why a server could not be started, stopped or filled.
