@@ -24,11 +24,14 @@ mod certificates;
 mod cluster;
 mod events;
 mod folder;
+mod groups;
+mod holdings;
 mod kinds;
 mod kubeconfig;
 mod kubelet;
 mod ports;
 mod process;
+mod queues;
 mod seed;
 mod valkey;
 
@@ -40,6 +43,7 @@ pub use cluster::{
 };
 pub use events::{EventLayout, EventStream, cloud_event};
 pub use folder::write_private;
+pub use holdings::OBSERVER_RULES;
 pub use kinds::{
     Kind, client_name, client_object, client_tier, client_version, condition, usual_moment,
     version_namespace,
