@@ -67,7 +67,7 @@ async fn the_api_server_takes_back_every_object_as_it_is() -> Outcome {
     server.create_clients(6).await?;
     server.fill_cluster(&Cluster::new(6, usual_moment())).await?;
     for job in runs(&server).await? {
-        server.run_job(&job, usual_moment()).await?;
+        server.run_job(&job).await?;
     }
     let client = server.client().await?;
     let unchanged = PostParams { dry_run: true, ..PostParams::default() };
@@ -106,7 +106,7 @@ async fn the_job_of_a_run_is_found_the_way_it_is_tied() -> Outcome {
     let server = ApiServer::start().await?;
     let jobs = runs(&server).await?;
     for job in &jobs {
-        server.run_job(job, usual_moment()).await?;
+        server.run_job(job).await?;
     }
     let found = server.all(Resource::JOB).await?;
     for job in &jobs {
@@ -167,14 +167,55 @@ async fn the_viewer_sees_the_cluster_and_the_tenant_reader_only_the_five_kinds()
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pods_restart_and_routes_break_and_mend() -> Outcome {
+    let server = ApiServer::start().await?;
+    let cluster = Cluster::new(4, usual_moment());
+    server.fill_cluster(&cluster).await?;
+    let later = usual_moment() + chrono::Duration::minutes(1);
+    let workload = WORKLOADS.iter().find(|one| one.name == "pulse-events");
+    let workload = workload.unwrap_or(&WORKLOADS[0]);
+    let seen = async || -> Result<_, PlatformError> {
+        let pods = server.all(Resource::POD).await?;
+        let first = platform::pod_names(workload).swap_remove(0);
+        let pod = pods.into_iter().find(|pod| pod.name_any() == first);
+        let container =
+            pod.and_then(|pod| pod.data.pointer("/status/containerStatuses/0").cloned());
+        let container = container.unwrap_or_default();
+        let text = |pointer: &str| container.pointer(pointer).cloned().unwrap_or_default();
+        Ok((text("/restartCount"), text("/ready"), text("/lastState/terminated/reason")))
+    };
+    assert_eq!(seen().await?, (0.into(), true.into(), Value::Null));
+    for round in 1..3_u32 {
+        server.restart_pod(workload, 0, later).await?;
+        server.set_ready(workload, 1, later).await?;
+        assert_eq!(seen().await?, (round.into(), false.into(), "OOMKilled".into()));
+        server.mend_pod(workload, 0, later).await?;
+        server.set_ready(workload, 2, later).await?;
+        assert_eq!(seen().await?, (round.into(), true.into(), "OOMKilled".into()));
+    }
+    for resolved in [false, true] {
+        server.set_route_resolved(0, resolved, later).await?;
+        let routes = server.all(Resource::ROUTE).await?;
+        let broken = counted(&routes, "/status/parents/0/conditions/1/reason");
+        let wanted = if resolved { 1 } else { 2 };
+        assert_eq!(broken.get("BackendNotFound"), Some(&wanted));
+    }
+    Ok(())
+}
+
 /// Runs of every kind and state, made without a status.
 async fn runs(server: &ApiServer) -> Result<Vec<RunJob>, PlatformError> {
+    let span = |minutes| {
+        let began = usual_moment() - chrono::Duration::minutes(minutes);
+        [began, began + chrono::Duration::minutes(2)]
+    };
     let jobs = vec![
-        RunJob::upgrade("acme-1", "18", RunState::Running, 3),
-        RunJob::upgrade("acme-2", "18", RunState::Failed, 40),
-        RunJob::upgrade("rila-1", "19", RunState::Succeeded, 90),
-        RunJob::restore("acme-restore", RunState::Succeeded, 290),
-        RunJob::template("basic-18", RunState::Succeeded, 600),
+        RunJob::upgrade("acme-1", "18", RunState::Running, span(3)),
+        RunJob::upgrade("acme-2", "18", RunState::Failed, span(40)),
+        RunJob::upgrade("rila-1", "19", RunState::Succeeded, span(90)),
+        RunJob::restore("acme-restore", RunState::Succeeded, span(290)),
+        RunJob::template("basic-18", RunState::Succeeded, span(600)),
     ];
     let spec = serde_json::json!({
         "slug": "acme", "fromVersion": "18", "toVersion": "18", "strategy": "same-major",

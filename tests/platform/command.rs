@@ -4,9 +4,11 @@
 //! takes with `--config .platform/config.toml --profile local`.
 
 mod fleet;
+mod life;
 #[path = "mod.rs"]
 mod platform;
 mod stand_in;
+mod voices;
 
 use std::fs;
 use std::io::Write as _;
@@ -16,7 +18,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use platform::{
-    ApiServer, ApiServerOptions, EventStream, User, Valkey, ValkeyOptions, write_private,
+    ApiServer, ApiServerOptions, EventStream, Kubelet, User, Valkey, ValkeyOptions, write_private,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -102,7 +104,8 @@ async fn keep_up(up: &Up, dir: &Path) -> Result<(), Failure> {
 /// Runs until it is dropped; the servers end with it.
 async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
     let (mut server, mut valkey) = start(dir).await?;
-    fleet::fill(&server, &valkey, up.tenants).await?;
+    let kubelet = Kubelet::start(&server).await?;
+    fleet::fill(&server, &valkey, &kubelet, up.tenants).await?;
     let file = dir.join("config.toml");
     write_private(&file, &configuration(&server, &valkey, dir))?;
     say(&format!(
@@ -114,7 +117,8 @@ async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
         valkey.url(),
         file.display(),
     ));
-    stand_in::run(&mut server, &mut valkey, up.tenants, up.events_per_second, up.churn).await?;
+    let life = life::Life::new(&kubelet, up.tenants, up.churn);
+    stand_in::run(&mut server, &mut valkey, life, up.events_per_second).await?;
     Ok(())
 }
 

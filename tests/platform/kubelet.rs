@@ -20,7 +20,7 @@ use super::folder::Folder;
 use super::{ApiServer, Doing as _, PlatformError};
 
 /// How many lines of one container are kept.
-pub const LINES_MAX: usize = 20_000;
+pub const LINES_MAX: usize = 5_000;
 /// A longer request is not one of the API server.
 const REQUEST_MAX: usize = 16 * 1_024;
 
@@ -123,6 +123,12 @@ impl Kubelet {
         self.change(speaker, |log| log.ended = true);
     }
 
+    /// Forgets a container: its pod is gone.
+    pub fn forget(&self, speaker: Speaker<'_>) {
+        let key = key(speaker);
+        self.said.send_modify(|logs| drop(logs.containers.remove(&key)));
+    }
+
     /// While true every request is answered with 500.
     pub fn set_out_of_order(&self, out: bool) {
         self.said.send_modify(|logs| logs.out_of_order = out);
@@ -141,10 +147,13 @@ impl Kubelet {
     }
 
     fn change(&self, speaker: Speaker<'_>, change: impl FnOnce(&mut Log)) {
-        let (namespace, pod, container) = speaker;
-        let key = format!("{namespace}/{pod}/{container}");
+        let key = key(speaker);
         self.said.send_modify(|logs| change(logs.containers.entry(key).or_default()));
     }
+}
+
+fn key((namespace, pod, container): Speaker<'_>) -> String {
+    format!("{namespace}/{pod}/{container}")
 }
 
 impl Drop for Kubelet {

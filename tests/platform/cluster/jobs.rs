@@ -1,12 +1,12 @@
 //! The backup `CronJob` of each tenant, and the Jobs that some of them made last night.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use super::resource::identity;
 use super::workloads::owner;
 use super::{Cluster, Resource, condition};
-use crate::platform::kinds::client_name;
+use crate::platform::kinds::{client_name, stamp};
 
 /// Where the side effects of tenants run.
 pub(super) const SIDE_EFFECTS: &str = "crossplane-system";
@@ -72,65 +72,59 @@ impl Cluster {
             owners: json!([owner(&Resource::CRON_JOB, SIDE_EFFECTS, &cron_job)]),
             spec,
         };
+        let began = self.now - Duration::minutes(LAST);
         let status = if failed {
-            self.failed_status(LAST, LAST - 14)
+            failed_status(began, began + Duration::minutes(14))
         } else {
-            self.succeeded_status(LAST, LAST - 6)
+            succeeded_status(began, began + Duration::minutes(6))
         };
         job.object(status, self.ago(LAST))
     }
-
-    /// The status of a Job that runs since so many minutes.
-    pub(super) fn running_status(&self, since: i64) -> Value {
-        json!({
-            "startTime": self.ago(since),
-            "active": 1,
-            "ready": 1,
-            "terminating": 0,
-            "uncountedTerminatedPods": {},
-        })
-    }
-
-    /// The status of a Job that gave up.
-    pub(super) fn failed_status(&self, since: i64, until: i64) -> Value {
-        let at = self.now - Duration::minutes(until);
-        let message = "Job has reached the specified backoff limit";
-        let conditions = ["FailureTarget", "Failed"]
-            .map(|kind| job_condition(kind, "BackoffLimitExceeded", message, at));
-        json!({
-            "startTime": self.ago(since),
-            "failed": 3,
-            "ready": 0,
-            "terminating": 0,
-            "uncountedTerminatedPods": {},
-            "conditions": conditions,
-        })
-    }
-
-    /// The status of a Job that is done.
-    pub(super) fn succeeded_status(&self, since: i64, until: i64) -> Value {
-        let at = self.now - Duration::minutes(until);
-        let message = "Reached expected number of succeeded pods";
-        let conditions = ["SuccessCriteriaMet", "Complete"]
-            .map(|kind| job_condition(kind, "CompletionsReached", message, at));
-        json!({
-            "startTime": self.ago(since),
-            "completionTime": self.ago(until),
-            "succeeded": 1,
-            "ready": 0,
-            "terminating": 0,
-            "uncountedTerminatedPods": {},
-            "conditions": conditions,
-        })
-    }
 }
 
-fn job_condition(
-    kind: &str,
-    reason: &str,
-    message: &str,
-    at: chrono::DateTime<chrono::Utc>,
-) -> Value {
+/// The status of a Job that runs.
+pub(super) fn running_status(began: DateTime<Utc>) -> Value {
+    json!({
+        "startTime": stamp(began),
+        "active": 1,
+        "ready": 1,
+        "terminating": 0,
+        "uncountedTerminatedPods": {},
+    })
+}
+
+/// The status of a Job that gave up.
+pub(super) fn failed_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value {
+    let message = "Job has reached the specified backoff limit";
+    let conditions = ["FailureTarget", "Failed"]
+        .map(|kind| job_condition(kind, "BackoffLimitExceeded", message, ended));
+    json!({
+        "startTime": stamp(began),
+        "failed": 3,
+        "ready": 0,
+        "terminating": 0,
+        "uncountedTerminatedPods": {},
+        "conditions": conditions,
+    })
+}
+
+/// The status of a Job that is done.
+pub(super) fn succeeded_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value {
+    let message = "Reached expected number of succeeded pods";
+    let conditions = ["SuccessCriteriaMet", "Complete"]
+        .map(|kind| job_condition(kind, "CompletionsReached", message, ended));
+    json!({
+        "startTime": stamp(began),
+        "completionTime": stamp(ended),
+        "succeeded": 1,
+        "ready": 0,
+        "terminating": 0,
+        "uncountedTerminatedPods": {},
+        "conditions": conditions,
+    })
+}
+
+fn job_condition(kind: &str, reason: &str, message: &str, at: DateTime<Utc>) -> Value {
     let mut condition = condition(kind, "True", reason, message, at);
     condition["lastProbeTime"] = condition["lastTransitionTime"].clone();
     condition

@@ -5,6 +5,7 @@
 //! test, or the stand-in of the development platform, changes what is to change.
 
 mod acks;
+mod changes;
 mod flux;
 mod jobs;
 mod nodes;

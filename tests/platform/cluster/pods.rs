@@ -56,7 +56,7 @@ pub fn pod_names(workload: &Workload) -> Vec<String> {
     (0..workload.desired).map(|index| pod_name(workload, index)).collect()
 }
 
-fn pod_name(workload: &Workload, index: usize) -> String {
+pub(super) fn pod_name(workload: &Workload, index: usize) -> String {
     const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let set = workload.replica_set();
     let mut rest = number(&format!("{}/{set}/{index}", workload.namespace), 3);
@@ -109,7 +109,12 @@ impl Cluster {
         Resource::POD.object(workload.namespace, &name, rest)
     }
 
-    fn pod_status(&self, workload: &Workload, index: usize, incident: Incident) -> Value {
+    pub(super) fn pod_status(
+        &self,
+        workload: &Workload,
+        index: usize,
+        incident: Incident,
+    ) -> Value {
         let at = self.now - Duration::minutes(if incident.ready() { 2_879 } else { 23 });
         let truth = if incident.ready() { "True" } else { "False" };
         let (reason, message) = if incident.ready() {
@@ -181,7 +186,12 @@ impl Cluster {
     }
 
     /// What was said about a pod: nothing of one that does well.
-    fn events(&self, workload: &Workload, index: usize, incident: Incident) -> Vec<Value> {
+    pub(super) fn events(
+        &self,
+        workload: &Workload,
+        index: usize,
+        incident: Incident,
+    ) -> Vec<Value> {
         let image = workload.image();
         let name = workload.name;
         let said: Vec<(&str, &str, String, i32, i64)> = match incident {

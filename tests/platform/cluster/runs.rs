@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::jobs::{JobParts, SIDE_EFFECTS};
+use super::jobs::{JobParts, SIDE_EFFECTS, failed_status, running_status, succeeded_status};
 use super::nodes::{NODES, node_address};
 use super::resource::number;
 use super::workloads::owner;
-use super::{Cluster, Resource, condition};
-use crate::platform::kinds::{GROUP, Kind, VERSION, version_namespace};
+use super::{Resource, condition};
+use crate::platform::kinds::{GROUP, Kind, VERSION, stamp, version_namespace};
 use crate::platform::{ApiServer, PlatformError};
 
 /// How far the Job of a run is.
@@ -46,27 +46,27 @@ pub struct RunJob {
     pub state: RunState,
     /// How it is tied to the run.
     pub link: Link,
-    /// How many minutes ago it began.
-    pub began: i64,
+    /// When it began, and when it ended if it has.
+    pub span: [DateTime<Utc>; 2],
 }
 
 impl RunJob {
     /// The Job of an upgrade.
-    pub fn upgrade(run: &str, version: &str, state: RunState, began: i64) -> Self {
+    pub fn upgrade(run: &str, version: &str, state: RunState, span: [DateTime<Utc>; 2]) -> Self {
         let version = Some(version.to_owned());
-        Self { kind: Kind::Upgrade, run: run.into(), version, state, link: Link::Label, began }
+        Self { kind: Kind::Upgrade, run: run.into(), version, state, link: Link::Label, span }
     }
 
     /// The Job of a restore, owned by it.
-    pub fn restore(run: &str, state: RunState, began: i64) -> Self {
+    pub fn restore(run: &str, state: RunState, span: [DateTime<Utc>; 2]) -> Self {
         let link = Link::Owner;
-        Self { kind: Kind::Restore, run: run.into(), version: None, state, link, began }
+        Self { kind: Kind::Restore, run: run.into(), version: None, state, link, span }
     }
 
     /// The Job of a template's build, named by it.
-    pub fn template(run: &str, state: RunState, began: i64) -> Self {
+    pub fn template(run: &str, state: RunState, span: [DateTime<Utc>; 2]) -> Self {
         let link = Link::Reference;
-        Self { kind: Kind::Template, run: run.into(), version: None, state, link, began }
+        Self { kind: Kind::Template, run: run.into(), version: None, state, link, span }
     }
 
     /// Where the Job is.
@@ -96,8 +96,8 @@ impl RunJob {
     }
 
     /// The Job and its pods.
-    fn objects(&self, now: DateTime<Utc>, owners: Value) -> Vec<Value> {
-        let cluster = Cluster::new(0, now);
+    fn objects(&self, owners: Value) -> Vec<Value> {
+        let [began, ended] = self.span;
         let labels = match self.link {
             Link::Label => json!({ "tenantupgrade": self.run }),
             Link::Owner | Link::Reference => json!({}),
@@ -107,13 +107,13 @@ impl RunJob {
             JobParts { namespace: self.namespace(), name: self.name(), labels, owners, spec };
         let pod_labels = parts.pod_labels();
         let status = match self.state {
-            RunState::Running => cluster.running_status(self.began),
-            RunState::Failed => cluster.failed_status(self.began, self.began / 2),
-            RunState::Succeeded => cluster.succeeded_status(self.began, self.began / 2),
+            RunState::Running => running_status(began),
+            RunState::Failed => failed_status(began, ended),
+            RunState::Succeeded => succeeded_status(began, ended),
         };
-        let mut objects = vec![parts.object(status, cluster.ago(self.began))];
+        let mut objects = vec![parts.object(status, stamp(began))];
         for (index, pod) in self.pods().iter().enumerate() {
-            objects.push(self.pod(&cluster, index, pod, &pod_labels));
+            objects.push(self.pod(index, pod, &pod_labels));
         }
         objects
     }
@@ -136,24 +136,22 @@ impl RunJob {
         })
     }
 
-    fn pod(&self, cluster: &Cluster, index: usize, name: &str, labels: &Value) -> Value {
+    fn pod(&self, index: usize, name: &str, labels: &Value) -> Value {
         let mut spec = self.pod_spec();
         spec["nodeName"] = NODES[index % NODES.len()].into();
-        let at = cluster.now - chrono::Duration::minutes(self.began);
-        let ended = |reason: &str, code: i32| {
+        let [began, ended] = self.span;
+        let terminated = |reason: &str, code: i32| {
             json!({ "terminated": {
                 "reason": reason,
                 "exitCode": code,
-                "startedAt": cluster.ago(self.began),
-                "finishedAt": cluster.ago(self.began / 2),
+                "startedAt": stamp(began),
+                "finishedAt": stamp(ended),
             } })
         };
         let (phase, state) = match self.state {
-            RunState::Running => {
-                ("Running", json!({ "running": { "startedAt": cluster.ago(self.began) } }))
-            }
-            RunState::Failed => ("Failed", ended("Error", 1)),
-            RunState::Succeeded => ("Succeeded", ended("Completed", 0)),
+            RunState::Running => ("Running", json!({ "running": { "startedAt": stamp(began) } })),
+            RunState::Failed => ("Failed", terminated("Error", 1)),
+            RunState::Succeeded => ("Succeeded", terminated("Completed", 0)),
         };
         let running = self.state == RunState::Running;
         let (truth, reason) = match self.state {
@@ -165,18 +163,18 @@ impl RunJob {
         let rest = json!({
             "metadata": {
                 "labels": labels,
-                "creationTimestamp": cluster.ago(self.began),
+                "creationTimestamp": stamp(began),
                 "ownerReferences": [owner(&Resource::JOB, self.namespace(), &self.name())],
             },
             "spec": spec,
             "status": {
                 "phase": phase,
                 "hostIP": node_address(index % NODES.len()),
-                "startTime": cluster.ago(self.began),
+                "startTime": stamp(began),
                 "qosClass": "Burstable",
                 "conditions": [
-                    condition("PodScheduled", "True", "", "", at),
-                    condition("Ready", truth, reason, "", at),
+                    condition("PodScheduled", "True", "", "", began),
+                    condition("Ready", truth, reason, "", began),
                 ],
                 "containerStatuses": [{
                     "name": self.container(),
@@ -195,7 +193,7 @@ impl RunJob {
 
 impl ApiServer {
     /// Puts the Job of a run and its pods there, or moves them to another state; the run must be there.
-    pub async fn run_job(&self, job: &RunJob, now: DateTime<Utc>) -> Result<(), PlatformError> {
+    pub async fn run_job(&self, job: &RunJob) -> Result<(), PlatformError> {
         let owners = match job.link {
             Link::Label => json!([]),
             Link::Owner => json!([{
@@ -218,7 +216,16 @@ impl ApiServer {
                 json!([])
             }
         };
-        self.store(job.objects(now, owners), now).await
+        self.store(job.objects(owners), job.span[0]).await
+    }
+
+    /// Takes the Job of a run and its pods away, as happens some time after it ended.
+    pub async fn remove_job(&self, job: &RunJob) -> Result<(), PlatformError> {
+        self.remove(Resource::JOB, job.namespace(), &job.name()).await?;
+        for pod in job.pods() {
+            self.remove(Resource::POD, job.namespace(), &pod).await?;
+        }
+        Ok(())
     }
 
     async fn uid(&self, kind: Kind, name: &str) -> Result<String, PlatformError> {

@@ -172,7 +172,7 @@ impl Cluster {
         objects
     }
 
-    fn deployment(&self, workload: &Workload) -> Value {
+    pub(super) fn deployment(&self, workload: &Workload) -> Value {
         let Workload { name, desired, ready, .. } = *workload;
         let at = self.now - chrono::Duration::minutes(if ready < desired { 23 } else { 4_000 });
         let available = if ready < desired {
