@@ -105,7 +105,7 @@ async fn keep_up(up: &Up, dir: &Path) -> Result<(), Failure> {
 async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
     let (mut server, mut valkey) = start(dir).await?;
     let kubelet = Kubelet::start(&server).await?;
-    fleet::fill(&server, &valkey, &kubelet, up.tenants).await?;
+    let running = fleet::fill(&server, &valkey, &kubelet, up.tenants).await?;
     let file = dir.join("config.toml");
     write_private(&file, &configuration(&server, &valkey, dir))?;
     say(&format!(
@@ -117,7 +117,7 @@ async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
         valkey.url(),
         file.display(),
     ));
-    let life = life::Life::new(&kubelet, up.tenants, up.churn);
+    let life = life::Life::new(&kubelet, running, up.tenants, up.churn);
     stand_in::run(&mut server, &mut valkey, life, up.events_per_second).await?;
     Ok(())
 }

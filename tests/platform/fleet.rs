@@ -16,14 +16,15 @@ const WITH_RUNS: usize = 200;
 /// The tenant whose upgrade runs.
 const RUNNING: usize = 18;
 
-/// Fills empty servers.
+/// Fills empty servers; gives the runs that still go on.
 pub(crate) async fn fill(
     server: &ApiServer,
     valkey: &Valkey,
     kubelet: &Kubelet,
     tenants: usize,
-) -> Result<(), PlatformError> {
+) -> Result<Vec<RunJob>, PlatformError> {
     let now = now();
+    let mut running = Vec::new();
     server.create_clients_at(tenants, now).await?;
     let cluster = Cluster { kubelet: Some(kubelet.port()), ..Cluster::new(tenants, now) };
     server.fill_cluster(&cluster).await?;
@@ -37,13 +38,16 @@ pub(crate) async fn fill(
         if index % 8 == 2 {
             let (object, job) = upgrade(&slug, index, now);
             server.create(Kind::Upgrade, &object).await?;
-            start(server, kubelet, job).await?;
+            start(server, kubelet, &job).await?;
+            if job.state == RunState::Running {
+                running.push(job);
+            }
         }
         if index % 13 == 4 {
             let object = restore(&slug, now);
             server.create(Kind::Restore, &object).await?;
             let job = RunJob::restore(&name_of(&object), RunState::Succeeded, span(now, 300, 290));
-            start(server, kubelet, job).await?;
+            start(server, kubelet, &job).await?;
         }
     }
     for edition in ["basic", "pro"] {
@@ -52,17 +56,18 @@ pub(crate) async fn fill(
             server.create(Kind::Template, &object).await?;
             let state = RunState::Succeeded;
             let job = RunJob::template(&name_of(&object), state, span(now, 640, 600));
-            start(server, kubelet, job).await?;
+            start(server, kubelet, &job).await?;
         }
     }
     valkey.publish(&EventStream::default(), 0..PAST_EVENTS, now).await?;
-    valkey.fill(tenants.min(WITH_RUNS), now).await
+    valkey.fill(tenants.min(WITH_RUNS), now).await?;
+    Ok(running)
 }
 
 /// Puts the Job of a run there, with what its pods said.
-async fn start(server: &ApiServer, kubelet: &Kubelet, job: RunJob) -> Result<(), PlatformError> {
-    voices::tell(kubelet, &job);
-    server.run_job(&job).await
+async fn start(server: &ApiServer, kubelet: &Kubelet, job: &RunJob) -> Result<(), PlatformError> {
+    voices::tell(kubelet, job);
+    server.run_job(job).await
 }
 
 fn span(now: DateTime<Utc>, began: i64, ended: i64) -> [DateTime<Utc>; 2] {
@@ -108,7 +113,8 @@ fn environment(slug: &str, index: usize, stage: &str, now: DateTime<Utc>) -> Val
 }
 
 fn upgrade(slug: &str, index: usize, now: DateTime<Utc>) -> (Value, RunJob) {
-    let days = i64::try_from(index % 6).unwrap_or(0);
+    // What failed, failed a moment ago.
+    let days = if index % 16 == 10 { 0 } else { i64::try_from(index % 6).unwrap_or(0) };
     let name = format!("{slug}-{}", (now - Duration::days(days)).format("%Y-%m-%d"));
     let version = client_version(index);
     let spec = json!({

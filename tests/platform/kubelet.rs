@@ -63,6 +63,7 @@ impl Kubelet {
             .doing(|| "listen for the API server".into())?;
         let port = listener.local_addr().doing(|| "read a port".into())?.port();
         let said = Arc::new(watch::Sender::new(Logs::default()));
+        #[expect(clippy::disallowed_methods, reason = "aborted when the kubelet is dropped")]
         let task = tokio::spawn(serve(listener, acceptor, Arc::clone(&said)));
         Ok(Self { port, said, task })
     }

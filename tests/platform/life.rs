@@ -25,8 +25,14 @@ pub(crate) struct Life<'a> {
 }
 
 impl<'a> Life<'a> {
-    pub(crate) fn new(kubelet: &'a Kubelet, tenants: usize, churn: bool) -> Self {
-        Self { kubelet, tenants, churn, jobs: VecDeque::new() }
+    /// A life in which `running` goes on.
+    pub(crate) fn new(
+        kubelet: &'a Kubelet,
+        running: Vec<RunJob>,
+        tenants: usize,
+        churn: bool,
+    ) -> Self {
+        Self { kubelet, tenants, churn, jobs: running.into() }
     }
 
     /// Whether things are to break.

@@ -1,4 +1,4 @@
-//! BullMQ's queues as its library lays them out: lists of what waits and runs, sorted sets of what is due, done and failed,
+//! `BullMQ`'s queues as its library lays them out: lists of what waits and runs, sorted sets of what is due, done and failed,
 //! and a hash for each job.
 
 use chrono::{DateTime, Utc};

@@ -78,7 +78,7 @@ impl Cluster {
         } else {
             succeeded_status(began, began + Duration::minutes(6))
         };
-        job.object(status, self.ago(LAST))
+        job.object(&status, &self.ago(LAST))
     }
 }
 
@@ -152,7 +152,7 @@ impl JobParts<'_> {
         labels
     }
 
-    pub fn object(self, status: Value, created: String) -> Value {
+    pub fn object(self, status: &Value, created: &str) -> Value {
         let labels = self.pod_labels();
         let mut spec = self.spec;
         spec["parallelism"] = 1.into();

@@ -60,7 +60,7 @@ impl Cluster {
 
     /// Everything in it.
     pub fn objects(&self) -> Vec<Value> {
-        let mut objects = self.namespaces();
+        let mut objects = Self::namespaces();
         objects.extend(self.nodes());
         objects.extend(self.storage());
         objects.extend(self.kustomizations());

@@ -75,14 +75,14 @@ impl Cluster {
         for namespace in ["plana-odoo", "plana-odoo-18", "plana-odoo-19"] {
             objects.push(volume(namespace));
             let volume = format!("{namespace}-filestore");
-            objects.push(claim(namespace, "odoo-filestore", &volume, flux_labels("odoo-workers")));
+            objects.push(claim(namespace, "odoo-filestore", &volume, &flux_labels("odoo-workers")));
         }
         for index in 0..self.tenants {
             let slug = client_name(index);
             let namespace = version_namespace(client_version(index));
             let volume = format!("{namespace}-filestore");
             let labels = json!({ "crossplane.io/composite": slug });
-            objects.push(claim(namespace, &format!("{slug}-filestore"), &volume, labels));
+            objects.push(claim(namespace, &format!("{slug}-filestore"), &volume, &labels));
         }
         objects
     }
@@ -124,7 +124,7 @@ fn volume(namespace: &str) -> Value {
     Resource::VOLUME.object("", &format!("{namespace}-filestore"), rest)
 }
 
-fn claim(namespace: &str, name: &str, volume: &str, labels: Value) -> Value {
+fn claim(namespace: &str, name: &str, volume: &str, labels: &Value) -> Value {
     let rest = json!({
         "metadata": { "labels": labels },
         "spec": {

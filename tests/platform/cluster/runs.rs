@@ -111,7 +111,7 @@ impl RunJob {
             RunState::Failed => failed_status(began, ended),
             RunState::Succeeded => succeeded_status(began, ended),
         };
-        let mut objects = vec![parts.object(status, stamp(began))];
+        let mut objects = vec![parts.object(&status, &stamp(began))];
         for (index, pod) in self.pods().iter().enumerate() {
             objects.push(self.pod(index, pod, &pod_labels));
         }

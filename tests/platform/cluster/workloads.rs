@@ -137,7 +137,7 @@ impl Workload {
 }
 
 impl Cluster {
-    pub(super) fn namespaces(&self) -> Vec<Value> {
+    pub(super) fn namespaces() -> Vec<Value> {
         let mut names: Vec<&str> = WORKLOADS.iter().map(|workload| workload.namespace).collect();
         names.extend(OTHER_NAMESPACES);
         names.dedup();
