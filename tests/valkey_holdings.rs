@@ -51,6 +51,22 @@ async fn groups_lag_and_wait_as_told_and_then_move() -> Outcome {
 }
 
 #[tokio::test]
+async fn groups_are_made_anew_on_a_stream_that_was_deleted() -> Outcome {
+    let valkey = filled().await?;
+    let mut connection = valkey.connection().await?;
+    let stream = EventStream::default();
+    connection.del::<_, ()>(&stream.key).await?;
+    valkey.publish(&stream, 0..10, usual_moment()).await?;
+    for step in 40..42 {
+        valkey.churn(40, step, usual_moment()).await?;
+    }
+    let groups: StreamInfoGroupsReply = connection.xinfo_groups(&stream.key).await?;
+    assert_eq!(groups.groups.len(), 3);
+    assert!(groups.groups.iter().all(|group| group.lag == Some(0)));
+    Ok(())
+}
+
+#[tokio::test]
 async fn every_family_of_keys_is_there() -> Outcome {
     let valkey = filled().await?;
     let mut connection = valkey.connection().await?;

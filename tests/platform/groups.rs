@@ -1,9 +1,9 @@
 //! Consumer groups on the event stream: one that keeps up, one that lags, one that forgets to acknowledge, one that nobody
 //! reads.
 
+use redis::AsyncCommands as _;
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamReadOptions, StreamReadReply};
-use redis::{AsyncCommands as _, RedisError};
 
 use super::PlatformError;
 
@@ -45,8 +45,7 @@ pub(super) async fn fill(
 ) -> Result<(), PlatformError> {
     let length: usize = connection.xlen(stream).await?;
     for group in &GROUPS {
-        let made = connection.xgroup_create_mkstream::<_, _, _, ()>(stream, group.name, "0").await;
-        ignore_busy(made)?;
+        make(connection, stream, group.name).await?;
         if group.consumers.is_empty() {
             continue;
         }
@@ -98,8 +97,15 @@ async fn read(
     count: usize,
 ) -> Result<Vec<String>, PlatformError> {
     let options = StreamReadOptions::default().group(group, consumer).count(count);
-    let reply: Option<StreamReadReply> =
-        connection.xread_options(&[stream], &[">"], &options).await?;
+    let answer = connection.xread_options(&[stream], &[">"], &options).await;
+    let reply: Option<StreamReadReply> = match answer {
+        // Someone has emptied the stream: as services do, the group is made anew.
+        Err(error) if error.code() == Some("NOGROUP") => {
+            make(connection, stream, group).await?;
+            None
+        }
+        answer => answer?,
+    };
     let keys = reply.map(|reply| reply.keys).unwrap_or_default();
     Ok(keys.into_iter().flat_map(|key| key.ids).map(|entry| entry.id).collect())
 }
@@ -133,9 +139,13 @@ async fn age(
     Ok(())
 }
 
-/// A group that is there already is as wanted.
-fn ignore_busy(made: Result<(), RedisError>) -> Result<(), PlatformError> {
-    match made {
+/// Makes a group that begins with the stream; one that is there already stays as it is.
+async fn make(
+    connection: &mut MultiplexedConnection,
+    stream: &str,
+    group: &str,
+) -> Result<(), PlatformError> {
+    match connection.xgroup_create_mkstream::<_, _, _, ()>(stream, group, "0").await {
         Err(error) if error.code() != Some("BUSYGROUP") => Err(error.into()),
         _ => Ok(()),
     }
