@@ -13,7 +13,7 @@ use journey::Journey;
 use pulse_console::domain::{FeedId, TroubleKind};
 use pulse_console::runtime::snapshot::{Format, print};
 use pulse_console::sim::Fault;
-use pulse_console::store::Store;
+use pulse_console::store::feeds_of;
 use pulse_console::store::table::TableId;
 use pulse_console::ui::theme::{BUILTIN_NAMES, ColorDepth};
 use ratatui::buffer::Buffer;

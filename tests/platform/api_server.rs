@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kube::api::{DynamicObject, ListParams};
+use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
 
@@ -156,6 +156,11 @@ impl ApiServer {
         Ok(Client::try_from(Config::new(url))?)
     }
 
+    /// Where it keeps its files.
+    pub(super) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     fn log(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!("{name}.log"))
     }
@@ -167,6 +172,13 @@ impl ApiServer {
         self.folder.write("ca.pem", &authority.pem())?;
         self.folder.write("server.pem", &serving.certificate)?;
         self.folder.write("server.key", &serving.key)?;
+        // A kubelet that answers for the nodes, and what the server shows it.
+        let kubelet = authority.server(Validity::Valid)?;
+        self.folder.write("kubelet.pem", &kubelet.certificate)?;
+        self.folder.write("kubelet.key", &kubelet.key)?;
+        let client = authority.user("kube-apiserver", None, Validity::Valid)?;
+        self.folder.write("kubelet-client.pem", &client.certificate)?;
+        self.folder.write("kubelet-client.key", &client.key)?;
         let [private, public] = certificates::signing_keys()?;
         self.folder.write("accounts.key", &private)?;
         self.folder.write("accounts.pub", &public)?;
@@ -190,20 +202,34 @@ impl ApiServer {
             }
         }
         for kind in Kind::ALL {
-            let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
             let name = format!("{}.{}", kind.plural(), GROUP);
-            apply(&client, &format!("{path}/{name}"), kind.definition().to_owned()).await?;
+            self.define(&client, &name, kind.definition()).await?;
         }
         for kind in Kind::ALL {
-            self.wait_until_served(&client, kind).await?;
+            self.wait_until_served(&client, &kind.resource()).await?;
         }
         Ok(())
     }
 
+    /// Installs one definition.
+    pub(super) async fn define(
+        &self,
+        client: &Client,
+        name: &str,
+        definition: &str,
+    ) -> Result<(), PlatformError> {
+        let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        apply(client, &format!("{path}/{name}"), definition.to_owned()).await
+    }
+
     /// Waits until the collection of `kind` answers: a new one is not there at first, and then refuses for a moment with
     /// 429.
-    async fn wait_until_served(&self, client: &Client, kind: Kind) -> Result<(), PlatformError> {
-        let api = Api::<DynamicObject>::all_with(client.clone(), &kind.resource());
+    pub(super) async fn wait_until_served(
+        &self,
+        client: &Client,
+        kind: &ApiResource,
+    ) -> Result<(), PlatformError> {
+        let api = Api::<DynamicObject>::all_with(client.clone(), kind);
         let served = tokio::time::timeout(START_WITHIN, async {
             while api.list_metadata(&ListParams::default()).await.is_err() {
                 tokio::time::sleep(POLL).await;
@@ -211,7 +237,7 @@ impl ApiServer {
         });
         served.await.map_err(|_| PlatformError::NotReady {
             program: "kube-apiserver",
-            how: format!("does not serve {}.{GROUP}", kind.plural()),
+            how: format!("does not serve {} of {}", kind.plural, kind.api_version),
             log: self.log("kube-apiserver").display().to_string(),
             tail: String::new(),
         })
@@ -247,6 +273,10 @@ impl ApiServer {
             format!("--client-ca-file={}", file("ca.pem")),
             format!("--service-account-key-file={}", file("accounts.pub")),
             format!("--service-account-signing-key-file={}", file("accounts.key")),
+            format!("--kubelet-client-certificate={}", file("kubelet-client.pem")),
+            format!("--kubelet-client-key={}", file("kubelet-client.key")),
+            format!("--kubelet-certificate-authority={}", file("ca.pem")),
+            "--kubelet-preferred-address-types=InternalIP".into(),
             "--service-account-issuer=https://plana-local".into(),
             "--service-cluster-ip-range=10.96.0.0/24".into(),
             "--authorization-mode=RBAC".into(),

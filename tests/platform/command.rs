@@ -4,10 +4,12 @@
 //! takes with `--config .platform/config.toml --profile local`.
 
 mod fleet;
+mod life;
 #[path = "mod.rs"]
 mod platform;
 mod servers;
 mod stand_in;
+mod voices;
 
 use std::fs;
 use std::io::Write as _;
@@ -17,7 +19,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use platform::{
-    ApiServer, ApiServerOptions, EventStream, User, Valkey, ValkeyOptions, write_private,
+    ApiServer, ApiServerOptions, EventStream, Kubelet, User, Valkey, ValkeyOptions, write_private,
 };
 use servers::{FOLDERS, Servers, clear, secret, text};
 use tokio::signal::unix::{SignalKind, signal};
@@ -104,9 +106,10 @@ async fn keep_up(up: &Up, dir: &Path) -> Result<(), Failure> {
 /// Runs until it is dropped; the servers end with it.
 async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
     let ((mut server, mut valkey), mut servers) = start(dir, up.tenants).await?;
-    tokio::try_join!(
-        fleet::fill(&server, &valkey, up.tenants),
+    let kubelet = Kubelet::start(&server).await?;
+    let ((), running) = tokio::try_join!(
         servers.fill(up.tenants, fleet::now()),
+        fleet::fill(&server, &valkey, &kubelet, up.tenants),
     )?;
     let file = dir.join("config.toml");
     let settings = configuration(&server, &valkey, dir) + &servers.settings(dir)?;
@@ -123,8 +126,9 @@ async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
         servers.places(),
         file.display(),
     ));
+    let life = life::Life::new(&kubelet, running, up.tenants, up.churn);
     tokio::try_join!(
-        stand_in::run(&mut server, &mut valkey, up.tenants, up.events_per_second, up.churn),
+        stand_in::run(&mut server, &mut valkey, life, up.events_per_second),
         servers.run(up.tenants, up.churn),
     )?;
     Ok(())

@@ -4,23 +4,31 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use crate::platform::{
-    ApiServer, EventStream, Kind, PlatformError, Valkey, client_name, client_tier, client_version,
-    condition,
+    ApiServer, Cluster, EventStream, Kind, Kubelet, PlatformError, RunJob, RunState, Valkey,
+    client_name, client_tier, client_version, condition,
 };
+use crate::voices;
 
 /// Events that lie in the stream before the first live one.
 pub(crate) const PAST_EVENTS: usize = 2_000;
 /// Runs and environments are made for so many tenants at most: ten thousand tenants are for measuring the list.
 const WITH_RUNS: usize = 200;
+/// The tenant whose upgrade runs.
+const RUNNING: usize = 18;
 
-/// Fills empty servers.
+/// Fills empty servers; gives the runs that still go on.
 pub(crate) async fn fill(
     server: &ApiServer,
     valkey: &Valkey,
+    kubelet: &Kubelet,
     tenants: usize,
-) -> Result<(), PlatformError> {
+) -> Result<Vec<RunJob>, PlatformError> {
     let now = now();
+    let mut running = Vec::new();
     server.create_clients_at(tenants, now).await?;
+    let cluster = Cluster { kubelet: Some(kubelet.port()), ..Cluster::new(tenants, now) };
+    server.fill_cluster(&cluster).await?;
+    voices::fill(kubelet, now);
     for index in 0..tenants.min(WITH_RUNS) {
         let slug = client_name(index);
         server.create(Kind::Environment, &environment(&slug, index, "prod", now)).await?;
@@ -28,18 +36,46 @@ pub(crate) async fn fill(
             server.create(Kind::Environment, &environment(&slug, index, "test", now)).await?;
         }
         if index % 8 == 2 {
-            server.create(Kind::Upgrade, &upgrade(&slug, index, now)).await?;
+            let (object, job) = upgrade(&slug, index, now);
+            server.create(Kind::Upgrade, &object).await?;
+            start(server, kubelet, &job).await?;
+            if job.state == RunState::Running {
+                running.push(job);
+            }
         }
         if index % 13 == 4 {
-            server.create(Kind::Restore, &restore(&slug, now)).await?;
+            let object = restore(&slug, now);
+            server.create(Kind::Restore, &object).await?;
+            let job = RunJob::restore(&name_of(&object), RunState::Succeeded, span(now, 300, 290));
+            start(server, kubelet, &job).await?;
         }
     }
     for edition in ["basic", "pro"] {
         for version in ["17", "18", "19"] {
-            server.create(Kind::Template, &template(edition, version, now)).await?;
+            let object = template(edition, version, now);
+            server.create(Kind::Template, &object).await?;
+            let state = RunState::Succeeded;
+            let job = RunJob::template(&name_of(&object), state, span(now, 640, 600));
+            start(server, kubelet, &job).await?;
         }
     }
-    valkey.publish(&EventStream::default(), 0..PAST_EVENTS, now).await
+    valkey.publish(&EventStream::default(), 0..PAST_EVENTS, now).await?;
+    valkey.fill(tenants.min(WITH_RUNS), now).await?;
+    Ok(running)
+}
+
+/// Puts the Job of a run there, with what its pods said.
+async fn start(server: &ApiServer, kubelet: &Kubelet, job: &RunJob) -> Result<(), PlatformError> {
+    voices::tell(kubelet, job);
+    server.run_job(job).await
+}
+
+fn span(now: DateTime<Utc>, began: i64, ended: i64) -> [DateTime<Utc>; 2] {
+    [began, ended].map(|minutes| now - Duration::minutes(minutes))
+}
+
+fn name_of(object: &Value) -> String {
+    object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// The present moment; a development platform lives in real time.
@@ -76,14 +112,22 @@ fn environment(slug: &str, index: usize, stage: &str, now: DateTime<Utc>) -> Val
     )
 }
 
-fn upgrade(slug: &str, index: usize, now: DateTime<Utc>) -> Value {
-    let days = i64::try_from(index % 6).unwrap_or(0);
+fn upgrade(slug: &str, index: usize, now: DateTime<Utc>) -> (Value, RunJob) {
+    // What failed, failed a moment ago.
+    let days = if index % 16 == 10 { 0 } else { i64::try_from(index % 6).unwrap_or(0) };
     let name = format!("{slug}-{}", (now - Duration::days(days)).format("%Y-%m-%d"));
     let version = client_version(index);
     let spec = json!({
         "slug": slug, "fromVersion": version, "toVersion": version, "strategy": "same-major", "modules": "all",
     });
-    let status = if index % 16 == 10 {
+    let began = days * 1_440;
+    let (state, span) = match index % 16 {
+        10 => (RunState::Failed, span(now, 25, 12)),
+        // One takes longer than usual, and still goes on.
+        2 if index == RUNNING => (RunState::Running, span(now, 9, 9)),
+        _ => (RunState::Succeeded, span(now, began + 33, began + 30)),
+    };
+    let status = if state == RunState::Failed {
         let message = "Job failed: BackoffLimitExceeded: odoo --update=all ended with 1";
         let at = now - Duration::minutes(12);
         let conditions = [
@@ -91,10 +135,18 @@ fn upgrade(slug: &str, index: usize, now: DateTime<Utc>) -> Value {
             condition("Ready", "False", "Unavailable", message, at),
         ];
         json!({ "phase": "Failed", "conditions": conditions })
+    } else if state == RunState::Running {
+        let at = now - Duration::minutes(9);
+        let conditions = [
+            condition("Synced", "True", "ReconcileSuccess", "", at),
+            condition("Ready", "False", "Creating", "Job runs: odoo --update=all", at),
+        ];
+        json!({ "phase": "Running", "conditions": conditions })
     } else {
         json!({ "phase": "Succeeded", "conditions": done(now, days * 1_440 + 30) })
     };
-    with_status(Kind::Upgrade, &name, &spec, status)
+    let job = RunJob::upgrade(&name, version, state, span);
+    (with_status(Kind::Upgrade, &name, &spec, status), job)
 }
 
 fn restore(slug: &str, now: DateTime<Utc>) -> Value {

@@ -184,6 +184,15 @@ pub fn client_version(index: usize) -> &'static str {
     }
 }
 
+/// The namespace that serves this major: 17 has the oldest one, without a number.
+pub fn version_namespace(version: &str) -> &'static str {
+    match version {
+        "17" => "plana-odoo",
+        "19" => "plana-odoo-19",
+        _ => "plana-odoo-18",
+    }
+}
+
 /// A `PLANAClient` with its status, about 1.6 KB as JSON.
 pub fn client_object(index: usize, now: DateTime<Utc>) -> Value {
     let name = client_name(index);
@@ -255,7 +264,7 @@ fn client_conditions(index: usize, now: DateTime<Utc>) -> Option<Value> {
 
 /// What Crossplane composes for a client, as its documentation lists it.
 fn composed_resources(name: &str, version: &str) -> Value {
-    let namespace = format!("plana-odoo-{version}");
+    let namespace = version_namespace(version);
     json!([
         { "apiVersion": "postgresql.sql.crossplane.io/v1alpha1", "kind": "Database", "name": format!("{name}.planapulse.app") },
         { "apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": format!("{name}-filestore"), "namespace": namespace },

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::PlatformError;
 use super::certificates::{Authority, Validity};
+use super::cluster::Resource;
 use super::folder::Folder;
 use super::kinds::{GROUP, Kind};
 
@@ -15,8 +16,10 @@ use super::kinds::{GROUP, Kind};
 pub enum User {
     /// May do everything (`system:masters`).
     Admin,
-    /// May read the five kinds and their definitions, and nothing else.
+    /// May read the five kinds, their definitions, what the cluster is made of, and logs.
     Viewer,
+    /// May read the five kinds and their definitions, and nothing else.
+    FiveKinds,
     /// As the viewer, but without `EnvironmentRestore`.
     NoRestores,
     /// Is known, and may do nothing.
@@ -27,14 +30,15 @@ pub enum User {
 
 impl User {
     /// Everyone.
-    pub const ALL: [Self; 5] =
-        [Self::Admin, Self::Viewer, Self::NoRestores, Self::Nobody, Self::Expired];
+    pub const ALL: [Self; 6] =
+        [Self::Admin, Self::Viewer, Self::FiveKinds, Self::NoRestores, Self::Nobody, Self::Expired];
 
     /// The name the API server knows them by.
     pub fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Viewer => "viewer",
+            Self::FiveKinds => "five-kinds",
             Self::NoRestores => "no-restores",
             Self::Nobody => "nobody",
             Self::Expired => "expired",
@@ -44,21 +48,21 @@ impl User {
     fn group(self) -> Option<&'static str> {
         match self {
             Self::Admin | Self::Expired => Some("system:masters"),
-            Self::Viewer | Self::NoRestores | Self::Nobody => None,
+            Self::Viewer | Self::FiveKinds | Self::NoRestores | Self::Nobody => None,
         }
     }
 
     fn validity(self) -> Validity {
         match self {
             Self::Expired => Validity::Expired,
-            Self::Admin | Self::Viewer | Self::NoRestores | Self::Nobody => Validity::Valid,
+            _ => Validity::Valid,
         }
     }
 
     /// The kinds this user may read by a role of their own.
     fn may_read(self) -> Vec<Kind> {
         match self {
-            Self::Viewer => Kind::ALL.to_vec(),
+            Self::Viewer | Self::FiveKinds => Kind::ALL.to_vec(),
             Self::NoRestores => {
                 Kind::ALL.into_iter().filter(|kind| *kind != Kind::Restore).collect()
             }
@@ -73,18 +77,21 @@ impl User {
             return None;
         }
         let plurals: Vec<&str> = kinds.into_iter().map(Kind::plural).collect();
+        let mut rules = vec![
+            reading(GROUP, &plurals),
+            reading("apiextensions.k8s.io", &["customresourcedefinitions"]),
+        ];
+        if self == Self::Viewer {
+            rules.extend(
+                Resource::ALL.map(|resource| reading(resource.group(), &[resource.plural])),
+            );
+            rules.push(reading("", &["pods/log"]));
+        }
         let role = json!({
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "ClusterRole",
             "metadata": { "name": self.name() },
-            "rules": [
-                { "apiGroups": [GROUP], "resources": plurals, "verbs": ["get", "list", "watch"] },
-                {
-                    "apiGroups": ["apiextensions.k8s.io"],
-                    "resources": ["customresourcedefinitions"],
-                    "verbs": ["get", "list", "watch"],
-                },
-            ],
+            "rules": rules,
         });
         let binding = json!({
             "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -139,4 +146,8 @@ contexts:
         folder.write(&format!("{}.kubeconfig", self.name()), &text)?;
         Ok(())
     }
+}
+
+fn reading(group: &str, resources: &[&str]) -> Value {
+    json!({ "apiGroups": [group], "resources": resources, "verbs": ["get", "list", "watch"] })
 }

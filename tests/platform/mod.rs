@@ -24,12 +24,16 @@ mod alertmanager;
 mod api_server;
 mod backups;
 mod certificates;
+mod cluster;
 mod databases;
 mod events;
 mod folder;
+mod groups;
+mod holdings;
 mod http;
 mod kinds;
 mod kubeconfig;
+mod kubelet;
 mod load;
 mod objects;
 mod pgbouncer;
@@ -37,6 +41,7 @@ mod ports;
 mod postgres;
 mod process;
 mod prometheus;
+mod queues;
 mod seed;
 mod series;
 mod unprivileged;
@@ -49,13 +54,20 @@ pub use backups::{
     EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, PLATFORM_PREFIX, SMALL_BACKUP, WITHOUT_BACKUP,
 };
 pub use certificates::Validity;
+pub use cluster::{
+    ACKS, Ack, CONSOLE, Cluster, FLUX, Incident, Link, Resource, RunJob, RunState, WORKLOADS,
+    Workload, backup_name, flux_labels, pod_names, route_name,
+};
 pub use databases::{ORPHAN, PLATFORM_DATABASES, WITHOUT_DATABASE, database_name};
 pub use events::{EventLayout, EventStream, cloud_event};
 pub use folder::write_private;
+pub use holdings::OBSERVER_RULES;
 pub use kinds::{
     Kind, client_name, client_object, client_tier, client_version, condition, usual_moment,
+    version_namespace,
 };
 pub use kubeconfig::User;
+pub use kubelet::{Kubelet, LINES_MAX, Speaker};
 pub use load::{Block, Load};
 pub use objects::{BACKUPS, Object, Objects, ObjectsOptions, REGION, TEMPLATES};
 pub use pgbouncer::{PgBouncer, PgBouncerOptions};

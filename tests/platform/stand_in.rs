@@ -14,8 +14,9 @@ use kube::api::{DynamicObject, ListParams, WatchEvent, WatchParams};
 use serde_json::{Value, json};
 
 use crate::fleet::{PAST_EVENTS, done, now};
+use crate::life::Life;
 use crate::platform::{
-    ApiServer, EventStream, Kind, PlatformError, Valkey, client_name, condition,
+    ApiServer, EventStream, Kind, PlatformError, RunJob, RunState, Valkey, client_name, condition,
 };
 
 const TICK: Duration = Duration::from_millis(250);
@@ -35,6 +36,8 @@ struct Due {
 enum Change {
     /// Merge this into the status.
     Status(Value),
+    /// Let the Job of a run be in this state.
+    Job(RunJob),
     /// Let a deleted object go.
     Release,
 }
@@ -43,9 +46,8 @@ enum Change {
 pub(crate) async fn run(
     server: &mut ApiServer,
     valkey: &mut Valkey,
-    tenants: usize,
+    mut life: Life<'_>,
     events_per_second: u32,
-    churn: bool,
 ) -> Result<(), PlatformError> {
     let mut seen = Box::pin(changes(server).await?);
     let mut clock = tokio::time::interval(TICK);
@@ -62,13 +64,18 @@ pub(crate) async fn run(
                 tick += 1;
                 server.check()?;
                 valkey.check()?;
-                apply_due(server, &mut queue, tick).await;
+                apply_due(server, &mut life, &mut queue, tick).await;
+                life.tick(valkey, tick).await?;
                 let wanted = usize::try_from(tick * u64::from(events_per_second) / TICKS_A_SECOND).unwrap_or(published);
                 let range = PAST_EVENTS + published..PAST_EVENTS + wanted;
                 valkey.publish(&EventStream::default(), range, now()).await?;
                 published = wanted;
-                if churn && tick.is_multiple_of(TICKS_A_SECOND) {
-                    stir(server, tenants, tick / TICKS_A_SECOND).await;
+                if tick.is_multiple_of(TICKS_A_SECOND) {
+                    let second = tick / TICKS_A_SECOND;
+                    life.second(server, second).await;
+                    if life.churn() {
+                        stir(server, life.tenants(), second).await;
+                    }
                 }
             }
         }
@@ -130,8 +137,31 @@ fn plan(kind: Kind, object: &DynamicObject, tick: u64) -> Vec<Due> {
     }
     script(kind)
         .iter()
-        .map(|&(seconds, phase, message)| due(seconds, Change::Status(status(phase, message))))
+        .flat_map(|&(seconds, phase, message)| {
+            let job = job(kind, object, phase).map(|job| due(seconds, Change::Job(job)));
+            [due(seconds, Change::Status(status(phase, message)))].into_iter().chain(job)
+        })
         .collect()
+}
+
+/// The Job that a run in this phase has; before it runs there is none.
+fn job(kind: Kind, object: &DynamicObject, phase: &str) -> Option<RunJob> {
+    let state = match phase {
+        "Succeeded" => RunState::Succeeded,
+        "Pending" => return None,
+        _ => RunState::Running,
+    };
+    let name = object.metadata.name.as_deref()?;
+    let span = [now(), now()];
+    match kind {
+        Kind::Upgrade => {
+            let version = object.data.pointer("/spec/toVersion")?.as_str()?;
+            Some(RunJob::upgrade(name, version, state, span))
+        }
+        Kind::Restore => Some(RunJob::restore(name, state, span)),
+        Kind::Template => Some(RunJob::template(name, state, span)),
+        Kind::Client | Kind::Environment => None,
+    }
 }
 
 /// The life of a new object: after so many seconds, in this phase, saying this.
@@ -174,7 +204,7 @@ fn status(phase: &str, message: &str) -> Value {
     json!({ "phase": phase, "conditions": conditions })
 }
 
-async fn apply_due(server: &ApiServer, queue: &mut VecDeque<Due>, tick: u64) {
+async fn apply_due(server: &ApiServer, life: &mut Life<'_>, queue: &mut VecDeque<Due>, tick: u64) {
     for _ in 0..queue.len() {
         let Some(due) = queue.pop_front() else { return };
         if due.tick > tick {
@@ -184,6 +214,10 @@ async fn apply_due(server: &ApiServer, queue: &mut VecDeque<Due>, tick: u64) {
         // The object may have been deleted meanwhile: that is a person's right.
         let _ = match due.change {
             Change::Status(status) => server.merge_status(due.kind, &due.name, &status).await,
+            Change::Job(job) => {
+                life.run(server, job).await;
+                Ok(())
+            }
             Change::Release => server.release(due.kind, &due.name).await,
         };
     }
