@@ -6,8 +6,8 @@ use super::detail::{DetailLine, Piece, Tone, fold, grouped};
 use super::hints::{HelpLine, help_lines};
 use super::notices::Level;
 use super::overlay::Overlay;
-use crate::domain::{Health, Text, TroubleKind};
-use crate::store::Freshness;
+use crate::domain::{FeedId, Health, System, Text, TroubleKind};
+use crate::store::{FeedState, Freshness};
 
 /// Cells that keys take on the help page.
 const KEYS: usize = 23;
@@ -54,25 +54,11 @@ pub fn freshness_health(app: &App, freshness: &Freshness) -> (&'static str, Opti
 
 fn feeds(app: &App) -> Vec<DetailLine> {
     let mut lines = Vec::new();
-    for (feed, state) in app.store.feeds().iter() {
-        let (sign, health) = freshness_health(app, &state.freshness);
-        let tone = health.map_or(Tone::Muted, Tone::Health);
-        let says = match &state.freshness {
-            Freshness::Syncing(seen) => format!("asking, {} so far", grouped(*seen)),
-            Freshness::Live(as_of) => format!("live, confirmed {} ago", app.now().since(*as_of)),
-            Freshness::Stale(as_of, _) => format!("stale, {} old", app.now().since(*as_of)),
-            Freshness::Down(_) => "nothing could be read".to_owned(),
-        };
-        let told =
-            format!("  {}, {}", count(state.listings, "listing"), count(state.troubles, "trouble"));
-        lines.push(line(&[
-            (tone, format!("{sign} {:<13} ", feed.name())),
-            (Tone::Plain, says),
-            (Tone::Muted, told),
-        ]));
-        if let Some(why) = state.freshness.trouble() {
-            lines.push(line(&[(Tone::Plain, format!("  {why}"))]));
-        }
+    for system in System::ALL {
+        let of_system = app.store.feeds().iter().filter(|(feed, _)| feed.system() == system);
+        lines.push(line(&[(Tone::Heading, system.name().to_owned())]));
+        of_system.for_each(|(feed, state)| feed_lines(app, feed, state, &mut lines));
+        lines.push(DetailLine::default());
     }
     let stream = app.store.stream();
     let says = format!(
@@ -81,8 +67,30 @@ fn feeds(app: &App) -> Vec<DetailLine> {
         grouped(stream.len() as u64),
         grouped(stream.dropped())
     );
-    lines.extend([DetailLine::default(), line(&[(Tone::Muted, says)])]);
+    lines.push(line(&[(Tone::Muted, says)]));
     lines
+}
+
+/// How a feed is, and why it can't be read.
+fn feed_lines(app: &App, feed: FeedId, state: &FeedState, lines: &mut Vec<DetailLine>) {
+    let (sign, health) = freshness_health(app, &state.freshness);
+    let tone = health.map_or(Tone::Muted, Tone::Health);
+    let says = match &state.freshness {
+        Freshness::Syncing(seen) => format!("asking, {} so far", grouped(*seen)),
+        Freshness::Live(as_of) => format!("live, confirmed {} ago", app.now().since(*as_of)),
+        Freshness::Stale(as_of, _) => format!("stale, {} old", app.now().since(*as_of)),
+        Freshness::Down(_) => "nothing could be read".to_owned(),
+    };
+    let told =
+        format!("  {}, {}", count(state.listings, "listing"), count(state.troubles, "trouble"));
+    lines.push(line(&[
+        (tone, format!("  {sign} {:<16} ", feed.name())),
+        (Tone::Plain, says),
+        (Tone::Muted, told),
+    ]));
+    if let Some(why) = state.freshness.trouble() {
+        lines.push(line(&[(Tone::Plain, format!("    {why}"))]));
+    }
 }
 
 fn count(number: u64, noun: &str) -> String {

@@ -169,7 +169,7 @@ pub static KEYS: &[Key] = &[
     key!(postgres.url, Profile, Rule::ServerUrl, None, "Address of the PostgreSQL server, with role and database; absent: not configured."),
     key!(postgres.password, Profile, Rule::Secret, None, "Where the role's password is."),
     key!(postgres.ca_file, Profile, Rule::Path, None, "Certificates (PEM) to trust instead of the system's."),
-    key!(postgres.refresh, Profile, Rule::Count(1, 600), Some("3"), "Seconds between two refreshes while the server is quick."),
+    key!(postgres.refresh, Profile, Rule::Count(1, 3600), Some("3"), "Seconds between two refreshes while the server is quick."),
     key!(pgbouncer.url, Profile, Rule::ServerUrl, None, "Address of pgbouncer's admin console, with role; absent: not configured."),
     key!(pgbouncer.password, Profile, Rule::Secret, None, "Where the role's password is."),
     key!(objects.endpoint, Profile, Rule::ServerUrl, None, "Address of the S3 server; absent: not configured."),

@@ -13,7 +13,7 @@ fn the_demo_starts_takes_keys_and_gives_the_terminal_back() {
     let home = Home::new();
     let mut console = Console::start(&home, &STILL, SIZE);
     let screen = console.wait_for("42 tenants");
-    assert!(screen.contains("DEMO") && screen.contains("● tenants"), "{screen}");
+    assert!(screen.contains("DEMO") && screen.contains("● kubernetes"), "{screen}");
     assert!(console.is_raw());
     let modes = Modes::of(&console.raw());
     for mode in [1049, 25, 2004, 1004, 1000, 1002, 1006, 2026] {
@@ -78,7 +78,7 @@ fn every_size_is_drawn_whole_and_a_window_too_small_says_so() {
     let console = Console::start(&home, &STILL, SIZE);
     console.wait_for("42 tenants");
     let first = console.settled(QUIET);
-    for (size, sign) in [((80, 24), "of 6 feeds live"), ((50, 10), "60×15 are needed")] {
+    for (size, sign) in [((80, 24), " of 36 feeds"), ((50, 10), "60×15 are needed")] {
         console.resize(size);
         let screen = console.wait_for(sign);
         let widest = screen.lines().map(|line| line.chars().count()).max().unwrap_or(0);
