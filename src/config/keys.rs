@@ -141,6 +141,7 @@ pub static KEYS: &[Key] = &[
     key!(profile, Console, Rule::Name, Some("default"), "The profile to open."),
     key!(ui.theme, Either, Rule::Name, Some("dark"), "Theme, built in or a file of the themes folder."),
     key!(ui.keymap, Console, Rule::Name, Some("default"), "Keymap, built in or a file of the keymaps folder."),
+    key!(ui.pane, Either, Rule::Name, Some("overview"), "Pane, or one of its tables, that is opened at start."),
     key!(ui.mouse, Console, Rule::Flag, Some("true"), "Whether the console takes the mouse."),
     key!(ui.color, Console, Rule::Choice(ColorDepth::WORDS), Some("auto"), "How many colours to use."),
     key!(ui.time_zone, Console, Rule::TimeZone, Some("Europe/Sofia"), "Zone of the second clock and of business hours."),
