@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 
 use super::console::Console;
 use super::load;
-use super::platform::{
-    ApiServer, Cluster, EventStream, PlatformError, Valkey, usual_moment,
-};
+use super::platform::{ApiServer, Cluster, EventStream, PlatformError, Valkey, usual_moment};
 use super::{ms, tenths};
 
 const TENANTS: usize = 2_000;

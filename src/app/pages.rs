@@ -52,14 +52,8 @@ pub fn freshness_health(app: &App, freshness: &Freshness) -> (&'static str, Opti
     (health.sign(), Some(health))
 }
 
+/// Every feed by system, the system that is worst off first: what fails must not hide below what is well.
 fn feeds(app: &App) -> Vec<DetailLine> {
-    let mut lines = Vec::new();
-    for system in System::ALL {
-        let of_system = app.store.feeds().iter().filter(|(feed, _)| feed.system() == system);
-        lines.push(line(&[(Tone::Heading, system.name().to_owned())]));
-        of_system.for_each(|(feed, state)| feed_lines(app, feed, state, &mut lines));
-        lines.push(DetailLine::default());
-    }
     let stream = app.store.stream();
     let says = format!(
         "events: {} taken in, {} lines kept, {} older let go",
@@ -67,7 +61,21 @@ fn feeds(app: &App) -> Vec<DetailLine> {
         grouped(stream.len() as u64),
         grouped(stream.dropped())
     );
-    lines.push(line(&[(Tone::Muted, says)]));
+    let mut lines = vec![line(&[(Tone::Muted, says)])];
+    let of =
+        |system: System| app.store.feeds().iter().filter(move |(feed, _)| feed.system() == system);
+    let worst = |system: &System| {
+        let healths =
+            of(*system).filter_map(|(_, state)| freshness_health(app, &state.freshness).1);
+        healths.min().unwrap_or(Health::Healthy)
+    };
+    let mut systems = System::ALL;
+    systems.sort_by_key(worst);
+    for system in systems {
+        lines.push(DetailLine::default());
+        lines.push(line(&[(Tone::Heading, system.name().to_owned())]));
+        of(system).for_each(|(feed, state)| feed_lines(app, feed, state, &mut lines));
+    }
     lines
 }
 

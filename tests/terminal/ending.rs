@@ -50,7 +50,7 @@ fn ctrl_z_stops_it_for_the_shell_and_fg_brings_it_back_whole() {
         let (start, length) = (if round == 0 { command.as_str() } else { "fg" }, console.length());
         console.press(&format!("{start}{ENTER}"));
         let screen = console.wait_for("42 tenants");
-        assert!(screen.contains("● kubernetes"), "{screen}");
+        assert!(screen.contains("● k8s"), "{screen}");
         console.press_for("j", "42 tenants");
         let modes = Modes::of(&console.raw()[length..]);
         assert!(modes.knows(1049) && modes.knows(2004), "the terminal is not taken again");
