@@ -14,6 +14,7 @@ mod feed;
 mod health;
 mod log;
 mod metric;
+mod nearest;
 mod object;
 mod observation;
 mod resource;
@@ -38,6 +39,7 @@ pub use feed::{FeedId, System};
 pub use health::Health;
 pub use log::{LogChunk, LogLine, LogSource, LogTold};
 pub use metric::{Probe, Series};
+pub use nearest::nearest;
 pub use object::{Object, Record};
 pub use observation::{Fact, Observation};
 pub use resource::{

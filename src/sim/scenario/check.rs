@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::builtin::nearest;
 use super::{Incident, NamedTenant, Run, RunKind, Scenario, What};
-use crate::domain::Text;
+use crate::domain::{Text, nearest};
 use crate::sim::names::{self, Company};
 
 /// The most incidents, runs and named tenants, each.
