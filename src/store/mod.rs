@@ -29,8 +29,8 @@ pub use ring::Ring;
 pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
-    ClusterTable, EventsTable, TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging,
-    feeds_of,
+    BackupsTable, ClusterTable, EventsTable, TenantsTable, UpgradesTable, cluster_kinds, columns,
+    feeds_judging, feeds_of,
 };
 
 use crate::domain::{

@@ -232,8 +232,12 @@ impl ShelfBuilder {
             self.add_stray(key);
             return;
         };
+        self.add_piece(Piece { stamp, at, bytes, part, insurance, age });
+    }
+
+    fn add_piece(&mut self, piece: Piece) {
         self.understood = self.understood.saturating_add(1);
-        self.pieces.push(Piece { stamp, at, bytes, part, insurance, age });
+        self.pieces.push(piece);
         if self.pieces.len() >= Self::MOST * 2 {
             self.keep_newest();
         }
@@ -242,6 +246,19 @@ impl ShelfBuilder {
     /// Its folder could not be listed: nothing is known of it, so nothing is wrong with it either.
     pub fn unreadable(&mut self, why: &Text) {
         self.unreadable = Some(why.clone());
+    }
+
+    /// Takes in half of a daily backup whose name is understood already.
+    pub fn put(&mut self, part: Part, stamp: Stamp, bytes: u64, at: Timestamp) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.add_piece(Piece { stamp, at, bytes, part, insurance: false, age: false });
+    }
+
+    /// Takes in the dump of an insurance backup whose name is understood already.
+    pub fn insure(&mut self, stamp: Stamp, bytes: u64, at: Timestamp) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let part = Part::Dump;
+        self.add_piece(Piece { stamp, at, bytes, part, insurance: true, age: false });
     }
 
     /// Takes in a folder where none should be: what lies in it is not known here.
