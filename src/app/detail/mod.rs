@@ -1,15 +1,17 @@
 //! The details of one row, as lines.
 
+mod backup;
 mod event;
 mod fold;
 mod json;
 mod object;
 mod resource;
 
+pub(in crate::app) use backup::size as bytes_in_words;
 pub use event::{gap_sentence, grouped};
 pub use fold::fold;
 
-use crate::domain::{Health, Text, Timestamp};
+use crate::domain::{FeedId, Health, Text, Timestamp};
 use crate::store::table::{RowId, Table};
 use crate::store::{EventsTable, Line, Store, TenantsTable, UpgradesTable};
 
@@ -84,8 +86,13 @@ impl Detail {
     pub fn of(store: &Store, id: &RowId, width: usize) -> Option<Self> {
         let (title, lines) = match id {
             RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
+            RowId::Object(FeedId::Backups, uid) => backup::lines(store, uid)?,
             RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
-            RowId::Missing(tenant) => object::missing(tenant),
+            RowId::Missing(tenant) => {
+                let (title, mut lines) = object::missing(tenant);
+                lines.extend(backup::missing(store, tenant).unwrap_or_default());
+                (title, lines)
+            }
             RowId::Entry(_) | RowId::Mark(_) => {
                 let slot = EventsTable::new(store).find(id)?;
                 match store.stream().get(slot)? {
