@@ -5,6 +5,7 @@
 
 mod absent;
 pub mod kubernetes;
+pub mod postgres;
 mod secret;
 mod stream;
 pub mod valkey;
@@ -20,6 +21,8 @@ use crate::platform::{Clock, Feed, Platform, World};
 pub struct Live {
     kubernetes: kubernetes::Options,
     stream: stream::Wanted,
+    postgres: postgres::Wanted,
+    pgbouncer: postgres::Wanted,
     clock: Arc<dyn Clock>,
 }
 
@@ -34,7 +37,9 @@ impl Live {
             cursor_file,
             kubernetes: kubernetes.clone(),
         };
-        Self { kubernetes, stream, clock }
+        let databases = postgres::Wanted::server(settings, &kubernetes);
+        let pgbouncer = postgres::Wanted::bouncer(settings, &kubernetes);
+        Self { kubernetes, stream, postgres: databases, pgbouncer, clock }
     }
 }
 
@@ -47,8 +52,8 @@ impl Platform for Live {
         vec![
             Box::new(kubernetes::feed(self.kubernetes.clone())),
             Box::new(stream::Events(self.stream.clone())),
-            absent("postgres.url", &[FeedId::Databases, FeedId::Sessions, FeedId::DatabaseServer]),
-            absent("pgbouncer.url", &[FeedId::Pools]),
+            Box::new(postgres::Databases(self.postgres.clone())),
+            Box::new(postgres::Pools(self.pgbouncer.clone())),
             absent(
                 "valkey.url",
                 &[FeedId::Streams, FeedId::Keys, FeedId::StreamServer, FeedId::Executions],
