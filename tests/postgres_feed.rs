@@ -105,7 +105,11 @@ async fn a_monitor_sees_databases_sizes_sessions_and_who_holds_up_whom() -> Resu
     assert_eq!(i64::from(waiter.blocked_by[0]), i64::from(block.holder));
     assert!(waiter.wait.as_ref().is_some_and(|wait| wait.as_str().starts_with("Lock: ")));
     assert!(waiter.statement.as_str().starts_with("UPDATE account_move"));
-    assert_eq!(watch.database(&block.database).map(|database| database.blocked), Some(1));
+    watch
+        .until("the count of its database", |watch| {
+            watch.database(&block.database).is_some_and(|database| database.blocked == 1)
+        })
+        .await;
     watch
         .until("the count", |watch| watch.server().is_some_and(|server| server.blocked == 1))
         .await;
