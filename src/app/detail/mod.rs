@@ -1,5 +1,7 @@
 //! The details of one row, as lines.
 
+pub(super) mod blockers;
+mod database;
 mod event;
 mod fold;
 mod json;
@@ -9,7 +11,7 @@ mod resource;
 pub use event::{gap_sentence, grouped};
 pub use fold::fold;
 
-use crate::domain::{Health, Text, Timestamp};
+use crate::domain::{FeedId, Health, Text, Timestamp};
 use crate::store::table::{RowId, Table};
 use crate::store::{EventsTable, Line, Store, TenantsTable, UpgradesTable};
 
@@ -84,6 +86,9 @@ impl Detail {
     pub fn of(store: &Store, id: &RowId, width: usize) -> Option<Self> {
         let (title, lines) = match id {
             RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
+            RowId::Object(FeedId::Databases, uid) => database::database(store, uid)?,
+            RowId::Object(FeedId::Sessions, uid) => database::session(store, uid)?,
+            RowId::Object(FeedId::Pools, uid) => database::pool(store, uid)?,
             RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
             RowId::Missing(tenant) => object::missing(tenant),
             RowId::Entry(_) | RowId::Mark(_) => {
