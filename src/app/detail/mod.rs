@@ -1,6 +1,8 @@
 //! The details of one row, as lines.
 
 mod backup;
+pub(super) mod blockers;
+mod database;
 mod event;
 mod fold;
 mod json;
@@ -87,6 +89,9 @@ impl Detail {
         let (title, lines) = match id {
             RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
             RowId::Object(FeedId::Backups, uid) => backup::lines(store, uid)?,
+            RowId::Object(FeedId::Databases, uid) => database::database(store, uid)?,
+            RowId::Object(FeedId::Sessions, uid) => database::session(store, uid)?,
+            RowId::Object(FeedId::Pools, uid) => database::pool(store, uid)?,
             RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
             RowId::Missing(tenant) => {
                 let (title, mut lines) = object::missing(tenant);
