@@ -4,6 +4,7 @@
 //! [`crate::platform`] and nothing else of the console.
 
 mod absent;
+pub mod alertmanager;
 mod http;
 pub mod kubernetes;
 mod secret;
@@ -21,6 +22,9 @@ use crate::platform::{Clock, Feed, Platform, World};
 pub struct Live {
     kubernetes: kubernetes::Options,
     stream: stream::Wanted,
+    alertmanager: alertmanager::Options,
+    /// Where consoles keep what they share.
+    namespace: String,
     clock: Arc<dyn Clock>,
 }
 
@@ -35,7 +39,9 @@ impl Live {
             cursor_file,
             kubernetes: kubernetes.clone(),
         };
-        Self { kubernetes, stream, clock }
+        let alertmanager = alertmanager::Options::of(settings, &kubernetes);
+        let namespace = settings.kubernetes.namespace.value.clone();
+        Self { kubernetes, stream, alertmanager, namespace, clock }
     }
 }
 
@@ -55,7 +61,8 @@ impl Platform for Live {
                 &[FeedId::Streams, FeedId::Keys, FeedId::StreamServer, FeedId::Executions],
             ),
             absent("objects.endpoint", &[FeedId::Backups, FeedId::Buckets]),
-            absent("alertmanager.url", &[FeedId::Alerts, FeedId::Silences]),
+            Box::new(alertmanager::feed(self.alertmanager.clone())),
+            Box::new(kubernetes::acks(self.kubernetes.clone(), self.namespace.clone())),
             absent("prometheus.url", &[FeedId::Series, FeedId::Probes]),
             absent("loki.url", &[FeedId::Audit]),
             absent("kubernetes.kubeconfig", &CLUSTER),
@@ -68,8 +75,7 @@ impl Platform for Live {
 }
 
 /// The feeds of the cluster's own objects.
-const CLUSTER: [FeedId; 15] = [
-    FeedId::Acks,
+const CLUSTER: [FeedId; 14] = [
     FeedId::Deployments,
     FeedId::Autoscalers,
     FeedId::Quotas,
