@@ -180,7 +180,10 @@ impl App {
 
     /// Takes in what happened at `at`; says what must be done outside.
     pub fn update(&mut self, at: Timestamp, msg: Msg) -> Vec<Effect> {
-        self.now = at;
+        let first = std::mem::replace(&mut self.now, at) == Timestamp::default();
+        if first || matches!(msg, Msg::Tick) {
+            self.store.tick(at);
+        }
         match msg {
             Msg::Key(key) => return self.key(key),
             Msg::Paste(text) => self.paste(&text),

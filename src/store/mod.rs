@@ -1,6 +1,6 @@
 //! What we know: facts are written here by one writer, and read by reference.
 //!
-//! [`Store::apply`] is the only place where facts change. Everything kept is bounded, and what had to go
+//! [`Store::apply`] is the only place where facts change; [`Store::tick`] judges anew what time makes of them. Everything kept is bounded, and what had to go
 //! is counted. The store does no I/O and reads no clock: an observation says when it was made.
 
 mod changes;
@@ -11,9 +11,11 @@ mod joins;
 mod log;
 mod objects;
 mod ring;
+mod shelves;
 mod stream;
 pub mod table;
 mod tables;
+mod tick;
 pub mod view;
 
 use std::sync::Arc;
@@ -24,6 +26,7 @@ pub use joins::{Joined, Joins, LastEvent};
 pub use log::{LogBook, LogEntry};
 pub use objects::Objects;
 pub use ring::Ring;
+pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
     ClusterTable, EventsTable, TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging,
@@ -48,6 +51,8 @@ pub struct Store {
     joins: Joins,
     /// Changes of the runs, which live in three collections.
     runs: Changes,
+    /// What is judged of the backups.
+    shelves: Shelves,
 }
 
 impl Default for Store {
@@ -67,6 +72,7 @@ impl Store {
             feeds: Feeds::default(),
             joins: Joins::default(),
             runs: Changes::default(),
+            shelves: Shelves::default(),
         }
     }
 
@@ -74,6 +80,7 @@ impl Store {
     pub fn apply(&mut self, observation: Observation) {
         let Observation { feed, at, fact } = observation;
         self.feeds.get_mut(feed).observe(&fact, at);
+        self.shelves_heard(at);
         match (feed.tells_objects(), fact) {
             (true, Fact::RelistBegun) => {
                 if let Some(listed) = self.objects.listed_mut(feed) {
@@ -159,7 +166,10 @@ impl Store {
     /// Grows with every change of anything known.
     #[must_use]
     pub fn revision(&self) -> u64 {
-        self.objects.revision() + self.stream.changes.revision() + self.log.revision()
+        self.objects.revision()
+            + self.stream.changes.revision()
+            + self.log.revision()
+            + self.shelves.revision()
     }
 
     /// Everything known, as observations that rebuild it: what a recording begins with.
@@ -236,13 +246,27 @@ impl Store {
         for uid in gone.unwrap_or_default() {
             self.remove(feed, &uid);
         }
+        if matches!(feed, FeedId::Backups | FeedId::Clients) {
+            self.judge_shelves();
+        }
     }
 
     /// Notes a change of a row wherever the object is part of one.
     fn touched(&mut self, object: &Object, slot: Slot) {
         match object.feed() {
             // What belongs to a tenant is judged by the tenant that was ordered.
-            FeedId::Clients => self.touch_belongings(object),
+            FeedId::Clients => {
+                self.touch_belongings(object);
+                self.judge_missing(slot);
+            }
+            FeedId::Backups => {
+                self.judge_shelf(slot, true);
+                self.touch_tenant(object);
+                let tenant = object.tenant().and_then(|tenant| self.joins.of(tenant.as_str()));
+                if let Some(client) = tenant.and_then(|joined| joined.client) {
+                    self.judge_missing(client);
+                }
+            }
             feed @ (FeedId::Upgrades | FeedId::Templates | FeedId::Restores) => {
                 if let Some(kind) = feed.kind() {
                     self.runs.note(tables::run_slot(kind, slot));
@@ -266,6 +290,9 @@ impl Store {
         let others = joined.map(|joined| joined.others().to_vec()).unwrap_or_default();
         for (feed, slot) in others {
             self.touch(feed, slot);
+            if feed == FeedId::Backups {
+                self.judge_shelf(slot, true);
+            }
         }
     }
 

@@ -209,19 +209,27 @@ impl Shelf {
         }
     }
 
-    /// The newest daily dump against the median of those before it. Empty ones say nothing of what is usual.
-    fn small(&self, rules: &Rules) -> Option<Fault> {
+    /// The newest daily dump in thousandths of the median of those before it, rounded down. None while nothing is usual;
+    /// empty dumps say nothing of what is.
+    #[must_use]
+    pub fn of_usual(&self, rules: &Rules) -> Option<u16> {
         let mut dumps = self.daily().filter_map(|copy| copy.dump);
-        let newest = dumps.next().filter(|bytes| *bytes > 0)?;
+        let newest = dumps.next()?;
         let mut before: Vec<u64> = dumps.filter(|bytes| *bytes > 0).take(rules.usual_of).collect();
         if before.len() < rules.usual_needs {
             return None;
         }
         before.sort_unstable();
         let usual = before.get(before.len() / 2).copied()?;
-        let percent = u128::from(newest) * 100 / u128::from(usual).max(1);
-        let percent = u32::try_from(percent).unwrap_or(u32::MAX);
-        (percent < rules.small_percent).then_some(Fault::Small { percent })
+        let share = u128::from(newest) * 1000 / u128::from(usual).max(1);
+        Some(u16::try_from(share).unwrap_or(u16::MAX))
+    }
+
+    /// The newest daily dump, when it is far below what is usual; one without bytes is a fault of its own.
+    fn small(&self, rules: &Rules) -> Option<Fault> {
+        let newest = self.daily().find_map(|copy| copy.dump)?;
+        let percent = u32::from(self.of_usual(rules)? / 10);
+        (newest > 0 && percent < rules.small_percent).then_some(Fault::Small { percent })
     }
 }
 

@@ -60,6 +60,9 @@ impl Backup {
 pub struct Shelf {
     /// Its identity: the folder in the bucket, which is whose they are.
     pub uid: Uid,
+    /// Whether they are of the platform's own databases.
+    #[serde(default)]
+    platform: bool,
     copies: Box<[Backup]>,
     strays: Box<[Text]>,
     stray: u32,
@@ -72,6 +75,18 @@ impl Shelf {
     #[must_use]
     pub const fn tenant(&self) -> &Text {
         &self.uid.0
+    }
+
+    /// The tenant that they would belong to; none for the platform's own.
+    #[must_use]
+    pub fn owner(&self) -> Option<&Text> {
+        (!self.platform).then_some(&self.uid.0)
+    }
+
+    /// Whether they are of the platform's own databases.
+    #[must_use]
+    pub const fn is_platform(&self) -> bool {
+        self.platform
     }
 
     /// The backups, daily and insurance, newest first.
@@ -146,6 +161,7 @@ struct Piece {
 #[derive(Clone, Debug)]
 pub struct ShelfBuilder {
     tenant: Box<str>,
+    platform: bool,
     drift: Span,
     pieces: Vec<Piece>,
     understood: u32,
@@ -170,6 +186,7 @@ impl ShelfBuilder {
     pub fn new(tenant: &str, drift: Span) -> Self {
         Self {
             tenant: tenant.into(),
+            platform: false,
             drift,
             pieces: Vec::new(),
             understood: 0,
@@ -179,11 +196,17 @@ impl ShelfBuilder {
         }
     }
 
+    /// An empty shelf for the folder `path` of one of the platform's own databases.
+    #[must_use]
+    pub fn platform(path: &str, drift: Span) -> Self {
+        Self { platform: true, ..Self::new(path, drift) }
+    }
+
     /// Takes in one object: its whole key, its bytes, and when it was written. Each object is given once. One of another
     /// folder is a stray here.
     pub fn add(&mut self, key: &str, bytes: u64, at: Timestamp) {
         self.bytes = self.bytes.saturating_add(bytes);
-        let own = BackupName::parse(key).filter(|name| name.tenant == &*self.tenant);
+        let own = self.own_name(key);
         let Some(BackupName { part, stamp, insurance, age, .. }) = own else {
             self.add_stray(key);
             return;
@@ -193,6 +216,14 @@ impl ShelfBuilder {
         if self.pieces.len() >= Self::MOST * 2 {
             self.keep_newest();
         }
+    }
+
+    /// What `key` says, when it is of this folder. A folder may lie in others: only its last part is in a name.
+    fn own_name<'k>(&self, key: &'k str) -> Option<BackupName<'k>> {
+        let (above, folder) = self.tenant.rsplit_once('/').unwrap_or(("", &self.tenant));
+        let below =
+            if above.is_empty() { key } else { key.strip_prefix(above)?.strip_prefix('/')? };
+        BackupName::parse(below).filter(|name| name.tenant == folder)
     }
 
     fn add_stray(&mut self, key: &str) {
@@ -226,6 +257,7 @@ impl ShelfBuilder {
         copies.sort_unstable_by_key(|copy| Reverse((copy.taken(), *copy)));
         Shelf {
             uid: Uid(Text::clean(&self.tenant)),
+            platform: self.platform,
             copies: copies.into_boxed_slice(),
             strays: self.strays.into_iter().collect(),
             stray: self.stray,
