@@ -1,17 +1,21 @@
 //! The details of one row, as lines.
 
+mod alert;
 mod event;
 mod fold;
 mod json;
 mod object;
 mod resource;
+mod short;
 
+pub use alert::link;
 pub use event::{gap_sentence, grouped};
 pub use fold::fold;
 
-use crate::domain::{Health, Text, Timestamp};
+use crate::domain::sla::SlaClock;
+use crate::domain::{FeedId, Health, Text, Timestamp};
 use crate::store::table::{RowId, Table};
-use crate::store::{EventsTable, Line, Store, TenantsTable, UpgradesTable};
+use crate::store::{AlertsTable, EventsTable, Line, Store, TenantsTable, UpgradesTable};
 
 /// Cells that labels take.
 pub const LABELS: u16 = 15;
@@ -52,6 +56,8 @@ pub enum Piece {
     Text(Tone, Text),
     /// A time, with its age.
     Age(Timestamp),
+    /// Where a promise stands now.
+    Promise(SlaClock),
 }
 
 /// A line of details: a label, where it has one, and what it says.
@@ -84,6 +90,9 @@ impl Detail {
     pub fn of(store: &Store, id: &RowId, width: usize) -> Option<Self> {
         let (title, lines) = match id {
             RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
+            RowId::Object(FeedId::Alerts, uid) => alert::lines(store, uid)?,
+            RowId::Object(FeedId::Silences, uid) => alert::silence(store, uid)?,
+            RowId::Group(_) => alert::group(store, AlertsTable::new(store).group(id)?),
             RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
             RowId::Missing(tenant) => object::missing(tenant),
             RowId::Entry(_) | RowId::Mark(_) => {
@@ -113,6 +122,7 @@ pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
     match id {
         RowId::Object(feed, uid) if feed.kind().is_some() => resource::copied(store, uid, all),
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
+        RowId::Group(key) => Some(key.to_string()),
         RowId::Missing(tenant) => Some(tenant.to_string()),
         RowId::Entry(entry) => {
             let slot = store.stream().find(*entry)?;
@@ -153,7 +163,7 @@ pub fn tenant(store: &Store, id: &RowId) -> Option<Text> {
             }
             Line::Gap(_) | Line::Left(_) => None,
         },
-        RowId::Mark(_) => None,
+        RowId::Mark(_) | RowId::Group(_) => None,
     }
 }
 

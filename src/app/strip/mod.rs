@@ -1,5 +1,7 @@
 //! The strip: a few lines above a table that sum up what it speaks of, such as the server's own figures.
 
+mod alerts;
+
 use ratatui::layout::Rect;
 
 use super::App;
@@ -17,6 +19,7 @@ pub const LINES: usize = 4;
 #[must_use]
 pub fn lines(app: &App, _width: usize) -> Vec<DetailLine> {
     let mut lines = match app.screen.pane {
+        TableId::Alerts | TableId::Silences => alerts::lines(app),
         TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
         _ => Vec::new(),
     };

@@ -167,9 +167,11 @@ impl Silence {
             regex: condition.is_regex,
             equal: condition.is_equal,
         };
+        let matchers: Box<[Matcher]> = self.matchers.iter().take(EACH).map(matcher).collect();
         domain::Silence {
+            words: domain::in_words(&matchers),
+            matchers,
             uid: Uid(words.text(&self.id)),
-            matchers: self.matchers.iter().take(EACH).map(matcher).collect(),
             starts: time(&self.starts_at).unwrap_or_default(),
             ends: time(&self.ends_at).unwrap_or_default(),
             by: words.text(&self.created_by),
