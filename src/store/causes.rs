@@ -31,6 +31,8 @@ pub struct Group {
     pub standing: AlertStanding,
     /// How many there are, in words.
     pub words: Text,
+    /// Where they are, and what one of them says.
+    pub says: Text,
     /// Members by the rank of their tenant's tier, best first, and the oldest first.
     members: BTreeSet<(u8, Timestamp, Slot)>,
 }
@@ -315,6 +317,7 @@ impl Causes {
             severity: alert.severity,
             standing,
             words: Text::default(),
+            says: says(alert),
             members: BTreeSet::new(),
         };
         if let Some(place) = self.groups.get_mut(number) {
@@ -357,6 +360,15 @@ impl Causes {
     }
 }
 
+/// What is said of a group that `alert` is the first of.
+fn says(alert: &Alert) -> Text {
+    let said = alert.says().map_or("", Text::as_str);
+    match alert.cause() {
+        Some(cause) => Text::bounded(&format!("all in {cause}; {said}"), 256),
+        None => Text::bounded(said, 256),
+    }
+}
+
 /// What a row of the table of alerts stands for.
 pub(super) enum RowOf {
     /// The alert at this slot of its collection.
@@ -388,7 +400,15 @@ pub(super) const fn group_slot(number: usize) -> Slot {
 const MASK: u64 = (1 << 34) - 1;
 
 fn head(standing: AlertStanding, severity: Severity) -> u64 {
-    (standing as u64) << 61 | (severity as u64) << 57
+    let apart: u64 = match standing {
+        // What always fires, or only informs, is nobody's to look after.
+        AlertStanding::Firing if severity == Severity::Info => 2,
+        AlertStanding::Firing => 0,
+        AlertStanding::Acked => 1,
+        AlertStanding::Inhibited => 3,
+        AlertStanding::Silenced => 4,
+    };
+    apart << 61 | (severity as u64) << 57
 }
 
 /// Bits from the top: standing 3, severity 4, single 1, then of a group its number and whether it is a member; of a

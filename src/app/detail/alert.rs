@@ -117,7 +117,7 @@ fn head(store: &Store, alert: &Alert) -> Vec<DetailLine> {
     lines.push(age("since", alert.since));
     match store.ack(&alert.uid) {
         Some(ack) => acked(&mut lines, ack),
-        None if standing == AlertStanding::Firing => {
+        None if standing == AlertStanding::Firing && alert.severity != Severity::Info => {
             lines.push(said("owner", Tone::Warning, &Text::clean("nobody looks after it yet")));
         }
         None => {}

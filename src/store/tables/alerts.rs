@@ -40,9 +40,9 @@ pub(super) const COLUMNS: &[Column] = &[
         .fixed(9)
         .right()
         .rank(2),
-    column("tier", "TIER", "The tenant's tier; in a storm, the best of them.").fixed(10).rank(3),
+    column("tier", "TIER", "The tenant's tier; in a storm, the best of them.").fixed(10).rank(4),
     column("owner", "OWNER", "Who looks after it.").flex(10, 2).rank(2).searched(),
-    column("summary", "SUMMARY", "What it says of itself.").flex(20, 6).rank(4).searched(),
+    column("summary", "SUMMARY", "What it says of itself.").flex(20, 6).rank(2).searched(),
     column("cause", "WHERE", "Its namespace, else its job or service.")
         .flex(12, 2)
         .rank(5)
@@ -123,7 +123,7 @@ impl<'a> AlertsTable<'a> {
                 let best = group.oldest().next().and_then(|(rank, _)| tier_word(rank));
                 best.map_or(Value::Nothing, Value::Text)
             }
-            "summary" => Value::Text("many alerts of one cause"),
+            "summary" => text(&group.says),
             "cause" => optional(group.cause.as_ref()),
             _ => Value::Nothing,
         }
