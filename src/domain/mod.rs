@@ -26,7 +26,9 @@ mod time;
 mod trouble;
 mod valkey;
 
-pub use alert::{Ack, Alert, AlertState, Matcher, Silence, SilenceState};
+pub use alert::{
+    Ack, Alert, AlertStanding, AlertState, Covers, Matcher, Silence, SilenceState, in_words,
+};
 pub use attention::Attention;
 pub use backup::{Backup, BackupName, Shelf, ShelfBuilder};
 pub use bucket::Bucket;

@@ -4,6 +4,8 @@
 //! [`crate::platform`] and nothing else of the console.
 
 mod absent;
+pub mod alertmanager;
+mod http;
 pub mod kubernetes;
 pub mod objects;
 pub mod postgres;
@@ -25,6 +27,9 @@ pub struct Live {
     objects: objects::Wanted,
     postgres: postgres::Wanted,
     pgbouncer: postgres::Wanted,
+    alertmanager: alertmanager::Options,
+    /// Where consoles keep what they share.
+    namespace: String,
     clock: Arc<dyn Clock>,
 }
 
@@ -44,9 +49,16 @@ impl Live {
             kept: None,
             kubernetes: kubernetes.clone(),
         };
-        let postgres = postgres::Wanted::server(settings, &kubernetes);
-        let pgbouncer = postgres::Wanted::bouncer(settings, &kubernetes);
-        Self { kubernetes, stream, objects, postgres, pgbouncer, clock }
+        Self {
+            stream,
+            objects,
+            postgres: postgres::Wanted::server(settings, &kubernetes),
+            pgbouncer: postgres::Wanted::bouncer(settings, &kubernetes),
+            alertmanager: alertmanager::Options::of(settings, &kubernetes),
+            namespace: settings.kubernetes.namespace.value.clone(),
+            kubernetes,
+            clock,
+        }
     }
 
     /// The same, which keeps what it saw of the buckets in a file of its own in `folder` between runs of `profile`.
@@ -74,7 +86,8 @@ impl Platform for Live {
                 &[FeedId::Streams, FeedId::Keys, FeedId::StreamServer, FeedId::Executions],
             ),
             Box::new(objects::Objects(self.objects.clone())),
-            absent("alertmanager.url", &[FeedId::Alerts, FeedId::Silences]),
+            Box::new(alertmanager::feed(self.alertmanager.clone())),
+            Box::new(kubernetes::acks(self.kubernetes.clone(), self.namespace.clone())),
             absent("prometheus.url", &[FeedId::Series, FeedId::Probes]),
             absent("loki.url", &[FeedId::Audit]),
             absent("kubernetes.kubeconfig", &CLUSTER),
@@ -87,8 +100,7 @@ impl Platform for Live {
 }
 
 /// The feeds of the cluster's own objects.
-const CLUSTER: [FeedId; 15] = [
-    FeedId::Acks,
+const CLUSTER: [FeedId; 14] = [
     FeedId::Deployments,
     FeedId::Autoscalers,
     FeedId::Quotas,
