@@ -11,8 +11,10 @@ mod cluster;
 mod database;
 mod event;
 mod feed;
+mod figure;
 mod health;
 mod log;
+mod logql;
 mod metric;
 mod object;
 mod observation;
@@ -35,9 +37,10 @@ pub use database::{
 };
 pub use event::{CloudEvent, Content, Gap, GapCause, Missed, Payload, StreamEntry, StreamId};
 pub use feed::{FeedId, System};
+pub use figure::{Figure, figures};
 pub use health::Health;
 pub use log::{LogChunk, LogLine, LogSource, LogTold};
-pub use metric::{Probe, Series};
+pub use metric::{Probe, Series, Unit, tenant_at, thousandths};
 pub use object::{Object, Record};
 pub use observation::{Fact, Observation};
 pub use resource::{
