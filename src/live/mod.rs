@@ -4,6 +4,7 @@
 //! [`crate::platform`] and nothing else of the console.
 
 mod absent;
+mod http;
 pub mod kubernetes;
 mod secret;
 mod stream;

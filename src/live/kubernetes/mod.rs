@@ -18,6 +18,7 @@ mod loose;
 mod object;
 mod pace;
 mod proxy;
+mod reach;
 mod secret;
 mod session;
 mod spec;
@@ -33,6 +34,7 @@ use futures_util::future::BoxFuture;
 #[doc(hidden)]
 pub use self::listing::Bench;
 use self::pace::Pace;
+pub(super) use self::reach::{Reach, Unread};
 pub(super) use self::secret::secret;
 use self::session::{Ended, Session};
 use self::watch::Watch;
