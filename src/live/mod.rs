@@ -6,7 +6,9 @@
 mod absent;
 mod http;
 pub mod kubernetes;
+mod prometheus;
 mod secret;
+mod session;
 mod stream;
 pub mod valkey;
 
@@ -21,6 +23,7 @@ use crate::platform::{Clock, Feed, Platform, World};
 pub struct Live {
     kubernetes: kubernetes::Options,
     stream: stream::Wanted,
+    prometheus: prometheus::Options,
     clock: Arc<dyn Clock>,
 }
 
@@ -35,7 +38,9 @@ impl Live {
             cursor_file,
             kubernetes: kubernetes.clone(),
         };
-        Self { kubernetes, stream, clock }
+        let prometheus =
+            prometheus::Options::of(&settings.prometheus, &settings.tenants, kubernetes.clone());
+        Self { kubernetes, stream, prometheus, clock }
     }
 }
 
@@ -56,7 +61,7 @@ impl Platform for Live {
             ),
             absent("objects.endpoint", &[FeedId::Backups, FeedId::Buckets]),
             absent("alertmanager.url", &[FeedId::Alerts, FeedId::Silences]),
-            absent("prometheus.url", &[FeedId::Series, FeedId::Probes]),
+            Box::new(prometheus::feed(self.prometheus.clone())),
             absent("loki.url", &[FeedId::Audit]),
             absent("kubernetes.kubeconfig", &CLUSTER),
         ]

@@ -29,11 +29,6 @@ impl Told {
         Self { feed, well: AtomicBool::new(false) }
     }
 
-    /// The feed.
-    pub(super) const fn feed(&self) -> FeedId {
-        self.feed
-    }
-
     /// Whether it is up to date.
     pub(super) fn is_well(&self) -> bool {
         self.well.load(Ordering::Relaxed)

@@ -35,6 +35,7 @@ mod kinds;
 mod kubeconfig;
 mod kubelet;
 mod load;
+mod loki;
 mod objects;
 mod pgbouncer;
 mod ports;
@@ -69,6 +70,7 @@ pub use kinds::{
 pub use kubeconfig::User;
 pub use kubelet::{Kubelet, LINES_MAX, Speaker};
 pub use load::{Block, Load};
+pub use loki::{Loki, LokiOptions};
 pub use objects::{BACKUPS, Object, Objects, ObjectsOptions, REGION, TEMPLATES};
 pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{Postgres, PostgresOptions, Role};

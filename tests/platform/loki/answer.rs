@@ -106,5 +106,7 @@ fn query_range(request: &Request, organisation: &str, shared: &Shared) -> Result
             json!({ "stream": labels, "values": values })
         })
         .collect();
-    Ok(json!({ "status": "success", "data": { "resultType": "streams", "result": result, "stats": {} } }))
+    Ok(
+        json!({ "status": "success", "data": { "resultType": "streams", "result": result, "stats": {} } }),
+    )
 }

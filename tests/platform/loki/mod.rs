@@ -114,7 +114,9 @@ impl Loki {
             match TcpListener::bind(("127.0.0.1", number)).await {
                 Ok(listener) => break listener,
                 // The task that listened ends soon.
-                Err(_) if tries < 100 => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                Err(_) if tries < 100 => {
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await
+                }
                 Err(error) => return Err(error).doing(|| format!("listen on port {number}")),
             }
             tries += 1;
@@ -239,7 +241,8 @@ fn decoded(text: &str) -> String {
         let byte = match byte {
             b'+' => b' ',
             b'%' => {
-                let mut digit = || char::from(bytes.next().unwrap_or(b'0')).to_digit(16).unwrap_or(0);
+                let mut digit =
+                    || char::from(bytes.next().unwrap_or(b'0')).to_digit(16).unwrap_or(0);
                 u8::try_from(digit() * 16 + digit()).unwrap_or(b'?')
             }
             byte => byte,
