@@ -6,6 +6,7 @@
 mod absent;
 mod http;
 pub mod kubernetes;
+mod loki;
 mod prometheus;
 mod secret;
 mod session;
@@ -24,6 +25,7 @@ pub struct Live {
     kubernetes: kubernetes::Options,
     stream: stream::Wanted,
     prometheus: prometheus::Options,
+    loki: loki::Options,
     clock: Arc<dyn Clock>,
 }
 
@@ -40,7 +42,8 @@ impl Live {
         };
         let prometheus =
             prometheus::Options::of(&settings.prometheus, &settings.tenants, kubernetes.clone());
-        Self { kubernetes, stream, prometheus, clock }
+        let loki = loki::Options::of(&settings.loki, kubernetes.clone());
+        Self { kubernetes, stream, prometheus, loki, clock }
     }
 }
 
@@ -62,7 +65,7 @@ impl Platform for Live {
             absent("objects.endpoint", &[FeedId::Backups, FeedId::Buckets]),
             absent("alertmanager.url", &[FeedId::Alerts, FeedId::Silences]),
             Box::new(prometheus::feed(self.prometheus.clone())),
-            absent("loki.url", &[FeedId::Audit]),
+            Box::new(loki::feed(self.loki.clone())),
             absent("kubernetes.kubeconfig", &CLUSTER),
         ]
     }

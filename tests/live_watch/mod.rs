@@ -78,11 +78,15 @@ impl Watch {
     /// Waits until `done` is true of what was told; gives how long that took.
     pub async fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Duration {
         let begun = Machine.now();
+        let end = tokio::time::sleep(GUARD);
+        tokio::pin!(end);
         while !done(self) {
-            match tokio::time::timeout(GUARD, self.told.recv()).await {
-                Ok(Some(batch)) => batch.into_iter().for_each(|told| self.take(told)),
-                Ok(None) => panic!("the feed ended before {what}"),
-                Err(_) => panic!("no sign of {what}; the last words: {:#?}", self.last_words()),
+            tokio::select! {
+                batch = self.told.recv() => {
+                    let batch = batch.unwrap_or_else(|| panic!("the feed ended before {what}"));
+                    batch.into_iter().for_each(|told| self.take(told));
+                }
+                () = &mut end => panic!("no sign of {what}; the last words: {:#?}", self.last_words()),
             }
         }
         Duration::from_millis(Machine.now().since(begun).ms())

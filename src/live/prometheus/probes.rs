@@ -111,22 +111,22 @@ impl<'a> Index<'a> {
         Self(index)
     }
 
-    /// The number of the series `name` with `labels`; of any series of the same address, where the labels were
-    /// summed away.
+    /// The number of the series `name` with `labels`; of the first that has them and more, where the others were summed
+    /// away.
     fn number(&self, name: &str, labels: &Labels) -> Option<f64> {
         let instance = labels.get("instance").map_or("", String::as_str);
         let found = self.0.get(&(name, instance))?;
-        let same = |sample: &&&Sample| same_but_name(&sample.labels, labels);
-        let sample = found.iter().find(same).or_else(|| found.first())?;
-        Some(sample.value.number())
+        let mut fits = found.iter().filter(|sample| has_all(&sample.labels, labels));
+        fits.clone()
+            .find(|sample| has_all(labels, &sample.labels))
+            .or_else(|| fits.next())
+            .map(|sample| sample.value.number())
     }
 }
 
-fn same_but_name(one: &Labels, other: &Labels) -> bool {
-    fn named(labels: &Labels) -> impl Iterator<Item = (&String, &String)> {
-        labels.iter().filter(|(name, _)| *name != "__name__")
-    }
-    named(one).eq(named(other))
+/// Whether `labels` has all of `wanted`; the name of the series is no label.
+fn has_all(labels: &Labels, wanted: &Labels) -> bool {
+    wanted.iter().all(|(name, value)| name == "__name__" || labels.get(name) == Some(value))
 }
 
 #[cfg(test)]
@@ -164,8 +164,10 @@ mod tests {
             series(TOOK, "b", "10.0.0.1:22", "NaN"),
             series(EXPIRY, "b", ACME, "1780000000"),
         ]));
-        let mut at = json!([series("", "b", ACME, "990.5")]);
-        at[0]["metric"].as_object_mut().expect("labels").remove("__name__");
+        let mut at = json!([series("", "a", ACME, "980"), series("", "b", ACME, "990.5")]);
+        for sample in at.as_array_mut().expect("samples") {
+            sample["metric"].as_object_mut().expect("labels").remove("__name__");
+        }
         let found = joined(results, &extras, &samples(at), "planapulse.app");
         let brief: Vec<_> = found
             .iter()
@@ -179,7 +181,7 @@ mod tests {
             [
                 " tenant=globex globex down, no answer at 1000000",
                 "10.0.0.1:22 job=b - up at 1000000",
-                &format!("{ACME} job=a acme down, HTTP 503 at 990500"),
+                &format!("{ACME} job=a acme down, HTTP 503 at 980000"),
                 &format!("{ACME} job=b acme up, HTTP 200 in 84 ms at 990500"),
             ]
         );
