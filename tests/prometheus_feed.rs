@@ -8,7 +8,9 @@ mod platform;
 use std::time::Duration;
 
 use live_watch::{Machine, Watch, settings, url};
-use platform::{Answer, PlatformError, Prometheus, PrometheusOptions, Proxy, Scripted};
+use platform::{
+    Answer, Blackbox, PlatformError, Prometheus, PrometheusOptions, Proxy, Scripted, Target,
+};
 use pulse_console::config::Settings;
 use pulse_console::domain::{Fact, FeedId, Probe, Series, Text, TroubleKind};
 use pulse_console::platform::Clock as _;
@@ -192,4 +194,31 @@ async fn without_a_server_there_is_one_quiet_line() {
     let mut watch = Watch::start(&settings(), FeedId::Series);
     watch.until("it", |watch| both_in_trouble(watch, TroubleKind::NotConfigured)).await;
     assert_eq!(watch.all.len(), 2);
+}
+
+#[tokio::test]
+async fn a_real_prober_is_understood() -> Result<(), PlatformError> {
+    let page = Scripted::start(Answer::json("{}")).await?;
+    let broken = Scripted::start(Answer::status(503)).await?;
+    let blackbox = Blackbox::start().await?;
+    let target = |name: &str, server: &Scripted| Target {
+        shown: format!("https://{name}.planapulse.app/web/health"),
+        address: server.url(),
+    };
+    let targets = [target("acme", &page), target("globex", &broken)];
+    let options =
+        PrometheusOptions { probes: Some(blackbox.job(&targets)), ..PrometheusOptions::default() };
+    let server = Prometheus::start_with(options).await?;
+    let mut watch = Watch::start(&at(&server.url()), FeedId::Probes);
+    watch.until("both", |watch| watch.store.objects().probes.len() == 2).await;
+    let acme = probe(&watch, "acme").expect("a probe");
+    assert_eq!((acme.up, acme.status, acme.job), (true, Some(200), Some("probes".into())));
+    assert!(acme.took.is_some());
+    let globex = probe(&watch, "globex").expect("a probe");
+    assert_eq!((globex.up, globex.status), (false, Some(503)));
+
+    // It follows what happens.
+    broken.say(Answer::json("{}"), Duration::ZERO);
+    watch.until("a recovery", |watch| probe(watch, "globex").is_some_and(|probe| probe.up)).await;
+    Ok(())
 }

@@ -23,6 +23,7 @@
 mod alertmanager;
 mod api_server;
 mod backups;
+mod blackbox;
 mod certificates;
 mod cluster;
 mod databases;
@@ -54,6 +55,7 @@ pub use api_server::{ApiServer, ApiServerOptions};
 pub use backups::{
     EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, PLATFORM_PREFIX, SMALL_BACKUP, WITHOUT_BACKUP,
 };
+pub use blackbox::{Blackbox, Target};
 pub use certificates::Validity;
 pub use cluster::{
     ACKS, Ack, CONSOLE, Cluster, FLUX, Incident, Link, Resource, RunJob, RunState, WORKLOADS,

@@ -153,7 +153,7 @@ impl Reader {
                 *open = wanted.map(Following::new);
             }
             let wait = match open.as_mut() {
-                Some(following) => self.step(following, told, sink).await?,
+                Some(following) => self.step(following, sink).await?,
                 None => EVERY,
             };
             drop(open);
@@ -162,41 +162,52 @@ impl Reader {
     }
 
     /// Asks once for the open log, tells what came, and says how long to wait for the next time.
-    async fn step(
-        &self,
-        following: &mut Following,
-        told: &Told,
-        sink: &Sink,
-    ) -> Result<Duration, Closed> {
+    async fn step(&self, following: &mut Following, sink: &Sink) -> Result<Duration, Closed> {
         let Some(question) = following.question(sink.now()) else { return Ok(EVERY) };
         match answer::ask(&self.http, &question).await {
             Asked::Told(lines) => {
                 let again = question.is_full(lines.len());
                 let news = following.take(&question, lines);
-                let facts = facts(following.query(), news);
-                told.well(sink, facts).await?;
+                self.tell(following, news, sink).await?;
                 Ok(if again { Duration::ZERO } else { EVERY })
             }
             Asked::Large => {
                 let news = following.ask_for_less();
                 let again = news.is_empty();
-                told.well(sink, facts(following.query(), news)).await?;
+                self.tell(following, news, sink).await?;
                 Ok(if again { Duration::ZERO } else { EVERY })
             }
             Asked::Refused(why) => {
                 following.end();
                 let end = LogTold::End(Text::from(format!("loki refuses the question: {why}")));
-                told.well(sink, facts(following.query(), vec![end])).await?;
+                self.tell(following, vec![end], sink).await?;
                 Ok(EVERY)
             }
             // The server is asked elsewhere whether it is there; this question may be too much for it all the same.
             Asked::Lost(trouble) => {
+                let [told] = &self.told;
                 if told.is_well() {
                     told.unwell(sink, trouble).await?;
                 }
                 Ok(EVERY)
             }
         }
+    }
+
+    /// Tells what is new of the open log.
+    async fn tell(
+        &self,
+        following: &Following,
+        news: Vec<LogTold>,
+        sink: &Sink,
+    ) -> Result<(), Closed> {
+        let [told] = &self.told;
+        let mut facts = facts(following.query(), news);
+        if !told.is_well() || facts.is_empty() {
+            // After trouble, lines alone don't say that nothing else is missing.
+            facts.insert(0, Fact::Alive);
+        }
+        told.well(sink, facts).await
     }
 }
 
@@ -233,9 +244,6 @@ fn facts(query: &Text, news: Vec<LogTold>) -> Vec<Fact> {
             }
             told => facts.push(fact(told)),
         }
-    }
-    if facts.is_empty() {
-        facts.push(Fact::Alive);
     }
     facts
 }
