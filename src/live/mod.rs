@@ -7,9 +7,12 @@ mod absent;
 pub mod alertmanager;
 mod http;
 pub mod kubernetes;
+mod loki;
 pub mod objects;
 pub mod postgres;
+mod prometheus;
 mod secret;
+mod session;
 mod stream;
 pub mod valkey;
 
@@ -30,6 +33,8 @@ pub struct Live {
     alertmanager: alertmanager::Options,
     /// Where consoles keep what they share.
     namespace: String,
+    prometheus: prometheus::Options,
+    loki: loki::Options,
     clock: Arc<dyn Clock>,
 }
 
@@ -56,6 +61,12 @@ impl Live {
             pgbouncer: postgres::Wanted::bouncer(settings, &kubernetes),
             alertmanager: alertmanager::Options::of(settings, &kubernetes),
             namespace: settings.kubernetes.namespace.value.clone(),
+            prometheus: prometheus::Options::of(
+                &settings.prometheus,
+                &settings.tenants,
+                kubernetes.clone(),
+            ),
+            loki: loki::Options::of(&settings.loki, kubernetes.clone()),
             kubernetes,
             clock,
         }
@@ -88,8 +99,8 @@ impl Platform for Live {
             Box::new(objects::Objects(self.objects.clone())),
             Box::new(alertmanager::feed(self.alertmanager.clone())),
             Box::new(kubernetes::acks(self.kubernetes.clone(), self.namespace.clone())),
-            absent("prometheus.url", &[FeedId::Series, FeedId::Probes]),
-            absent("loki.url", &[FeedId::Audit]),
+            Box::new(prometheus::feed(self.prometheus.clone())),
+            Box::new(loki::feed(self.loki.clone())),
             absent("kubernetes.kubeconfig", &CLUSTER),
         ]
     }

@@ -59,6 +59,28 @@ pub(super) struct Get<'a> {
     pub(super) bytes: usize,
 }
 
+/// Why there is no answer.
+#[derive(Clone, Debug)]
+pub(super) struct Refused {
+    /// The whole sentence.
+    pub(super) trouble: Trouble,
+    /// What sort it is.
+    pub(super) why: Why,
+}
+
+/// What sort of thing stands in the way of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// The server answered with this code and the beginning of these words, as they are.
+    Status(u16, String),
+    /// No whole answer in time.
+    Late,
+    /// The answer is larger than is read.
+    Large,
+    /// Everything else: the server may not be there at all.
+    Link,
+}
+
 /// Asks one server. Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub(super) struct Http {
@@ -140,8 +162,17 @@ impl Http {
     /// # Errors
     /// What stands in the way.
     pub(super) async fn bytes(&self, get: Get<'_>) -> Result<Vec<u8>, Trouble> {
-        let way = self.way().await?;
-        let failure = match way.ask(get).await {
+        self.ask(get).await.map_err(|refused| refused.trouble)
+    }
+
+    /// The same, for who looks at why there is no answer.
+    ///
+    /// # Errors
+    /// What stands in the way, and what sort of way it is.
+    pub(super) async fn ask(&self, get: Get<'_>) -> Result<Vec<u8>, Refused> {
+        let reached = |trouble| Refused { trouble, why: Why::Link };
+        let way = self.way().await.map_err(reached)?;
+        let mut failure = match way.ask(get).await {
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };
@@ -149,10 +180,20 @@ impl Http {
             self.forget(&way).await;
         }
         if failure.code() == Some(401) && way.worked.load(Ordering::Relaxed) {
-            let way = self.way().await?;
-            return way.ask(get).await.map_err(|again| self.explain(&again, get.doing));
+            let way = self.way().await.map_err(reached)?;
+            match way.ask(get).await {
+                Ok(answer) => return Ok(answer),
+                Err(again) => failure = again,
+            }
         }
-        Err(self.explain(&failure, get.doing))
+        let trouble = self.explain(&failure, get.doing);
+        let why = match failure {
+            Failure::Status(code, said) => Why::Status(code, said),
+            Failure::Late(_) => Why::Late,
+            Failure::Large(_) => Why::Large,
+            _ => Why::Link,
+        };
+        Err(Refused { trouble, why })
     }
 
     fn explain(&self, failure: &Failure, doing: &str) -> Trouble {

@@ -9,6 +9,9 @@ use rustls::CertificateError;
 use super::service::Cluster;
 use crate::domain::{System, Trouble, TroubleKind};
 
+/// As much of what an error says as is kept, in characters.
+const SAID: usize = 1_000;
+
 /// Where the server is, for the sentences.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
@@ -60,7 +63,7 @@ impl Failure {
         let said = said.trim();
         // A page says nothing in a sentence.
         let said = if is_page(said.as_bytes()) { "" } else { said };
-        Self::Status(code, said.chars().take(200).collect())
+        Self::Status(code, said.chars().take(SAID).collect())
     }
 
     /// The code that the server answered with, if it answered.
@@ -144,7 +147,8 @@ pub(super) fn of(failure: &Failure, doing: &str, place: &Place) -> Trouble {
 
 fn answered(code: u16, said: &str, doing: &str, place: &Place) -> Trouble {
     let Place { system, settings, address, has_token } = place;
-    let said = if said.is_empty() { String::new() } else { format!(" ({said})") };
+    let said: String = said.chars().take(200).collect();
+    let said = if said.is_empty() { said } else { format!(" ({said})") };
     let (kind, what, remedy) = match code {
         401 if *has_token => (
             TroubleKind::Unauthenticated,
