@@ -15,6 +15,7 @@ mod interner;
 mod kubeconfig;
 mod lines;
 mod listing;
+mod log;
 mod loose;
 mod meta;
 mod object;
@@ -36,6 +37,7 @@ use futures_util::future::BoxFuture;
 
 #[doc(hidden)]
 pub use self::listing::Bench;
+use self::log::LogFeed;
 use self::pace::Pace;
 pub(super) use self::secret::secret;
 use self::session::{Ended, Session};
@@ -109,7 +111,7 @@ pub fn feed(options: Options) -> Kubernetes {
 
 impl Feed for Kubernetes {
     fn ids(&self) -> Vec<FeedId> {
-        Target::all().map(Target::feed).collect()
+        Target::all().map(Target::feed).chain([FeedId::Log]).collect()
     }
 
     fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
@@ -124,6 +126,7 @@ impl Feed for Kubernetes {
 async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, Closed> {
     let watch = |target| Watch::new(target, &options.tenant_domain, sink.clone());
     let mut watches: Vec<Watch> = Target::all().map(watch).collect();
+    let mut log = LogFeed::new(sink.clone());
     let mut pace = Pace::default();
     let mut refusals = 0;
     let mut address = String::new();
@@ -137,7 +140,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                     watches.iter_mut().for_each(Watch::forget);
                     address.clone_from(&session.place.address);
                 }
-                let ended = session.run(&mut watches, &sink).await;
+                let ended = session.run(&mut watches, &mut log, &sink).await;
                 if sink.now().since(began) >= STEADY {
                     pace.reset();
                 }
@@ -157,6 +160,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
             for watch in &mut watches {
                 watch.say(trouble.clone()).await?;
             }
+            log.say(trouble.clone()).await?;
         }
         let wait = pace.next(limit(&trouble, &options));
         let least = if trouble.kind == TroubleKind::Config {

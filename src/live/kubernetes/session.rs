@@ -4,18 +4,17 @@
 
 use std::collections::BTreeSet;
 use std::future::pending;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, watch};
 
 use super::api::{Api, Failure};
 use super::connect::{self, Link};
 use super::discovery::{self, Found};
+use super::log::LogFeed;
 use super::trouble::{self, Asked, Place};
 use super::watch::Watch;
 use super::{Options, Streaming, heartbeat};
@@ -94,8 +93,8 @@ impl Session {
         })
     }
 
-    /// Runs until the link is lost or nobody listens. `watches` keep their place for the next session.
-    pub(super) async fn run(&self, watches: &mut [Watch], sink: &Sink) -> Ended {
+    /// Runs until the link is lost or nobody listens. `watches` and `log` keep their places for the next session.
+    pub(super) async fn run(&self, watches: &mut [Watch], log: &mut LogFeed, sink: &Sink) -> Ended {
         let mut follows: FuturesUnordered<_> =
             watches.iter_mut().map(|watch| watch.follow(self)).collect();
         let watching = async {
@@ -104,9 +103,10 @@ impl Session {
                 None => pending().await,
             }
         };
-        let beating = heartbeat::beat(self, sink);
-        let ended = match select(pin!(watching), pin!(beating)).await {
-            Either::Left((ended, _)) | Either::Right((ended, _)) => ended,
+        let ended = tokio::select! {
+            ended = watching => ended,
+            ended = heartbeat::beat(self, sink) => ended,
+            ended = log.follow(self) => ended,
         };
         tracing::info!(address = %self.place.address, ?ended, "the session with the API server ended");
         ended

@@ -159,7 +159,7 @@ fn unknown_user(place: &Place, now: Timestamp) -> Trouble {
 }
 
 /// The user that the server names in a refusal: `... User "bob" cannot list ...`.
-fn subject(message: &str) -> Option<&str> {
+pub(super) fn subject(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("User \"")?;
     let (user, _) = rest.split_once('"')?;
     (!user.is_empty()).then_some(user)

@@ -29,6 +29,8 @@ use serde_json::value::RawValue;
 
 use self::draft::Draft;
 use self::occurrence::Newest;
+pub(super) use self::pod::Ended;
+pub(super) use self::view::View;
 use super::interner::Interner;
 use super::loose::{Loose, Scalar};
 use super::meta::{self, RawMeta};
