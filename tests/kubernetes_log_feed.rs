@@ -226,6 +226,7 @@ async fn a_log_that_ends_is_gone_or_forgotten_says_so() -> Outcome {
     world.kubelet.wait_for_followers(1).await;
     world.kubelet.set_out_of_order(true);
     world.kubelet.say_and_cut(world.speaker(), at(4), "line 4");
+    world.kubelet.wait_for_followers(0).await;
     world.kubelet.forget(world.speaker());
     world.say(900..=901);
     world.kubelet.set_out_of_order(false);

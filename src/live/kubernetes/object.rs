@@ -388,7 +388,7 @@ mod tests {
         for (number, json) in
             ["{", "{}", r#"{"metadata":{"uid":""}}"#, "nonsense"].into_iter().enumerate()
         {
-            let row = reader.object(json);
+            let row = object(&mut reader, json);
             assert_eq!(row.meta.name, format!("unreadable-{}", number + 1).as_str());
             assert_eq!((row.kind(), row.health()), (Kind::Upgrade, Health::Failed));
             assert!(
@@ -399,7 +399,7 @@ mod tests {
             );
         }
         // A name alone is enough to be a row.
-        assert_eq!(reader.object(r#"{"metadata":{"name":"a"}}"#).meta.uid.0, "/a");
+        assert_eq!(object(&mut reader, r#"{"metadata":{"name":"a"}}"#).meta.uid.0, "/a");
     }
 
     #[test]
