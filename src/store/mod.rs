@@ -6,7 +6,9 @@
 mod changes;
 mod collection;
 pub mod filter;
+pub mod findings;
 mod freshness;
+mod history;
 mod joins;
 mod log;
 mod objects;
@@ -21,7 +23,9 @@ pub mod view;
 use std::sync::Arc;
 
 pub use collection::{Collection, Held};
+pub use findings::{Area, Finding, Findings, soak_ends};
 pub use freshness::{FeedState, Feeds, Freshness};
+pub use history::{Figure, History};
 pub use joins::{Joined, Joins, LastEvent};
 pub use log::{LogBook, LogEntry};
 pub use objects::Objects;
@@ -29,8 +33,8 @@ pub use ring::Ring;
 pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
-    ClusterTable, EventsTable, TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging,
-    feeds_of,
+    ClusterTable, EventsTable, OverviewTable, TenantsTable, UpgradesTable, cluster_kinds, columns,
+    feeds_judging, feeds_of,
 };
 
 use crate::domain::{
@@ -53,6 +57,10 @@ pub struct Store {
     runs: Changes,
     /// What is judged of the backups.
     shelves: Shelves,
+    /// What is wrong now.
+    findings: Findings,
+    /// What a few figures were.
+    history: History,
 }
 
 impl Default for Store {
@@ -73,6 +81,8 @@ impl Store {
             joins: Joins::default(),
             runs: Changes::default(),
             shelves: Shelves::default(),
+            findings: Findings::default(),
+            history: History::default(),
         }
     }
 
@@ -102,7 +112,10 @@ impl Store {
                     self.stream.push_older(entry);
                 });
             }
-            (false, Fact::Gap(gap)) => self.stream.push_gap(gap),
+            (false, Fact::Gap(gap)) => {
+                self.findings.gap(at, &gap);
+                self.stream.push_gap(gap);
+            }
             (false, Fact::LeftAt(id)) => self.stream.mark_left(id),
             (false, Fact::Log(chunk)) => self.log.take(chunk),
             // Freshness has taken these in; a fact of the wrong sort for its feed changes nothing.
@@ -132,6 +145,11 @@ impl Store {
     #[must_use]
     pub fn object(&self, feed: FeedId, uid: &Uid) -> Option<Object> {
         self.objects.listed(feed)?.object(uid)
+    }
+
+    /// The revision of what `feed` tells; none for streams and logs.
+    fn revision_of(&self, feed: FeedId) -> u64 {
+        self.objects.listed(feed).map_or(0, Listed::revision)
     }
 
     /// The log that is open.
@@ -170,6 +188,7 @@ impl Store {
             + self.stream.changes.revision()
             + self.log.revision()
             + self.shelves.revision()
+            + self.findings.revision()
     }
 
     /// Everything known, as observations that rebuild it: what a recording begins with.
@@ -223,6 +242,7 @@ impl Store {
         if !put.changed {
             return;
         }
+        self.findings.counters(at, &object);
         if let Some(before) = &put.before
             && before.tenant() != object.tenant()
         {

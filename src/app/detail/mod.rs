@@ -1,6 +1,8 @@
 //! The details of one row, as lines.
 
+pub mod card;
 mod event;
+mod finding;
 mod fold;
 mod json;
 mod object;
@@ -11,7 +13,7 @@ pub use fold::fold;
 
 use crate::domain::{Health, Text, Timestamp};
 use crate::store::table::{RowId, Table};
-use crate::store::{EventsTable, Line, Store, TenantsTable, UpgradesTable};
+use crate::store::{EventsTable, Line, OverviewTable, Store, TenantsTable, UpgradesTable};
 
 /// Cells that labels take.
 pub const LABELS: u16 = 15;
@@ -82,19 +84,7 @@ impl Detail {
     /// The details of the row `id` on lines of `width` cells; none when there is no such row.
     #[must_use]
     pub fn of(store: &Store, id: &RowId, width: usize) -> Option<Self> {
-        let (title, lines) = match id {
-            RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
-            RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
-            RowId::Missing(tenant) => object::missing(tenant),
-            RowId::Entry(_) | RowId::Mark(_) => {
-                let slot = EventsTable::new(store).find(id)?;
-                match store.stream().get(slot)? {
-                    Line::Entry { entry, duplicate } => event::entry_lines(entry, *duplicate),
-                    Line::Gap(gap) => event::gap_lines(gap),
-                    Line::Left(left) => event::left_lines(*left),
-                }
-            }
-        };
+        let (title, lines) = lines_of(store, id)?;
         let lines = fold(lines, width);
         Some(Self { id: id.clone(), title, lines, revision: store.revision(), width })
     }
@@ -107,6 +97,24 @@ impl Detail {
     }
 }
 
+/// The title and the lines of the row `id`.
+fn lines_of(store: &Store, id: &RowId) -> Option<(Text, Vec<DetailLine>)> {
+    Some(match id {
+        RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
+        RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
+        RowId::Missing(tenant) => object::missing(tenant),
+        RowId::Finding(..) => finding::lines(store, id)?,
+        RowId::Entry(_) | RowId::Mark(_) => {
+            let slot = EventsTable::new(store).find(id)?;
+            match store.stream().get(slot)? {
+                Line::Entry { entry, duplicate } => event::entry_lines(entry, *duplicate),
+                Line::Gap(gap) => event::gap_lines(gap),
+                Line::Left(left) => event::left_lines(*left),
+            }
+        }
+    })
+}
+
 /// What is copied of the row `id`: its name, or all of it.
 #[must_use]
 pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
@@ -114,6 +122,7 @@ pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
         RowId::Object(feed, uid) if feed.kind().is_some() => resource::copied(store, uid, all),
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
         RowId::Missing(tenant) => Some(tenant.to_string()),
+        RowId::Finding(..) => finding::copied(store, id, all),
         RowId::Entry(entry) => {
             let slot = store.stream().find(*entry)?;
             let Line::Entry { entry, .. } = store.stream().get(slot)? else { return None };
@@ -138,6 +147,7 @@ pub fn tenant(store: &Store, id: &RowId) -> Option<Text> {
             store.object(*feed, uid)?.tenant().cloned()
         }
         RowId::Missing(tenant) => Some(tenant.clone()),
+        RowId::Finding(..) => OverviewTable::new(store).finding(id)?.tenant.clone(),
         RowId::Object(..) => {
             let tenants = TenantsTable::new(store);
             if let Some(slot) = tenants.find(id) {

@@ -1,5 +1,7 @@
 //! The strip: a few lines above a table that sum up what it speaks of, such as the server's own figures.
 
+pub mod overview;
+
 use ratatui::layout::Rect;
 
 use super::App;
@@ -15,8 +17,9 @@ pub const LINES: usize = 4;
 
 /// The lines of the strip of the pane shown, on `width` cells; without the line of its tables.
 #[must_use]
-pub fn lines(app: &App, _width: usize) -> Vec<DetailLine> {
+pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
     let mut lines = match app.screen.pane {
+        TableId::Overview => overview::lines(app, width),
         TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
         _ => Vec::new(),
     };
