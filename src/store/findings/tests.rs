@@ -1,1 +1,1 @@
-//! Findings.
+//! What is found, and what is not called wrong.
