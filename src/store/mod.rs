@@ -250,6 +250,9 @@ impl Store {
             self.touch_tenant(before);
         }
         self.joins.insert(&object, put.slot);
+        if TenantsTable::shows(put.before.as_ref(), &object) {
+            self.touch_tenant(&object);
+        }
         self.touched(&object, put.slot);
     }
 
@@ -257,6 +260,9 @@ impl Store {
         let taken = self.objects.listed_mut(feed).and_then(|listed| listed.take(uid));
         if let Some((slot, object)) = taken {
             self.joins.remove(&object, slot);
+            if TenantsTable::shows(None, &object) {
+                self.touch_tenant(&object);
+            }
             self.touched(&object, slot);
         }
     }
@@ -293,7 +299,6 @@ impl Store {
                 }
                 self.touch_tenant(object);
             }
-            feed if TenantsTable::SHOWS.contains(&feed) => self.touch_tenant(object),
             _ => {}
         }
     }
