@@ -5,11 +5,12 @@
 
 mod absent;
 pub mod kubernetes;
+pub mod objects;
 mod secret;
 mod stream;
 pub mod valkey;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{KubernetesSettings, Settings, StreamingLists};
@@ -20,6 +21,7 @@ use crate::platform::{Clock, Feed, Platform, World};
 pub struct Live {
     kubernetes: kubernetes::Options,
     stream: stream::Wanted,
+    objects: objects::Wanted,
     clock: Arc<dyn Clock>,
 }
 
@@ -34,7 +36,20 @@ impl Live {
             cursor_file,
             kubernetes: kubernetes.clone(),
         };
-        Self { kubernetes, stream, clock }
+        let objects = objects::Wanted {
+            settings: settings.objects.clone(),
+            kept: None,
+            kubernetes: kubernetes.clone(),
+        };
+        Self { kubernetes, stream, objects, clock }
+    }
+
+    /// The same, which keeps what it saw of the buckets in a file of its own in `folder` between runs of `profile`.
+    #[must_use]
+    pub fn keeping(mut self, folder: &Path, profile: &str) -> Self {
+        let name = format!("{profile}.{}.jsonl", self.objects.settings.bucket.value);
+        self.objects.kept = Some(folder.join("backups").join(name));
+        self
     }
 }
 
@@ -53,7 +68,7 @@ impl Platform for Live {
                 "valkey.url",
                 &[FeedId::Streams, FeedId::Keys, FeedId::StreamServer, FeedId::Executions],
             ),
-            absent("objects.endpoint", &[FeedId::Backups, FeedId::Buckets]),
+            Box::new(objects::Objects(self.objects.clone())),
             absent("alertmanager.url", &[FeedId::Alerts, FeedId::Silences]),
             absent("prometheus.url", &[FeedId::Series, FeedId::Probes]),
             absent("loki.url", &[FeedId::Audit]),

@@ -295,6 +295,9 @@ fn judged(
     let orphan = class == Class::Orphan;
     let faults = if orphan { Vec::new() } else { shelf.faults(now, owner, rules) };
     let says = match faults.as_slice() {
+        _ if shelf.unreadable().is_some() => {
+            Text::clean("its folder can't be listed, so nothing is known of it")
+        }
         [] if orphan => Text::clean("of no tenant: nobody makes new ones"),
         [] if shelf.daily().next().is_none() && class == Class::Tenant => {
             Text::clean("new: its first backup is still to come")

@@ -69,7 +69,7 @@ tables! {
     /// One row per family of keys.
     Keys = "keys", "family", "families", "name";
     /// One row per tenant's backups, and per tenant that has none.
-    Backups = "backups", "shelf", "shelves", "name";
+    Backups = "backups", "tenant", "tenants", "urgency";
     /// One row per upgrade, restore and template build.
     Upgrades = "upgrades", "run", "runs", "age";
     /// One row per alert.

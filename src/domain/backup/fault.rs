@@ -133,6 +133,9 @@ impl Shelf {
     #[must_use]
     pub fn faults(&self, now: Timestamp, owner: &Owner<'_>, rules: &Rules) -> Vec<Fault> {
         let mut faults = Vec::new();
+        if self.unreadable().is_some() {
+            return faults;
+        }
         match self.daily().find(|copy| copy.dump.is_some()) {
             None if expected(now, owner, rules) => faults.push(Fault::Missing),
             None => {}

@@ -21,6 +21,7 @@ pub(super) fn mistake(scenario: &Scenario) -> Option<Mistake> {
         .or_else(|| too_many(&scenario.runs, "runs"))
         .or_else(|| too_many(&scenario.incidents, "incidents"))
         .or_else(|| too_many(&scenario.stream.past, "past events"))
+        .or_else(|| too_many(&scenario.backups, "backups"))
         .or_else(|| story(scenario).err())
 }
 
@@ -68,6 +69,10 @@ fn story(scenario: &Scenario) -> Result<(), Mistake> {
     }
     for run in &scenario.runs {
         check_run(run.get_ref(), &roster).map_err(|what| (run.span().start, what))?;
+    }
+    for backup in &scenario.backups {
+        let known = roster.known(backup.get_ref().tenant.as_str());
+        known.map_err(|what| (backup.span().start, what))?;
     }
     for past in &scenario.stream.past {
         let tenant = past.get_ref().tenant.as_ref();

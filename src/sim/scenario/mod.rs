@@ -43,6 +43,8 @@ pub struct Scenario {
     pub(super) named: Vec<Spanned<NamedTenant>>,
     #[serde(default, rename = "run")]
     pub(super) runs: Vec<Spanned<Run>>,
+    #[serde(default, rename = "backup")]
+    pub(super) backups: Vec<Spanned<BackupStory>>,
     #[serde(default, rename = "incident")]
     pub(super) incidents: Vec<Spanned<Incident>>,
 }
@@ -320,6 +322,30 @@ pub(super) struct Run {
     /// How it ends then.
     #[serde(default)]
     pub(super) fails: bool,
+}
+
+/// What is wrong with a tenant's backups at the start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct BackupStory {
+    pub(super) tenant: Text,
+    pub(super) fault: BackupFault,
+}
+
+/// A fault of backups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum BackupFault {
+    /// There is none.
+    None,
+    /// The last two nights have none.
+    Late,
+    /// The newest has no filestore.
+    Half,
+    /// The newest dump is far smaller than usual.
+    Small,
+    /// The newest dump has no bytes.
+    Empty,
 }
 
 /// What happens.

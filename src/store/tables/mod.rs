@@ -16,6 +16,7 @@ mod streams;
 mod tenants;
 mod upgrades;
 
+pub use backups::BackupsTable;
 pub use cluster::ClusterTable;
 pub use events::EventsTable;
 pub use overview::OverviewTable;
@@ -84,7 +85,7 @@ pub(super) fn with<R>(store: &Store, id: TableId, read: impl FnOnce(&dyn Table) 
         TableId::Pools => read(&Records::new(store, &objects.pools)),
         TableId::Streams => read(&Records::new(store, &objects.streams)),
         TableId::Keys => read(&Records::new(store, &objects.keys)),
-        TableId::Backups => read(&Records::new(store, &objects.shelves)),
+        TableId::Backups => read(&BackupsTable::new(store)),
         TableId::Alerts => read(&Records::new(store, &objects.alerts)),
         TableId::Silences => read(&Records::new(store, &objects.silences)),
         TableId::Executions => read(&Records::new(store, &objects.executions)),
