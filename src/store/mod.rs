@@ -33,9 +33,8 @@ pub use ring::Ring;
 pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
-    BackupsTable, ClusterTable, EventsTable, OverviewTable, TenantsTable, UpgradesTable, cluster_kinds,
-    columns,
-    feeds_judging, feeds_of,
+    BackupsTable, ClusterTable, EventsTable, OverviewTable, TenantsTable, UpgradesTable,
+    cluster_kinds, columns, feeds_judging, feeds_of,
 };
 
 use crate::domain::{

@@ -65,7 +65,11 @@ pub fn unseen(app: &App) -> Option<String> {
             |worst: Option<&'static str>, feed| {
                 let freshness = &app.store.feeds().get(feed).freshness;
                 let word = match freshness {
-                    Freshness::Down(why) if why.kind == TroubleKind::NotConfigured => "not set",
+                    Freshness::Down(why) | Freshness::Stale(_, why)
+                        if why.kind == TroubleKind::NotConfigured =>
+                    {
+                        "not set"
+                    }
                     Freshness::Down(why) | Freshness::Stale(_, why) if why.is_refusal() => {
                         return Some("denied");
                     }

@@ -1,1 +1,0 @@
-//! What is found, and what is not called wrong.
