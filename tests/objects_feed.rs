@@ -8,8 +8,8 @@ mod platform;
 use chrono::Utc;
 use objects::{Watch, options};
 use platform::{
-    EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, ORPHAN, Objects, PlatformError, SMALL_BACKUP,
-    TEMPLATES, WITHOUT_BACKUP, client_name,
+    BACKUPS, EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, ORPHAN, Object, Objects, PlatformError,
+    SMALL_BACKUP, TEMPLATES, WITHOUT_BACKUP, client_name,
 };
 use pulse_console::domain::backup::Fault;
 use pulse_console::domain::{Health, Text, Uid};
@@ -52,5 +52,53 @@ async fn every_defect_is_found_and_nothing_else() -> Result<(), PlatformError> {
     let slot = templates.find(&Uid(Text::from(TEMPLATES))).expect("the bucket of templates");
     let bucket = &templates.get(slot).expect("the bucket").object;
     assert_eq!((bucket.objects, bucket.newest.len(), &bucket.trouble), (18, 12, &None));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_looked_at_is_listed_first_and_followed() -> Result<(), PlatformError> {
+    let server = filled().await?;
+    let last = client_name(TENANTS - 2);
+    let mut watch =
+        Watch::looking(options(&server), &[client_name(WITHOUT_BACKUP[1]), last.clone()]);
+    watch.clients(TENANTS);
+    watch.until("a listing", Watch::is_listed).await;
+    let place = watch.shelves.iter().position(|name| *name == last.as_str()).expect("it is told");
+    assert!(place < 8, "told as number {place}");
+
+    // A backup that comes is seen though no listing is due; what goes is seen too.
+    let tenant = client_name(WITHOUT_BACKUP[1]);
+    assert!(watch.missing().contains(&tenant));
+    #[expect(clippy::disallowed_methods, reason = "the server's files are as old as they say")]
+    let at = Utc::now();
+    let key = format!("{tenant}/backup-{}.dump.gz", at.format("%Y%m%dT%H%M%S"));
+    server.put(BACKUPS, &Object { key: key.clone(), size: 5_000, at })?;
+    watch.until("the first backup", |watch| !watch.missing().contains(&tenant)).await;
+    server.remove(BACKUPS, &key)?;
+    watch.until("it is gone", |watch| watch.missing().contains(&tenant)).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_folder_is_read_whatever_lies_in_it() -> Result<(), PlatformError> {
+    let server = Objects::start().await?;
+    #[expect(clippy::disallowed_methods, reason = "the server's files are as old as they say")]
+    let at = Utc::now();
+    for key in ["acme/notes.txt", "acme/old/backup-20260529T020000.dump.gz", "loose.txt"] {
+        server.put(BACKUPS, &Object { key: key.to_owned(), size: 7, at })?;
+    }
+    for number in 0..1_500 {
+        let then = at - chrono::Duration::hours(number);
+        let key = format!("acme/backup-{}.dump.gz", then.format("%Y%m%dT%H%M%S"));
+        server.put_bare(BACKUPS, [&Object { key, size: 100, at: then }])?;
+    }
+    let mut watch = Watch::start(options(&server));
+    watch.until("a listing", Watch::is_listed).await;
+    let shelves = &watch.store.objects().shelves;
+    let slot = shelves.find(&Uid(Text::from("acme"))).expect("the folder");
+    let shelf = &shelves.get(slot).expect("the folder").object;
+    assert_eq!((shelf.copies().len(), shelf.stray(), shelves.len()), (1_500, 2, 1));
+    let verdict = watch.verdict("acme").expect("a verdict");
+    assert_eq!(verdict.class, Class::Unsure, "no tenant is known");
     Ok(())
 }

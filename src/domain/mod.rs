@@ -7,6 +7,7 @@ mod alert;
 mod attention;
 pub mod backup;
 mod bucket;
+mod bytes;
 mod cluster;
 mod database;
 mod event;
@@ -14,6 +15,7 @@ mod feed;
 mod health;
 mod log;
 mod metric;
+mod nearest;
 mod object;
 mod observation;
 mod resource;
@@ -28,6 +30,7 @@ pub use alert::{Ack, Alert, AlertState, Matcher, Silence, SilenceState};
 pub use attention::Attention;
 pub use backup::{Backup, BackupName, Shelf, ShelfBuilder};
 pub use bucket::Bucket;
+pub use bytes::Bytes;
 pub use cluster::{ClusterKind, ClusterObject};
 pub use database::{
     Connections, Cost, Database, DatabaseClass, DatabaseFigures, DatabaseServer, Measured, Pool,
@@ -38,6 +41,7 @@ pub use feed::{FeedId, System};
 pub use health::Health;
 pub use log::{LogChunk, LogLine, LogSource, LogTold};
 pub use metric::{Probe, Series};
+pub use nearest::nearest;
 pub use object::{Object, Record};
 pub use observation::{Fact, Observation};
 pub use resource::{

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{nearest, quote};
+use super::document::quote;
+use crate::domain::nearest;
 
 /// A place in which keys have a meaning; key files have one section for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 mod absent;
 pub mod kubernetes;
 pub mod objects;
+pub mod postgres;
 mod secret;
 mod stream;
 pub mod valkey;
@@ -22,6 +23,8 @@ pub struct Live {
     kubernetes: kubernetes::Options,
     stream: stream::Wanted,
     objects: objects::Wanted,
+    postgres: postgres::Wanted,
+    pgbouncer: postgres::Wanted,
     clock: Arc<dyn Clock>,
 }
 
@@ -41,7 +44,9 @@ impl Live {
             kept: None,
             kubernetes: kubernetes.clone(),
         };
-        Self { kubernetes, stream, objects, clock }
+        let postgres = postgres::Wanted::server(settings, &kubernetes);
+        let pgbouncer = postgres::Wanted::bouncer(settings, &kubernetes);
+        Self { kubernetes, stream, objects, postgres, pgbouncer, clock }
     }
 
     /// The same, which keeps what it saw of the buckets in a file of its own in `folder` between runs of `profile`.
@@ -62,8 +67,8 @@ impl Platform for Live {
         vec![
             Box::new(kubernetes::feed(self.kubernetes.clone())),
             Box::new(stream::Events(self.stream.clone())),
-            absent("postgres.url", &[FeedId::Databases, FeedId::Sessions, FeedId::DatabaseServer]),
-            absent("pgbouncer.url", &[FeedId::Pools]),
+            Box::new(postgres::Databases(self.postgres.clone())),
+            Box::new(postgres::Pools(self.pgbouncer.clone())),
             absent(
                 "valkey.url",
                 &[FeedId::Streams, FeedId::Keys, FeedId::StreamServer, FeedId::Executions],

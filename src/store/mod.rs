@@ -33,8 +33,8 @@ pub use ring::Ring;
 pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
-    BackupsTable, ClusterTable, EventsTable, OverviewTable, TenantsTable, UpgradesTable,
-    cluster_kinds, columns, feeds_judging, feeds_of,
+    BackupsTable, ClusterTable, DatabasesTable, EventsTable, OverviewTable, TenantsTable,
+    UpgradesTable, cluster_kinds, columns, feeds_judging, feeds_of,
 };
 
 use crate::domain::{
@@ -61,6 +61,8 @@ pub struct Store {
     findings: Findings,
     /// What a few figures were.
     history: History,
+    /// Changes of the databases, and of the tenants that have none.
+    databases: Changes,
 }
 
 impl Default for Store {
@@ -83,6 +85,7 @@ impl Store {
             shelves: Shelves::default(),
             findings: Findings::default(),
             history: History::default(),
+            databases: Changes::default(),
         }
     }
 
@@ -248,6 +251,7 @@ impl Store {
         {
             self.joins.remove(before, put.slot);
             self.touch_tenant(before);
+            self.note_databases(before, put.slot);
         }
         self.joins.insert(&object, put.slot);
         if TenantsTable::shows(put.before.as_ref(), &object) {
@@ -275,10 +279,36 @@ impl Store {
         if matches!(feed, FeedId::Backups | FeedId::Clients) {
             self.judge_shelves();
         }
+        // With the first complete listing of both it becomes known what is missing and what belongs to nobody.
+        let first = self.feeds.get(feed).listings == 1;
+        if first && matches!(feed, FeedId::Databases | FeedId::Clients) {
+            self.databases.note_all();
+        }
+    }
+
+    /// Notes a change of the rows of databases that `object`, a database or a client at `slot`, is part of.
+    fn note_databases(&mut self, object: &Object, slot: Slot) {
+        let joined = object.tenant().and_then(|tenant| self.joins.of(tenant.as_str()));
+        match object.feed() {
+            FeedId::Databases => {
+                self.databases.note(tables::database_slot(slot));
+                if let Some(client) = joined.and_then(|joined| joined.client) {
+                    self.databases.note(tables::missing_slot(client));
+                }
+            }
+            FeedId::Clients => {
+                self.databases.note(tables::missing_slot(slot));
+                for database in joined.into_iter().flat_map(|joined| joined.of(FeedId::Databases)) {
+                    self.databases.note(tables::database_slot(database));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Notes a change of a row wherever the object is part of one.
     fn touched(&mut self, object: &Object, slot: Slot) {
+        self.note_databases(object, slot);
         match object.feed() {
             // What belongs to a tenant is judged by the tenant that was ordered.
             FeedId::Clients => {

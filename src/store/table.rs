@@ -59,11 +59,11 @@ tables! {
     /// One row per entry of the event stream, and per gap in it.
     Events = "events", "line", "lines", "";
     /// One row per database, and per tenant that has none.
-    Databases = "databases", "database", "databases", "name";
+    Databases = "databases", "database", "databases", "health";
     /// One row per connection to a database.
-    Sessions = "sessions", "session", "sessions", "name";
+    Sessions = "sessions", "session", "sessions", "health";
     /// One row per pool of pgbouncer.
-    Pools = "pools", "pool", "pools", "name";
+    Pools = "pools", "pool", "pools", "health";
     /// One row per stream.
     Streams = "streams", "stream", "streams", "name";
     /// One row per family of keys.

@@ -82,6 +82,7 @@ impl Journey {
         // Journeys begin at the tenants unless they go elsewhere.
         app.screen.pane = TableId::Tenants;
         drop(app.update(engine.now(), Msg::Resize(120, 40)));
+        app.screen.pane = TableId::Tenants;
         app.settle();
         Self { app, engine, theme: theme("dark", ColorDepth::TrueColor), effects: Vec::new() }
     }

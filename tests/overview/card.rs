@@ -60,10 +60,10 @@ const TOLD: [(System, &[&str]); 6] = [
             "Database acme-db",
         ],
     ),
-    (System::Postgres, &["acme.planapulse.app  2.0 GiB", "pid 8 waits for pid 7"]),
+    (System::Postgres, &["acme.planapulse.app  2.0GiB", "pid 8 waits for pid 7"]),
     (System::Pgbouncer, &["2 waiting"]),
     (System::Valkey, &["finance register_payment would_execute (shadow"]),
-    (System::Objects, &["1.0 GiB, 3.0 GiB"]),
+    (System::Objects, &["1.0GiB, 3.0GiB"]),
     (System::Alertmanager, &["critical TenantOdooDown", "mira looks after it"]),
 ];
 

@@ -50,10 +50,7 @@ fn what_goes_wrong_appears_without_a_key() {
             session(8, "acme", json!({ "blocked_by": [7] })),
         ],
     );
-    journey
-        .sees("pid 7 (odoo, in transaction) blocks 8")
-        
-        .lacks("Nothing is wrong");
+    journey.sees("pid 7 (odoo, in transaction) blocks 8").lacks("Nothing is wrong");
     journey.cut(FeedId::Pools, TroubleKind::Unreachable).silence(1).sees("pools can't be read");
     journey.sees("pgbouncer");
 }

@@ -1,6 +1,9 @@
 //! The details of one row, as lines.
 
+mod backup;
+pub(super) mod blockers;
 pub mod card;
+mod database;
 mod event;
 mod finding;
 mod fold;
@@ -8,10 +11,11 @@ mod json;
 mod object;
 mod resource;
 
+pub(in crate::app) use backup::size as bytes_in_words;
 pub use event::{gap_sentence, grouped};
 pub use fold::fold;
 
-use crate::domain::{Health, Text, Timestamp};
+use crate::domain::{FeedId, Health, Text, Timestamp};
 use crate::store::table::{RowId, Table};
 use crate::store::{EventsTable, Line, OverviewTable, Store, TenantsTable, UpgradesTable};
 
@@ -101,8 +105,16 @@ impl Detail {
 fn lines_of(store: &Store, id: &RowId) -> Option<(Text, Vec<DetailLine>)> {
     Some(match id {
         RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
+        RowId::Object(FeedId::Backups, uid) => backup::lines(store, uid)?,
+        RowId::Object(FeedId::Databases, uid) => database::database(store, uid)?,
+        RowId::Object(FeedId::Sessions, uid) => database::session(store, uid)?,
+        RowId::Object(FeedId::Pools, uid) => database::pool(store, uid)?,
         RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
-        RowId::Missing(tenant) => object::missing(tenant),
+        RowId::Missing(tenant) => {
+            let (title, mut lines) = object::missing(tenant);
+            lines.extend(backup::missing(store, tenant).unwrap_or_default());
+            (title, lines)
+        }
         RowId::Finding(..) => finding::lines(store, id)?,
         RowId::Entry(_) | RowId::Mark(_) => {
             let slot = EventsTable::new(store).find(id)?;

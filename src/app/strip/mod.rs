@@ -1,5 +1,7 @@
 //! The strip: a few lines above a table that sum up what it speaks of, such as the server's own figures.
 
+mod backups;
+mod databases;
 pub mod overview;
 
 use ratatui::layout::Rect;
@@ -20,6 +22,9 @@ pub const LINES: usize = 4;
 pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
     let mut lines = match app.screen.pane {
         TableId::Overview => overview::lines(app, width),
+        TableId::Backups => backups::lines(app),
+        TableId::Databases | TableId::Sessions => databases::server(app, width),
+        TableId::Pools => databases::pools(app),
         TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
         _ => Vec::new(),
     };

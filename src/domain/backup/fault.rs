@@ -120,10 +120,10 @@ impl fmt::Display for Fault {
         f.pad(&match self {
             Self::Missing => "no daily backup".to_owned(),
             Self::Empty(part) => format!("the {part} is empty"),
-            Self::Late(age) => format!("late: the newest dump is {age} old"),
-            Self::Half(Part::Dump) => "half: a dump without its filestore".to_owned(),
-            Self::Half(Part::Filestore) => "half: a filestore without its dump".to_owned(),
-            Self::Small { percent } => format!("small: the dump has {percent} % of its usual size"),
+            Self::Late(age) => format!("late: {age} old"),
+            Self::Half(Part::Dump) => "half: no filestore".to_owned(),
+            Self::Half(Part::Filestore) => "half: no dump".to_owned(),
+            Self::Small { percent } => format!("small: {percent} % of usual"),
         })
     }
 }
@@ -420,8 +420,8 @@ mod tests {
         for (fault, said) in [
             (Fault::Missing, "no daily backup"),
             (Fault::Empty(Part::Dump), "the dump is empty"),
-            (Fault::Late(Span::from_secs(27 * HOUR)), "late: the newest dump is 27h00m old"),
-            (Fault::Small { percent: 12 }, "small: the dump has 12 % of its usual size"),
+            (Fault::Late(Span::from_secs(27 * HOUR)), "late: 27h00m old"),
+            (Fault::Small { percent: 12 }, "small: 12 % of usual"),
         ] {
             let said = said.replace("27h00m", &Span::from_secs(27 * HOUR).to_string());
             assert_eq!(fault.to_string(), said);

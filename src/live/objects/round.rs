@@ -20,7 +20,7 @@ use crate::platform::{Closed, Sink};
 /// Folders that are listed at the same time.
 const AT_ONCE: usize = 8;
 /// Between two knocks while there is nothing to list.
-const KNOCK: Duration = Duration::from_millis(2500);
+const KNOCK: Duration = Duration::from_millis(1800);
 /// Folders on the screen that are listed again at each knock.
 const LOOKED_AT: usize = 4;
 /// Between two words about the progress.

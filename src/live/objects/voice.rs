@@ -10,7 +10,7 @@ use crate::domain::{Fact, FeedId, Trouble};
 use crate::platform::{Closed, Sink};
 
 /// Without an answer for so long, the operator is told.
-pub(super) const PATIENCE: Duration = Duration::from_millis(3500);
+pub(super) const PATIENCE: Duration = Duration::from_millis(2800);
 /// Between two signs of life.
 const BEAT: Duration = Duration::from_millis(2000);
 

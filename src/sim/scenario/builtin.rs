@@ -1,7 +1,7 @@
 //! The scenarios that the program carries.
 
 use super::{Scenario, ScenarioError};
-use crate::domain::Text;
+use crate::domain::{Text, nearest};
 
 /// The names of the built-in scenarios; the first is the usual one.
 pub const NAMES: [&str; 3] = ["calm-night", "fleet-10k", "hostile-data"];
@@ -24,15 +24,4 @@ pub fn builtin(name: &str) -> Result<Scenario, ScenarioError> {
             nearest: nearest(name, NAMES),
         }),
     }
-}
-
-/// The one of `known` that `name` is most like, if it is like any.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name: String = name.chars().take(64).collect();
-    known
-        .into_iter()
-        .map(|known| (strsim::jaro_winkler(&name, known), known))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
 }

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::builtin::nearest;
 use super::{Incident, NamedTenant, Run, RunKind, Scenario, What};
-use crate::domain::Text;
+use crate::domain::{Text, nearest};
 use crate::sim::names::{self, Company};
 
 /// The most incidents, runs and named tenants, each.
@@ -22,6 +21,7 @@ pub(super) fn mistake(scenario: &Scenario) -> Option<Mistake> {
         .or_else(|| too_many(&scenario.incidents, "incidents"))
         .or_else(|| too_many(&scenario.stream.past, "past events"))
         .or_else(|| too_many(&scenario.backups, "backups"))
+        .or_else(|| too_many(&scenario.databases.block, "blocks"))
         .or_else(|| story(scenario).err())
 }
 
@@ -79,6 +79,10 @@ fn story(scenario: &Scenario) -> Result<(), Mistake> {
         tenant
             .map_or(Ok(()), |tenant| roster.known(tenant.as_str()))
             .map_err(|what| (past.span().start, what))?;
+    }
+    for block in &scenario.databases.block {
+        let tenant = block.get_ref().tenant.as_str();
+        roster.known(tenant).map_err(|what| (block.span().start, what))?;
     }
     let mut incidents: Vec<_> = scenario.incidents.iter().collect();
     incidents.sort_by_key(|incident| incident.get_ref().at);

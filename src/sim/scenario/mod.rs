@@ -35,6 +35,8 @@ pub struct Scenario {
     #[serde(default)]
     pub(super) stream: StreamPlan,
     #[serde(default)]
+    pub(super) databases: DatabasesPlan,
+    #[serde(default)]
     pub(super) hostile: Hostile,
     /// Feeds that are refused from the start.
     #[serde(default)]
@@ -234,6 +236,30 @@ pub(super) struct Past {
     /// Over which time they are spread.
     #[serde(default, deserialize_with = "read::span")]
     pub(super) over: Span,
+}
+
+/// PostgreSQL.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct DatabasesPlan {
+    /// Tenants whose database was never made.
+    pub(super) missing: Vec<Text>,
+    /// Sessions that hold others up.
+    pub(super) block: Vec<Spanned<Block>>,
+}
+
+/// A session that sits in its transaction while others wait for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Block {
+    #[serde(deserialize_with = "read::span")]
+    pub(super) at: Span,
+    #[serde(deserialize_with = "read::span")]
+    pub(super) lasts: Span,
+    pub(super) tenant: Text,
+    /// How many wait; one unless told otherwise.
+    #[serde(default)]
+    pub(super) waiters: Count<90>,
 }
 
 /// Names, texts and events that try to break a console.

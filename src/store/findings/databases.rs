@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Found, Look};
 use crate::domain::{
-    Database, DatabaseClass, DatabaseServer, FeedId, Health, Kind, Pool, Session, SessionState,
-    Span, Text, Timestamp,
+    Database, DatabaseClass, DatabaseServer, FeedId, Health, Pool, Session, SessionState, Span,
+    Text, Timestamp,
 };
+use crate::store::DatabasesTable;
 use crate::store::table::RowId;
 
 /// A tenant has so long to get its database.
 const BEING_MADE: Span = Span::from_secs(15 * 60);
-/// From this age of the oldest transaction on, vacuuming does not keep up (it forces itself at 200 million).
-const FROZEN_OLD: u64 = 500_000_000;
-/// At two thousand million the database takes no more writes.
-const FROZEN_LAST: u64 = 1_500_000_000;
+/// From this share of the age at which a database stops on, in thousandths, its vacuum is far behind.
+const NEAR_WRAPAROUND: u16 = 279;
 /// A transaction that waits for its next statement so long holds rows and keeps vacuum away.
 const IDLE_LONG: Span = Span::from_secs(10 * 60);
 /// The same for one that works.
@@ -23,8 +22,6 @@ const ACTIVE_LONG: Span = Span::from_secs(60 * 60);
 const FAR_TOO_LONG: Span = Span::from_secs(6 * 60 * 60);
 /// Sessions that are held up for longer are an outage for whoever waits.
 const BLOCKED_LONG: Span = Span::from_secs(60);
-/// The same for clients that wait for a connection.
-const WAIT_LONG: Span = Span::from_secs(5);
 /// The most steps from a waiter to who holds it up.
 const STEPS: usize = 64;
 
@@ -33,12 +30,11 @@ pub(super) fn judge(look: &Look<'_>, found: &mut Found) {
     for (_, held) in look.store.objects().database_server.iter() {
         server(look, found, &held.object);
     }
+    let table = DatabasesTable::new(look.store);
     for (_, held) in look.store.objects().databases.iter() {
-        database(look, found, &held.object);
+        database(look, found, &table, &held.object);
     }
-    if look.knows(FeedId::Databases) && look.knows(FeedId::Clients) {
-        missing(look, found);
-    }
+    missing(look, found, &table);
 }
 
 fn server(look: &Look<'_>, found: &mut Found, server: &DatabaseServer) {
@@ -72,49 +68,50 @@ fn server(look: &Look<'_>, found: &mut Found, server: &DatabaseServer) {
     }
 }
 
-fn database(look: &Look<'_>, found: &mut Found, database: &Database) {
+fn database(look: &Look<'_>, found: &mut Found, table: &DatabasesTable<'_>, database: &Database) {
+    let mut health = table.health(database);
     let mut faults = Vec::new();
-    let mut health = Health::Degraded;
-    let mut cause = "wraparound";
-    if let Some(age) = database.frozen_age.filter(|age| *age >= FROZEN_OLD) {
-        if age >= FROZEN_LAST {
-            health = Health::Failed;
-        }
-        let millions = age / 1_000_000;
-        faults.push(format!("{millions} million transactions to vacuum: at 2000 million it stops"));
+    let mut cause = "databases near wraparound";
+    if database.frozen_permille().is_some_and(|share| share >= NEAR_WRAPAROUND) {
+        let millions = database.frozen_age.unwrap_or_default() / 1_000_000;
+        faults.push(format!("{millions} million transactions to vacuum: at 2147 million it stops"));
     }
-    if database.class == DatabaseClass::Tenant && look.knows(FeedId::Clients) {
-        let client = database.tenant.as_ref().and_then(|tenant| {
-            look.store.joins().of(tenant.as_str()).and_then(|joined| joined.client)
-        });
-        if client.is_none() {
-            cause = "databases of no tenant";
-            faults.push("a database of no tenant: no PLANAClient has it".to_owned());
-        }
+    if !database.open && database.class == DatabaseClass::Tenant {
+        cause = "databases that take no connections";
+        faults.push("it takes no connections".to_owned());
     }
+    if database.deadlock_seen.is_some() {
+        cause = "deadlocks";
+        faults.push("a deadlock was counted within ten minutes".to_owned());
+    }
+    if table.is_orphan(database) {
+        cause = "databases of no tenant";
+        faults.push("a database of no tenant: no PLANAClient has it".to_owned());
+    }
+    // Blocked sessions are findings of their own.
     if faults.is_empty() {
         return;
     }
+    health = health.min(Health::Degraded);
     let mut finding = found.begin(health, &database.uid.0, cause);
     finding.subject = database.name.clone();
     finding.tenant.clone_from(&database.tenant);
+    finding.at = database.deadlock_seen;
     finding.row = Some(RowId::Object(FeedId::Databases, database.uid.clone()));
     found.push(look, finding, &faults.join("; "));
 }
 
 /// Tenants without a database.
-fn missing(look: &Look<'_>, found: &mut Found) {
-    for (_, held) in look.store.collection(Kind::Client).iter() {
-        let client = &held.object;
+fn missing(look: &Look<'_>, found: &mut Found, table: &DatabasesTable<'_>) {
+    for (_, client) in table.missing() {
         let Some(tenant) = client.tenant() else { continue };
-        let joined = look.store.joins().of(tenant.as_str());
-        let has = joined.is_some_and(|joined| joined.of(FeedId::Databases).next().is_some());
         let young = client.meta.created.is_some_and(|at| look.now.since(at) < BEING_MADE);
-        if has || young || client.meta.deleting.is_some() {
+        let health = DatabasesTable::missing_health(client);
+        if young || client.meta.deleting.is_some() || health > Health::Degraded {
             continue;
         }
         let key = Text::clean(&format!("{tenant} has none"));
-        let mut finding = found.begin(Health::Failed, &key, "tenants without a database");
+        let mut finding = found.begin(health, &key, "tenants without a database");
         finding.subject = tenant.clone();
         finding.tenant = Some(tenant.clone());
         finding.row = Some(RowId::Missing(tenant.clone()));
@@ -224,11 +221,10 @@ pub(super) fn pools(look: &Look<'_>, found: &mut Found) {
     for (_, held) in look.store.objects().pools.iter() {
         let pool: &Pool = &held.object;
         let waits = pool.clients_waiting > 0;
-        if !waits && !pool.paused {
+        let health = pool.health();
+        if !matches!(health, Health::Failed | Health::Degraded) {
             continue;
         }
-        let long = pool.longest_wait >= WAIT_LONG;
-        let health = if waits && long { Health::Failed } else { Health::Degraded };
         let cause = if waits { "waiting clients" } else { "paused pools" };
         let mut finding = found.begin(health, &pool.uid.0, cause);
         finding.tenant.clone_from(&pool.tenant);

@@ -255,12 +255,6 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    /// Whether everything that `feed` tells was read once.
-    fn knows(&self, feed: FeedId) -> bool {
-        let freshness = &self.store.feeds().get(feed).freshness;
-        matches!(freshness, Freshness::Live(_) | Freshness::Stale(..))
-    }
-
     /// The tier of `tenant`.
     fn tier(&self, tenant: &Text) -> Option<&'a Text> {
         let slot = self.store.joins().of(tenant.as_str())?.client?;

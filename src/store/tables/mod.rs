@@ -18,6 +18,8 @@ mod upgrades;
 
 pub use backups::BackupsTable;
 pub use cluster::ClusterTable;
+pub use databases::DatabasesTable;
+pub(super) use databases::{database_slot, missing_slot};
 pub use events::EventsTable;
 pub use overview::OverviewTable;
 pub(super) use record::Records;
@@ -80,7 +82,7 @@ pub(super) fn with<R>(store: &Store, id: TableId, read: impl FnOnce(&dyn Table) 
         TableId::Tenants => read(&TenantsTable::new(store)),
         TableId::Events => read(&EventsTable::new(store)),
         TableId::Upgrades => read(&UpgradesTable::new(store)),
-        TableId::Databases => read(&Records::new(store, &objects.databases)),
+        TableId::Databases => read(&DatabasesTable::new(store)),
         TableId::Sessions => read(&Records::new(store, &objects.sessions)),
         TableId::Pools => read(&Records::new(store, &objects.pools)),
         TableId::Streams => read(&Records::new(store, &objects.streams)),

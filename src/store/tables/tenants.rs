@@ -2,7 +2,8 @@
 
 use super::{column, optional, text};
 use crate::domain::{
-    Alert, AlertState, ClientSpec, ClusterKind, FeedId, Health, Kind, Object, Resource, Spec, Text,
+    Alert, AlertState, ClientSpec, ClusterKind, DatabaseClass, FeedId, Health, Kind, Object,
+    Resource, Spec, Text,
 };
 use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
 use crate::store::{Collection, Freshness, Held, Joined, Store};
@@ -28,7 +29,7 @@ pub(super) const COLUMNS: &[Column] = &[
         .fixed(7)
         .right()
         .rank(1),
-    column("size", "SIZE", "The size of its databases, where it was measured.")
+    column("size", "SIZE", "The size of its database, where it was measured.")
         .kind(ColumnKind::Bytes)
         .fixed(8)
         .right()
@@ -199,10 +200,11 @@ impl<'a> TenantsTable<'a> {
         }
     }
 
-    /// The bytes of its databases that were measured.
+    /// The bytes of its database, when they were measured. Copies are not counted.
     fn size(&self, resource: &Resource) -> Value<'static> {
         let databases = &self.store.objects().databases;
-        let sizes = self.own(resource, FeedId::Databases, databases).filter_map(|it| it.size);
+        let own = self.own(resource, FeedId::Databases, databases);
+        let sizes = own.filter(|it| it.class == DatabaseClass::Tenant).filter_map(|it| it.size);
         let bytes = sizes.map(|size| size.bytes).reduce(u64::saturating_add);
         bytes.map_or(Value::Nothing, Value::Bytes)
     }

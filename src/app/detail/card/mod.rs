@@ -8,7 +8,9 @@ mod data;
 mod platform;
 
 use super::{DetailLine, LABELS, Piece, Tone, fold};
-use crate::domain::{FeedId, Health, Kind, Resource, Span, Spec, Text, Timestamp, TroubleKind};
+use crate::domain::{
+    Bytes, FeedId, Health, Kind, Resource, Span, Spec, Text, Timestamp, TroubleKind,
+};
 use crate::store::{Freshness, Held, Joined, Store, TenantsTable};
 
 /// From this width on the card has two columns.
@@ -262,19 +264,7 @@ fn listed(label: &'static str, items: Vec<Item>) -> Vec<DetailLine> {
 
 /// A size in words.
 fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut tenths = bytes.saturating_mul(10);
-    let mut unit = 0;
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    let unit = UNITS.get(unit).copied().unwrap_or_default();
-    if unit == "B" {
-        format!("{bytes} B")
-    } else {
-        format!("{}.{} {unit}", tenths / 10, tenths % 10)
-    }
+    Bytes(bytes).to_string()
 }
 
 /// A span that may be less than a second.
