@@ -195,7 +195,7 @@ fn wrongs() -> Vec<Wrong> {
             "acme",
             "does not answer as it should (HTTP 503)",
         ),
-        (vec![shelf("acme", 30)], Backups, Degraded, "acme", "late: the newest dump is 1d6h old"),
+        (vec![shelf("acme", 30)], Backups, Degraded, "acme", "backup: late: 1d6h old"),
         (
             vec![tenant("rila", "pro", json!({})), database("rila", json!({}))],
             Backups,

@@ -8,11 +8,11 @@ use super::journey::Journey;
 use super::objects::{
     ack, ago, alert, cluster, database, execution, pool, probe, session, shelf, tenant, upgrade,
 };
-use super::screen::told;
+use super::screen::{nothing, told};
 
 /// A tenant of which every server knows something, its card open.
 fn card() -> Journey {
-    let mut journey = Journey::on_nothing();
+    let mut journey = nothing();
     let composed = json!([{ "kind": "Database", "name": "acme-db", "api_version": "sql/v1", "namespace": null }]);
     told(
         &mut journey,
@@ -111,11 +111,11 @@ fn what_was_never_read_says_why_in_one_line() {
     ]);
     told(&mut journey, &[tenant("acme", "pro", json!({}))]);
     journey.keys("enter");
-    let line = journey.line("backups  ");
+    let line = journey.line("│ backups");
     assert!(line.contains("can't be read: asking the server"), "{line}");
     let line = journey.line("from outside");
     assert!(line.contains("not set"), "{line}");
-    let line = journey.line("alerts  ");
+    let line = journey.line("│ alerts");
     assert!(line.contains("asking…"), "{line}");
 }
 
@@ -123,11 +123,9 @@ fn what_was_never_read_says_why_in_one_line() {
 fn what_is_wrong_stands_first_on_a_small_screen() {
     let mut journey = card();
     let screen = journey.size(80, 24).screen();
-    for text in [
-        "✗ critical TenantOdooDown",
-        "late: the newest dump",
-        "pid 7 (odoo, in transaction) blocks 8",
-    ] {
+    for text in
+        ["✗ critical TenantOdooDown", "backup: late: ", "pid 7 (odoo, in transaction) blocks 8"]
+    {
         assert!(screen.contains(text), "{text:?} is not on the first page:\n{screen}");
     }
     journey
@@ -154,7 +152,7 @@ fn it_opens_from_any_row_that_speaks_of_a_tenant() {
     assert_eq!(journey.pane(), TableId::Alerts);
     journey.keys("2 :").types("acme").keys("enter").sees("╭ acme ");
     // It stays when its tenant goes, and says so.
-    let mut journey = Journey::on_nothing();
+    let mut journey = nothing();
     journey.tenant("rila", pulse_console::domain::Status::True).keys("enter").take("rila");
     journey.sees("no PLANAClient has this name");
 }

@@ -20,10 +20,21 @@ pub(crate) fn told(journey: &mut Journey, objects: &[Object]) {
     journey.silence(1);
 }
 
-/// The overview of a world in which nothing exists.
-fn overview() -> Journey {
+/// A world in which nothing exists at all, not even the training world's own servers.
+pub(crate) fn nothing() -> Journey {
     let mut journey = Journey::on_nothing();
-    journey.keys("1").silence(1);
+    let at = journey.engine.now();
+    let told =
+        |feed| [Fact::RelistBegun, Fact::RelistEnded].map(|fact| Observation { feed, at, fact });
+    journey.tell(FeedId::ALL.into_iter().flat_map(told).collect());
+    journey.silence(1);
+    journey
+}
+
+/// The overview of that world.
+fn overview() -> Journey {
+    let mut journey = nothing();
+    journey.keys("1");
     journey
 }
 
@@ -40,7 +51,7 @@ fn what_goes_wrong_appears_without_a_key() {
     let mut journey = overview();
     let late = [tenant("acme", "pro", json!({})), database("acme", json!({})), shelf("acme", 40)];
     told(&mut journey, &late);
-    journey.sees("late: the newest dump is");
+    journey.sees("backup: late: ");
     told(&mut journey, &[alert("a", "acme", json!({}))]);
     journey.sees("critical TenantOdooDown: Odoo does not answer");
     told(
