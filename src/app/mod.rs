@@ -19,6 +19,7 @@ pub mod pages;
 pub mod palette;
 pub mod pane;
 pub mod panes;
+mod rows;
 pub mod strip;
 mod update;
 
@@ -166,7 +167,7 @@ impl App {
     pub fn new(setting: Setting, limits: StreamLimits, keymap: Arc<Keymap>, theme: &str) -> Self {
         Self {
             store: Store::new(limits).in_zone(setting.zone),
-            screen: Screen { size: (0, 0), pane: TableId::Tenants },
+            screen: Screen { size: (0, 0), pane: TableId::Overview },
             setting,
             notices: Notices::default(),
             theme: theme.to_owned(),
@@ -218,6 +219,9 @@ impl App {
         let drawer = &mut pane.drawer;
         let all = drawer.detail.as_ref().map_or(0, |detail| detail.lines.len());
         drawer.top = drawer.top.min(all.saturating_sub(geometry.drawer_lines()));
+        if let Some(Overlay::Card(card)) = &mut self.overlay {
+            card.refresh(&self.store, self.now, geometry.overlay_width());
+        }
         self.limit_overlay();
     }
 
@@ -304,7 +308,7 @@ impl App {
         match &self.overlay {
             Some(Overlay::Palette(_)) => vec![Context::Palette, Context::Line, Context::Global],
             Some(Overlay::Help { .. }) => vec![Context::Help, Context::Global],
-            Some(Overlay::Feeds { .. } | Overlay::Notices { .. }) => {
+            Some(Overlay::Feeds { .. } | Overlay::Notices { .. } | Overlay::Card(_)) => {
                 vec![Context::Feeds, Context::Global]
             }
             Some(Overlay::Columns { .. }) => vec![Context::Columns, Context::Global],

@@ -81,11 +81,14 @@ fn print(
         ready(&app)
     })
     .map_err(CliError::of)?;
+    drop(app.update(WallClock.now(), Msg::Tick));
     app.settle();
     start::press(&mut app, &args.snapshot.keys, &WallClock)?;
     let buffer = snapshot::frame(&mut app, &dressed.theme);
     output::say(&snapshot::print(&buffer, args.snapshot.format));
-    let failed = feeds_of(pane).iter().find_map(|feed| {
+    // On the overview a feed in trouble is a row like others.
+    let rows = if pane == TableId::Overview { &[] } else { feeds_of(pane) };
+    let failed = rows.iter().find_map(|feed| {
         let trouble = app.store.feeds().get(*feed).freshness.trouble();
         trouble.map(|why| format!("{feed}: {why}"))
     });
