@@ -4,6 +4,7 @@
 //! reads goes on to the store in batches. It never gives up: every trouble is told once, as a sentence,
 //! and tried again, with the kubeconfig read anew each time.
 
+mod acks;
 mod api;
 mod certificate;
 mod connect;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+pub use self::acks::{Acks, acks};
 #[doc(hidden)]
 pub use self::listing::Bench;
 use self::pace::Pace;
