@@ -96,13 +96,11 @@ fn copy_line(copy: &Backup, twins: bool) -> DetailLine {
         (Some(_), _) => (Health::Healthy, ""),
     };
     let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), size);
-    let mut sizes = format!("dump {:>8}  ", bytes(copy.dump));
-    if twins {
-        sizes.push_str(&format!("files {:>8}  ", bytes(copy.filestore)));
-    }
+    let dump = format!("dump {:>8}  ", bytes(copy.dump));
+    let files = if twins { format!("files {:>8}  ", bytes(copy.filestore)) } else { String::new() };
     let mut pieces = vec![
         Piece::Text(Tone::Health(health), Text::clean(&format!("{} ", health.sign()))),
-        Piece::Text(Tone::Plain, Text::clean(&sizes)),
+        Piece::Text(Tone::Plain, Text::clean(&(dump + &files))),
         Piece::Age(copy.taken()),
     ];
     if !word.is_empty() {
@@ -172,18 +170,15 @@ fn insurance(store: &Store, shelf: &Shelf, rules: &Rules) -> Vec<DetailLine> {
             pieces: vec![Piece::Text(Tone::Plain, Text::clean(&bytes)), Piece::Age(copy.taken())],
         });
         lines.extend(rules.protected_until(copy).map(|at| age("kept at least", at)));
-        let pieces = match protected(store, shelf, copy.taken()) {
-            Some((kind, run)) => {
-                let health = run.object.health();
-                let name = format!("{} {} {} ", health.sign(), kind, run.object.meta.name);
-                let mut pieces = vec![Piece::Text(Tone::Health(health), Text::clean(&name))];
-                pieces.extend(run.object.meta.created.map(Piece::Age));
-                pieces
-            }
-            None => {
-                let none = "no upgrade or restore that is known followed it";
-                vec![Piece::Text(Tone::Muted, Text::clean(none))]
-            }
+        let pieces = if let Some((kind, run)) = protected(store, shelf, copy.taken()) {
+            let health = run.object.health();
+            let name = format!("{} {} {} ", health.sign(), kind, run.object.meta.name);
+            let mut pieces = vec![Piece::Text(Tone::Health(health), Text::clean(&name))];
+            pieces.extend(run.object.meta.created.map(Piece::Age));
+            pieces
+        } else {
+            let none = "no upgrade or restore that is known followed it";
+            vec![Piece::Text(Tone::Muted, Text::clean(none))]
         };
         lines.push(DetailLine { label: "protects", pieces });
     }
