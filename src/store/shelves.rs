@@ -98,7 +98,10 @@ pub struct Shelves {
     missing: BTreeMap<Slot, Verdict>,
     /// By the slots of the table: shelves are even, missing ones odd.
     pub(super) changes: Changes,
+    /// The newest moment that is known of.
     now: Timestamp,
+    /// When a share was judged last.
+    ticked: Timestamp,
 }
 
 /// The slot in the table of the shelf at `slot`.
@@ -185,7 +188,8 @@ impl Store {
 
     /// It is `now`: a share of the shelves is judged again, or all when it was too long ago.
     pub(super) fn tick_shelves(&mut self, now: Timestamp) {
-        let before = std::mem::replace(&mut self.shelves.now, now);
+        self.shelves.now = now;
+        let before = std::mem::replace(&mut self.shelves.ticked, now);
         let (from, to) = (before.ms().div_euclid(1000), now.ms().div_euclid(1000));
         if to < from || to - from >= ROUND_SECS.cast_signed() {
             return self.judge_shelves();
