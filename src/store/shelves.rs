@@ -305,7 +305,13 @@ fn judged(
     rules: &Rules,
 ) -> Verdict {
     let orphan = class == Class::Orphan;
-    let faults = if orphan { Vec::new() } else { shelf.faults(now, owner, rules) };
+    let mut faults = if orphan { Vec::new() } else { shelf.faults(now, owner, rules) };
+    for fault in &mut faults {
+        if let Fault::Late(age) = fault {
+            // By the hour, as it is shown: a row that is late would change with every look.
+            *age = Span::from_secs(age.secs() / 3_600 * 3_600);
+        }
+    }
     let says = match faults.as_slice() {
         _ if shelf.unreadable().is_some() => {
             Text::clean("its folder can't be listed, so nothing is known of it")
