@@ -7,6 +7,7 @@ mod alert;
 mod attention;
 pub mod backup;
 mod bucket;
+mod bytes;
 mod cluster;
 mod database;
 mod event;
@@ -14,6 +15,7 @@ mod feed;
 mod health;
 mod log;
 mod metric;
+mod nearest;
 mod object;
 mod observation;
 mod resource;
@@ -24,10 +26,13 @@ mod time;
 mod trouble;
 mod valkey;
 
-pub use alert::{Ack, Alert, AlertState, Matcher, Silence, SilenceState};
+pub use alert::{
+    Ack, Alert, AlertStanding, AlertState, Covers, Matcher, Silence, SilenceState, in_words,
+};
 pub use attention::Attention;
 pub use backup::{Backup, BackupName, Shelf, ShelfBuilder};
 pub use bucket::Bucket;
+pub use bytes::Bytes;
 pub use cluster::{ClusterKind, ClusterObject};
 pub use database::{
     Connections, Cost, Database, DatabaseClass, DatabaseFigures, DatabaseServer, Measured, Pool,
@@ -38,6 +43,7 @@ pub use feed::{FeedId, System};
 pub use health::Health;
 pub use log::{LogChunk, LogLine, LogSource, LogTold};
 pub use metric::{Probe, Series};
+pub use nearest::nearest;
 pub use object::{Object, Record};
 pub use observation::{Fact, Observation};
 pub use resource::{

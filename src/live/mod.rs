@@ -4,8 +4,11 @@
 //! [`crate::platform`] and nothing else of the console.
 
 mod absent;
+pub mod alertmanager;
+mod http;
 pub mod kubernetes;
 pub mod objects;
+pub mod postgres;
 mod secret;
 mod stream;
 pub mod valkey;
@@ -22,6 +25,11 @@ pub struct Live {
     kubernetes: kubernetes::Options,
     stream: stream::Wanted,
     objects: objects::Wanted,
+    postgres: postgres::Wanted,
+    pgbouncer: postgres::Wanted,
+    alertmanager: alertmanager::Options,
+    /// Where consoles keep what they share.
+    namespace: String,
     clock: Arc<dyn Clock>,
 }
 
@@ -41,7 +49,16 @@ impl Live {
             kept: None,
             kubernetes: kubernetes.clone(),
         };
-        Self { kubernetes, stream, objects, clock }
+        Self {
+            stream,
+            objects,
+            postgres: postgres::Wanted::server(settings, &kubernetes),
+            pgbouncer: postgres::Wanted::bouncer(settings, &kubernetes),
+            alertmanager: alertmanager::Options::of(settings, &kubernetes),
+            namespace: settings.kubernetes.namespace.value.clone(),
+            kubernetes,
+            clock,
+        }
     }
 
     /// The same, which keeps what it saw of the buckets in a file of its own in `folder` between runs of `profile`.
@@ -62,14 +79,15 @@ impl Platform for Live {
         vec![
             Box::new(kubernetes::feed(self.kubernetes.clone())),
             Box::new(stream::Events(self.stream.clone())),
-            absent("postgres.url", &[FeedId::Databases, FeedId::Sessions, FeedId::DatabaseServer]),
-            absent("pgbouncer.url", &[FeedId::Pools]),
+            Box::new(postgres::Databases(self.postgres.clone())),
+            Box::new(postgres::Pools(self.pgbouncer.clone())),
             absent(
                 "valkey.url",
                 &[FeedId::Streams, FeedId::Keys, FeedId::StreamServer, FeedId::Executions],
             ),
             Box::new(objects::Objects(self.objects.clone())),
-            absent("alertmanager.url", &[FeedId::Alerts, FeedId::Silences]),
+            Box::new(alertmanager::feed(self.alertmanager.clone())),
+            Box::new(kubernetes::acks(self.kubernetes.clone(), self.namespace.clone())),
             absent("prometheus.url", &[FeedId::Series, FeedId::Probes]),
             absent("loki.url", &[FeedId::Audit]),
             absent("kubernetes.kubeconfig", &CLUSTER),
@@ -82,8 +100,7 @@ impl Platform for Live {
 }
 
 /// The feeds of the cluster's own objects.
-const CLUSTER: [FeedId; 15] = [
-    FeedId::Acks,
+const CLUSTER: [FeedId; 14] = [
     FeedId::Deployments,
     FeedId::Autoscalers,
     FeedId::Quotas,

@@ -3,6 +3,8 @@
 //! [`Store::apply`] is the only place where facts change; [`Store::tick`] judges anew what time makes of them. Everything kept is bounded, and what had to go
 //! is counted. The store does no I/O and reads no clock: an observation says when it was made.
 
+mod alerting;
+mod causes;
 mod changes;
 mod collection;
 pub mod filter;
@@ -20,6 +22,9 @@ pub mod view;
 
 use std::sync::Arc;
 
+use chrono_tz::Tz;
+
+pub use causes::{Causes, Counts, Group, MANY, tier_word};
 pub use collection::{Collection, Held};
 pub use freshness::{FeedState, Feeds, Freshness};
 pub use joins::{Joined, Joins, LastEvent};
@@ -29,8 +34,8 @@ pub use ring::Ring;
 pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
-    BackupsTable, ClusterTable, EventsTable, TenantsTable, UpgradesTable, cluster_kinds, columns,
-    feeds_judging, feeds_of,
+    AlertsTable, BackupsTable, ClusterTable, DatabasesTable, EventsTable, TenantsTable,
+    UpgradesTable, cluster_kinds, columns, feeds_judging, feeds_of,
 };
 
 use crate::domain::{
@@ -53,6 +58,12 @@ pub struct Store {
     runs: Changes,
     /// What is judged of the backups.
     shelves: Shelves,
+    /// Changes of the databases, and of the tenants that have none.
+    databases: Changes,
+    /// The alerts by cause.
+    causes: Causes,
+    /// The zone of business hours.
+    zone: Tz,
 }
 
 impl Default for Store {
@@ -73,7 +84,16 @@ impl Store {
             joins: Joins::default(),
             runs: Changes::default(),
             shelves: Shelves::default(),
+            databases: Changes::default(),
+            causes: Causes::default(),
+            zone: Tz::UTC,
         }
+    }
+
+    /// The same store, with business hours in `zone`.
+    #[must_use]
+    pub fn in_zone(self, zone: Tz) -> Self {
+        Self { zone, ..self }
     }
 
     /// Takes in what a feed told.
@@ -138,6 +158,12 @@ impl Store {
     #[must_use]
     pub const fn log(&self) -> &LogBook {
         &self.log
+    }
+
+    /// The alerts by cause.
+    #[must_use]
+    pub const fn causes(&self) -> &Causes {
+        &self.causes
     }
 
     /// The event stream.
@@ -228,6 +254,7 @@ impl Store {
         {
             self.joins.remove(before, put.slot);
             self.touch_tenant(before);
+            self.note_databases(before, put.slot);
         }
         self.joins.insert(&object, put.slot);
         self.touched(&object, put.slot);
@@ -249,10 +276,36 @@ impl Store {
         if matches!(feed, FeedId::Backups | FeedId::Clients) {
             self.judge_shelves();
         }
+        // With the first complete listing of both it becomes known what is missing and what belongs to nobody.
+        let first = self.feeds.get(feed).listings == 1;
+        if first && matches!(feed, FeedId::Databases | FeedId::Clients) {
+            self.databases.note_all();
+        }
+    }
+
+    /// Notes a change of the rows of databases that `object`, a database or a client at `slot`, is part of.
+    fn note_databases(&mut self, object: &Object, slot: Slot) {
+        let joined = object.tenant().and_then(|tenant| self.joins.of(tenant.as_str()));
+        match object.feed() {
+            FeedId::Databases => {
+                self.databases.note(tables::database_slot(slot));
+                if let Some(client) = joined.and_then(|joined| joined.client) {
+                    self.databases.note(tables::missing_slot(client));
+                }
+            }
+            FeedId::Clients => {
+                self.databases.note(tables::missing_slot(slot));
+                for database in joined.into_iter().flat_map(|joined| joined.of(FeedId::Databases)) {
+                    self.databases.note(tables::database_slot(database));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Notes a change of a row wherever the object is part of one.
     fn touched(&mut self, object: &Object, slot: Slot) {
+        self.note_databases(object, slot);
         match object.feed() {
             // What belongs to a tenant is judged by the tenant that was ordered.
             FeedId::Clients => {
@@ -267,6 +320,11 @@ impl Store {
                     self.judge_missing(client);
                 }
             }
+            FeedId::Alerts => {
+                self.judge_alert(slot);
+                self.touch_tenant(object);
+            }
+            FeedId::Acks => self.judge_ack(object.uid()),
             feed @ (FeedId::Upgrades | FeedId::Templates | FeedId::Restores) => {
                 if let Some(kind) = feed.kind() {
                     self.runs.note(tables::run_slot(kind, slot));
@@ -290,8 +348,10 @@ impl Store {
         let others = joined.map(|joined| joined.others().to_vec()).unwrap_or_default();
         for (feed, slot) in others {
             self.touch(feed, slot);
-            if feed == FeedId::Backups {
-                self.judge_shelf(slot, true);
+            match feed {
+                FeedId::Backups => self.judge_shelf(slot, true),
+                FeedId::Alerts => self.judge_alert(slot),
+                _ => {}
             }
         }
     }
