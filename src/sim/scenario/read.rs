@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(
             message("calm-nigth").as_deref(),
             Some(
-                "There is no scenario “calm-nigth”; perhaps “calm-night” is meant. The scenarios are calm-night, fleet-10k, hostile-data."
+                "There is no scenario “calm-nigth”; perhaps “calm-night” is meant. The scenarios are calm-night, alert-storm, fleet-10k, hostile-data."
             )
         );
         assert_eq!(
