@@ -19,6 +19,8 @@ pub enum Context {
     Events,
     /// The details of a row.
     Drawer,
+    /// A log in place of the rows.
+    Log,
     /// A line of text that is being typed. A key bound nowhere above it is text, and is looked up
     /// below only when it has control or alt or is a function key.
     Line,
@@ -36,11 +38,12 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of help and of the reference page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Global,
         Self::Table,
         Self::Events,
         Self::Drawer,
+        Self::Log,
         Self::Line,
         Self::Filter,
         Self::Palette,
@@ -57,6 +60,7 @@ impl Context {
             Self::Table => "table",
             Self::Events => "events",
             Self::Drawer => "drawer",
+            Self::Log => "log",
             Self::Line => "line",
             Self::Filter => "filter",
             Self::Palette => "palette",
@@ -74,6 +78,7 @@ impl Context {
             Self::Table => "in the rows of a pane",
             Self::Events => "in the rows of the events",
             Self::Drawer => "in the details of a row",
+            Self::Log => "in a log",
             Self::Line => "while a line is typed",
             Self::Filter => "while the filter is typed",
             Self::Palette => "in the palette",
@@ -91,6 +96,7 @@ impl Context {
             Self::Table => &[Self::Table, Self::Global],
             Self::Events => &[Self::Events, Self::Table, Self::Global],
             Self::Drawer => &[Self::Drawer, Self::Global],
+            Self::Log => &[Self::Log, Self::Global],
             Self::Line => &[Self::Line, Self::Global],
             Self::Filter => &[Self::Filter, Self::Line, Self::Global],
             Self::Palette => &[Self::Palette, Self::Line, Self::Global],
@@ -167,7 +173,7 @@ mod tests {
         assert_eq!(
             message("kitchen"),
             "There is no context \"kitchen\". The contexts are global, table, events, drawer, \
-             line, filter, palette, help, columns, feeds."
+             log, line, filter, palette, help, columns, feeds."
         );
     }
 }

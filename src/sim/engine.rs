@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::events::{self, Event, EventType};
 use super::founding;
+use super::logs::OpenLog;
 use super::parts::Part;
 use super::scenario::{Phase, Scenario};
 use super::world::World;
@@ -42,6 +43,10 @@ pub struct Engine {
     started: bool,
     /// How many hostile events there were.
     pub(super) hostile: usize,
+    /// The log that the trainee has open.
+    pub(super) open_log: Option<OpenLog>,
+    /// How many logs were ever opened or closed.
+    pub(super) logs_opened: u64,
 }
 
 /// A feed's way to the world.
@@ -90,6 +95,8 @@ pub(super) enum Task {
     Burst(EventType, Option<Text>),
     /// A part of the platform goes on.
     Beat(Part),
+    /// The log that was opened as this number is read on.
+    Log(u64),
 }
 
 impl Engine {
@@ -107,6 +114,8 @@ impl Engine {
             out: Vec::new(),
             started: false,
             hostile: 0,
+            open_log: None,
+            logs_opened: 0,
         };
         founding::found(&mut engine);
         engine
@@ -229,6 +238,7 @@ impl Engine {
             Task::Ends(uid, failed) => self.run_ends(&uid, failed),
             Task::FeedUp(feed) => self.feed_up(feed),
             Task::Burst(kind, tenant) => self.emit_about(kind, tenant.as_ref()),
+            Task::Log(number) => self.read_log(number),
             Task::Beat(part) => {
                 part.beat(self);
                 self.queue(part.every(), Task::Beat(part));

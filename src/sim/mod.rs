@@ -14,6 +14,7 @@ mod feed;
 mod founding;
 mod hostile;
 mod incidents;
+mod logs;
 mod metrics;
 mod names;
 mod objects;

@@ -10,6 +10,7 @@ mod freshness;
 mod joins;
 mod log;
 mod objects;
+mod owners;
 mod ring;
 mod stream;
 pub mod table;
@@ -23,6 +24,7 @@ pub use freshness::{FeedState, Feeds, Freshness};
 pub use joins::{Joined, Joins, LastEvent};
 pub use log::{LogBook, LogEntry};
 pub use objects::Objects;
+pub use owners::Owners;
 pub use ring::Ring;
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
@@ -46,8 +48,11 @@ pub struct Store {
     log: LogBook,
     feeds: Feeds,
     joins: Joins,
+    owners: Owners,
     /// Changes of the runs, which live in three collections.
     runs: Changes,
+    /// Changes of the services, which are Deployments with their pods.
+    services: Changes,
 }
 
 impl Default for Store {
@@ -66,7 +71,9 @@ impl Store {
             log: LogBook::default(),
             feeds: Feeds::default(),
             joins: Joins::default(),
+            owners: Owners::default(),
             runs: Changes::default(),
+            services: Changes::default(),
         }
     }
 
@@ -151,6 +158,12 @@ impl Store {
         &self.joins
     }
 
+    /// What belongs to what within the cluster.
+    #[must_use]
+    pub const fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
     /// Calls `read` with the table `id`.
     pub fn with_table<R>(&self, id: TableId, read: impl FnOnce(&dyn Table) -> R) -> R {
         tables::with(self, id, read)
@@ -220,6 +233,10 @@ impl Store {
             self.touch_tenant(before);
         }
         self.joins.insert(&object, put.slot);
+        if let Some(before) = put.before.filter(|before| !owners::same_ties(before, &object)) {
+            self.owners.remove(&before, put.slot);
+        }
+        self.owners.insert(&object, put.slot);
         self.touched(&object, put.slot);
     }
 
@@ -228,6 +245,7 @@ impl Store {
         if let Some((slot, object)) = taken {
             self.joins.remove(&object, slot);
             self.touched(&object, slot);
+            self.owners.remove(&object, slot);
         }
     }
 
@@ -249,8 +267,21 @@ impl Store {
                 }
                 self.touch_tenant(object);
             }
+            FeedId::Deployments => self.services.note(slot),
+            FeedId::Jobs | FeedId::Pods => self.touch_owners(object),
             feed if TenantsTable::SHOWS.contains(&feed) => self.touch_tenant(object),
             _ => {}
+        }
+    }
+
+    /// Notes a change of the run and of the service that a Job or a pod is part of.
+    fn touch_owners(&mut self, object: &Object) {
+        let Object::ClusterObject(object) = object else { return };
+        for (kind, slot) in self.owners.runs_of(object) {
+            self.runs.note(tables::run_slot(kind, slot));
+        }
+        if let Some(slot) = self.owners.deployment_of(object) {
+            self.services.note(slot);
         }
     }
 
