@@ -78,7 +78,7 @@ pub(super) struct SnapshotArgs {
 }
 
 /// The table that is called `name` on the command line.
-fn table(name: &str) -> Result<TableId, String> {
+pub(super) fn table(name: &str) -> Result<TableId, String> {
     let named = TableId::ALL.into_iter().find(|table| table.name() == name);
     let of_pane = || PANES.iter().find(|pane| pane.name == name).map(PaneSpec::first);
     named.or_else(of_pane).ok_or_else(|| {

@@ -68,6 +68,7 @@ fn bar(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
         let role = if active { Role::PaneActive } else { Role::Pane };
         let digit = pane.digit.map(|digit| format!("{digit} ")).unwrap_or_default();
         let text = format!(" {digit}{} ", pane.name);
+        let text = if cells(&text) > place.width { format!(" {digit}") } else { text };
         paint.text(place.x, place.y, place.width, &text, role);
         if !active {
             paint.text(place.x + 1, place.y, 1, digit.trim(), Role::Key);
@@ -81,24 +82,27 @@ fn bar(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     );
 }
 
-/// A sign and a word for the freshness of each system, the worst of its feeds; only a count of feeds where there
-/// is no room.
+/// A sign and a word for the freshness of each system, the worst of its feeds; a shorter word where there is less
+/// room, and only a count of feeds where there is none.
 fn feeds(app: &App, place: Rect, paint: &mut Paint<'_>) {
-    let signs: Vec<(String, Role)> = System::ALL
+    let systems: Vec<_> = System::ALL
         .into_iter()
-        .filter_map(|system| {
-            let (sign, role) = system_sign(app, system)?;
-            Some((format!("{sign} {system}"), role))
-        })
+        .filter_map(|system| Some((system, system_sign(app, system)?)))
         .collect();
-    let width: u16 = signs.iter().map(|(text, _)| cells(text) + 2).sum();
-    if width <= place.width {
-        let mut x = (place.right() + 2).saturating_sub(width);
-        for (text, role) in &signs {
-            paint.text(x, place.y, width, text, *role);
-            x += cells(text) + 2;
+    for (name, gap) in [(System::name as fn(System) -> &'static str, 2), (System::short_name, 1)] {
+        let signs: Vec<(String, Role)> = systems
+            .iter()
+            .map(|(system, (sign, role))| (format!("{sign} {}", name(*system)), *role))
+            .collect();
+        let width: u16 = signs.iter().map(|(text, _)| cells(text) + gap).sum();
+        if width <= place.width + gap {
+            let mut x = (place.right() + gap).saturating_sub(width);
+            for (text, role) in &signs {
+                paint.text(x, place.y, width, text, *role);
+                x += cells(text) + gap;
+            }
+            return;
         }
-        return;
     }
     let live = app
         .store
