@@ -15,6 +15,7 @@ mod ring;
 mod stream;
 pub mod table;
 mod tables;
+mod tally;
 pub mod view;
 
 use std::sync::Arc;
@@ -28,9 +29,10 @@ pub use owners::Owners;
 pub use ring::Ring;
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
-    ClusterTable, EventsTable, TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging,
-    feeds_of,
+    ClusterTable, EventsTable, ServicesTable, TenantsTable, UpgradesTable, cluster_kinds, columns,
+    feeds_judging, feeds_of,
 };
+pub use tally::Tally;
 
 use crate::domain::{
     ClusterKind, ClusterObject, Fact, FeedId, Kind, Object, Observation, StreamEntry, Timestamp,
@@ -49,6 +51,7 @@ pub struct Store {
     feeds: Feeds,
     joins: Joins,
     owners: Owners,
+    tally: Tally,
     /// Changes of the runs, which live in three collections.
     runs: Changes,
     /// Changes of the services, which are Deployments with their pods.
@@ -72,6 +75,7 @@ impl Store {
             feeds: Feeds::default(),
             joins: Joins::default(),
             owners: Owners::default(),
+            tally: Tally::default(),
             runs: Changes::default(),
             services: Changes::default(),
         }
@@ -164,6 +168,12 @@ impl Store {
         &self.owners
     }
 
+    /// How many objects of the cluster there are.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// Calls `read` with the table `id`.
     pub fn with_table<R>(&self, id: TableId, read: impl FnOnce(&dyn Table) -> R) -> R {
         tables::with(self, id, read)
@@ -233,9 +243,13 @@ impl Store {
             self.touch_tenant(before);
         }
         self.joins.insert(&object, put.slot);
-        if let Some(before) = put.before.filter(|before| !owners::same_ties(before, &object)) {
-            self.owners.remove(&before, put.slot);
+        if let Some(before) = &put.before {
+            self.tally.take(before);
+            if !owners::same_ties(before, &object) {
+                self.owners.remove(before, put.slot);
+            }
         }
+        self.tally.add(&object);
         self.owners.insert(&object, put.slot);
         self.touched(&object, put.slot);
     }
@@ -246,6 +260,7 @@ impl Store {
             self.joins.remove(&object, slot);
             self.touched(&object, slot);
             self.owners.remove(&object, slot);
+            self.tally.take(&object);
         }
     }
 

@@ -65,10 +65,6 @@ fn run_names(run: &Resource) -> impl Iterator<Item = &Text> {
     std::iter::once(&run.meta.name).chain(jobs)
 }
 
-const fn is_run(kind: Kind) -> bool {
-    matches!(kind, Kind::Upgrade | Kind::Restore | Kind::Template)
-}
-
 impl Owners {
     /// What belongs to or speaks of the object `name` of `kind` (as the API server calls it).
     #[must_use]
@@ -135,7 +131,7 @@ impl Owners {
                     add(&mut self.work, run.clone(), place);
                 }
             }
-            Object::Resource(run) if is_run(run.kind()) => {
+            Object::Resource(run) if run.kind().is_run() => {
                 for name in run_names(run) {
                     add(&mut self.runs, name.clone(), (run.kind(), slot));
                 }
@@ -159,7 +155,7 @@ impl Owners {
                     drop_from(&mut self.work, run, &place);
                 }
             }
-            Object::Resource(run) if is_run(run.kind()) => {
+            Object::Resource(run) if run.kind().is_run() => {
                 for name in run_names(run) {
                     drop_from(&mut self.runs, name, &(run.kind(), slot));
                 }

@@ -230,7 +230,7 @@ impl SortKey {
             Value::Health(health) => Some(Cell::Number(health as u64)),
             Value::Severity(severity) => Some(Cell::Number(severity as u64)),
             Value::Span(span) => Some(Cell::Number(span.ms())),
-            Value::Until(at) => Some(Cell::Number(at.ms().unsigned_abs())),
+            Value::Until(at) | Value::Ends(at) => Some(Cell::Number(at.ms().unsigned_abs())),
             Value::Ratio(part, _) => Some(Cell::Number(part)),
             Value::Permille(share) => Some(Cell::Number(u64::from(share))),
         };

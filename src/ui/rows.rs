@@ -41,6 +41,8 @@ pub(super) fn show(value: Value<'_>, now: Timestamp, zone: Tz) -> Shown<'_> {
         Value::Until(at) => {
             Shown { text: format!("{} ago", now.since(at)).into(), role: Role::HealthFailed }
         }
+        Value::Ends(at) if at > now => plain(format!("{} left", at.since(now)).into()),
+        Value::Ends(_) => Shown { text: Cow::Borrowed("over"), role: Role::Muted },
         Value::Ratio(part, all) => plain(format!("{part}/{all}").into()),
         Value::Permille(share) => plain(format!("{}.{}%", share / 10, share % 10).into()),
     }

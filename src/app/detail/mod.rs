@@ -1,10 +1,13 @@
 //! The details of one row, as lines.
 
+mod advice;
+mod cluster;
 mod event;
 mod fold;
 mod json;
 mod object;
 mod resource;
+mod run;
 
 pub use event::{gap_sentence, grouped};
 pub use fold::fold;
@@ -84,6 +87,9 @@ impl Detail {
     pub fn of(store: &Store, id: &RowId, width: usize) -> Option<Self> {
         let (title, lines) = match id {
             RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
+            RowId::Object(feed, uid) if feed.cluster_kind().is_some() => {
+                cluster::lines(store, *feed, uid)?
+            }
             RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
             RowId::Missing(tenant) => object::missing(tenant),
             RowId::Entry(_) | RowId::Mark(_) => {
@@ -112,6 +118,9 @@ impl Detail {
 pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
     match id {
         RowId::Object(feed, uid) if feed.kind().is_some() => resource::copied(store, uid, all),
+        RowId::Object(feed, uid) if feed.cluster_kind().is_some() => {
+            cluster::copied(store, *feed, uid, all)
+        }
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
         RowId::Missing(tenant) => Some(tenant.to_string()),
         RowId::Entry(entry) => {
@@ -167,6 +176,16 @@ fn blank() -> DetailLine {
 
 fn said(label: &'static str, tone: Tone, text: &Text) -> DetailLine {
     DetailLine { label, pieces: vec![Piece::Text(tone, text.clone())] }
+}
+
+/// The line of `label`, where there is a text.
+fn present(label: &'static str, text: &Text) -> Option<DetailLine> {
+    (!text.is_empty()).then(|| said(label, Tone::Plain, text))
+}
+
+/// A health with its sign.
+fn health_text(health: Health) -> Text {
+    Text::from(format!("{} {}", health.sign(), health.word()))
 }
 
 fn age(label: &'static str, at: Timestamp) -> DetailLine {

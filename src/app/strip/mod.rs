@@ -1,5 +1,8 @@
 //! The strip: a few lines above a table that sum up what it speaks of, such as the server's own figures.
 
+mod cluster;
+mod services;
+
 use ratatui::layout::Rect;
 
 use super::App;
@@ -17,7 +20,13 @@ pub const LINES: usize = 4;
 #[must_use]
 pub fn lines(app: &App, _width: usize) -> Vec<DetailLine> {
     let mut lines = match app.screen.pane {
-        TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
+        TableId::Workloads
+        | TableId::Pods
+        | TableId::Network
+        | TableId::Flux
+        | TableId::Jobs
+        | TableId::Nodes => cluster::lines(app),
+        TableId::Services | TableId::Executions => services::lines(app),
         _ => Vec::new(),
     };
     lines.truncate(LINES);

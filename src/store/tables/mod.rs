@@ -9,6 +9,7 @@ mod executions;
 mod keys;
 mod pools;
 mod record;
+mod services;
 mod sessions;
 mod silences;
 mod streams;
@@ -18,6 +19,7 @@ mod upgrades;
 pub use cluster::ClusterTable;
 pub use events::EventsTable;
 pub(super) use record::Records;
+pub use services::ServicesTable;
 pub use tenants::TenantsTable;
 pub use upgrades::UpgradesTable;
 pub(super) use upgrades::run_slot;
@@ -42,14 +44,13 @@ pub const fn columns(id: TableId) -> &'static [Column] {
         TableId::Alerts => alerts::COLUMNS,
         TableId::Silences => silences::COLUMNS,
         TableId::Executions => executions::COLUMNS,
-        TableId::Overview
-        | TableId::Workloads
-        | TableId::Pods
-        | TableId::Network
-        | TableId::Flux
-        | TableId::Jobs
-        | TableId::Nodes
-        | TableId::Services => cluster::COLUMNS,
+        TableId::Overview | TableId::Workloads => cluster::WORKLOADS,
+        TableId::Pods => cluster::PODS,
+        TableId::Network => cluster::NETWORK,
+        TableId::Flux => cluster::FLUX,
+        TableId::Jobs => cluster::JOBS,
+        TableId::Nodes => cluster::NODES,
+        TableId::Services => services::COLUMNS,
     }
 }
 
@@ -65,7 +66,6 @@ pub const fn cluster_kinds(id: TableId) -> &'static [ClusterKind] {
         TableId::Flux => &[ClusterKind::Kustomization],
         TableId::Jobs => &[ClusterKind::CronJob, ClusterKind::Job],
         TableId::Nodes => &[ClusterKind::Node, ClusterKind::Claim],
-        TableId::Services => &[ClusterKind::Deployment],
         _ => &[],
     }
 }
@@ -92,8 +92,8 @@ pub(super) fn with<R>(store: &Store, id: TableId, read: impl FnOnce(&dyn Table) 
         | TableId::Network
         | TableId::Flux
         | TableId::Jobs
-        | TableId::Nodes
-        | TableId::Services => read(&ClusterTable::new(store, cluster_kinds(id))),
+        | TableId::Nodes => read(&ClusterTable::new(store, id)),
+        TableId::Services => read(&ServicesTable::new(store)),
     }
 }
 
@@ -119,7 +119,7 @@ pub const fn feeds_of(id: TableId) -> &'static [FeedId] {
         TableId::Flux => &[FeedId::Kustomizations],
         TableId::Jobs => &[FeedId::CronJobs, FeedId::Jobs],
         TableId::Nodes => &[FeedId::Nodes, FeedId::Claims],
-        TableId::Services => &[FeedId::Deployments],
+        TableId::Services => &[FeedId::Deployments, FeedId::Pods],
         TableId::Executions => &[FeedId::Executions],
     }
 }
