@@ -226,7 +226,9 @@ impl Voice {
                 lines.push(LogLine { at: Some(at), text });
             }
         }
-        if let Some(until) = self.until.filter(|until| *until > after && *until <= now) {
+        // The end is told once; what was said with it must not be lost when it is learnt late.
+        let told = |until: &Timestamp| *until <= now && (self.end.is_some() || *until > after);
+        if let Some(until) = self.until.filter(told) {
             let last = |text: &&str| LogLine { at: Some(until), text: Text::clean(text) };
             lines.extend(self.last.iter().map(last));
         }

@@ -165,9 +165,15 @@ pub(super) fn list(lines: &mut Vec<DetailLine>, title: &str, mut objects: Vec<&C
         ];
         if object.restarts > 0 {
             let text = format!("{} restarts ", object.restarts);
-            pieces.push(Piece::Text(Tone::Muted, Text::from(text)));
+            pieces.push(Piece::Text(Tone::Warning, Text::from(text)));
         }
-        pieces.extend(object.at.or(object.meta.created).map(Piece::Age));
+        let (word, at) = match object.at {
+            Some(at) => ("ended ", Some(at)),
+            None => ("made ", object.meta.created),
+        };
+        if let Some(at) = at {
+            pieces.extend([Piece::Text(Tone::Muted, Text::clean(word)), Piece::Age(at)]);
+        }
         lines.push(DetailLine { label: "", pieces });
         let end =
             object.field(ClusterObject::LAST_END).filter(|_| object.health != Health::Healthy);

@@ -7,13 +7,13 @@ use super::{DetailLine, Piece, Tone, advice, age, blank, heading, health_text, p
 use crate::domain::{
     ClusterKind, ClusterObject, Health, Kind, Resource, RunPhase, Spec, Status, Text,
 };
-use crate::store::{Held, Store};
+use crate::store::{Held, Store, UpgradesTable};
 
 /// The lines of the run that `held` holds.
 pub(super) fn lines(store: &Store, held: &Held) -> Vec<DetailLine> {
     let run = &*held.object;
     let work = work(store, run);
-    let mut lines = head(held);
+    let mut lines = head(store, held);
     lines.extend(why(run, &work));
     lines.extend(soak(run));
     lines.extend(touches(store, run));
@@ -60,7 +60,7 @@ fn work<'a>(store: &'a Store, run: &Resource) -> Vec<&'a ClusterObject> {
     held.map(|held| &*held.object).collect()
 }
 
-fn head(held: &Held) -> Vec<DetailLine> {
+fn head(store: &Store, held: &Held) -> Vec<DetailLine> {
     let run = &*held.object;
     let health = run.health();
     let mut lines = vec![
@@ -69,7 +69,7 @@ fn head(held: &Held) -> Vec<DetailLine> {
     ];
     let mut pieces =
         vec![Piece::Text(Tone::Plain, Text::from(format!("{} since ", run.run_phase())))];
-    pieces.extend(run.run_since().map(Piece::Age));
+    pieces.extend(UpgradesTable::new(store).since(run).map(Piece::Age));
     lines.push(DetailLine { label: "phase", pieces });
     lines.extend(run.tenant().and_then(|tenant| present("tenant", tenant)));
     if let Spec::Upgrade(spec) = &run.spec {

@@ -171,14 +171,14 @@ impl LogPage {
         let Some(book) = self.book(book) else { return };
         let (first, end) = span(book);
         let last = end.saturating_sub(1).max(first);
-        let page = height.saturating_sub(1).max(1) as u64;
+        let page = (width, height.saturating_sub(1).max(1));
+        let lowest = rows::above(book, self.style, Place { line: end, row: 0 }, (width, height));
         let tall = rows::count(book, self.style, self.cursor, width);
         let hidden = self.top.line == self.cursor && tall.saturating_sub(self.top.row) > height;
         self.follow = motion == Motion::Last || (self.follow && motion == Motion::Down);
         self.cursor = match motion {
-            Motion::Down | Motion::PageDown if hidden => {
-                let rows = if motion == Motion::Down { 1 } else { height.saturating_sub(1).max(1) };
-                self.top.row = (self.top.row + rows).min(tall.saturating_sub(height));
+            Motion::Down if hidden => {
+                self.top.row = (self.top.row + 1).min(tall.saturating_sub(height));
                 return;
             }
             Motion::Up if self.top.line == self.cursor && self.top.row > 0 => {
@@ -187,8 +187,17 @@ impl LogPage {
             }
             Motion::Down => self.cursor.saturating_add(1),
             Motion::Up => self.cursor.saturating_sub(1),
-            Motion::PageDown => self.cursor.saturating_add(page),
-            Motion::PageUp => self.cursor.saturating_sub(page),
+            // By rows of the screen, for lines that wrap take several and none must be skipped.
+            Motion::PageDown if self.top >= lowest => last,
+            Motion::PageDown => {
+                self.top = rows::below(book, self.style, self.top, page).min(lowest);
+                self.top.line.max(self.cursor)
+            }
+            Motion::PageUp if self.top == (Place { line: first, row: 0 }) => first,
+            Motion::PageUp => {
+                self.top = rows::above(book, self.style, self.top, page);
+                self.top.line
+            }
             Motion::First => first,
             Motion::Last => last,
         }

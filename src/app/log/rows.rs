@@ -76,7 +76,10 @@ pub(super) fn above(
     (width, height): (usize, usize),
 ) -> Place {
     let (first, _) = super::span(book);
-    let mut left = height;
+    if end.row >= height {
+        return Place { line: end.line, row: end.row - height };
+    }
+    let mut left = height - end.row;
     let mut line = end.line;
     while line > first {
         line -= 1;
@@ -87,6 +90,27 @@ pub(super) fn above(
         left -= rows;
     }
     Place { line: first, row: 0 }
+}
+
+/// The place `height` rows after `from`, at most the end of the last line.
+pub(super) fn below(
+    book: &LogBook,
+    style: Style,
+    from: Place,
+    (width, height): (usize, usize),
+) -> Place {
+    let (_, end) = super::span(book);
+    let mut left = height + from.row;
+    let mut line = from.line;
+    while line < end {
+        let rows = count(book, style, line, width);
+        if rows > left {
+            return Place { line, row: left };
+        }
+        left -= rows;
+        line += 1;
+    }
+    Place { line: end, row: 0 }
 }
 
 /// The rows of `page` on `width` cells and `height` rows.

@@ -114,15 +114,19 @@ pub(super) fn follow_runs(engine: &mut Engine) {
         runs.extend(engine.world.objects(kind).cloned());
     }
     for run in runs {
-        let (Some(stand), Some(created)) = (stand(&run), run.meta.created) else { continue };
         let job = run.composed.iter().find(|reference| reference.kind == "Job");
         let Some(job) = job.filter(|job| !job.name.is_empty()) else { continue };
+        let (Some(created), namespace) =
+            (run.meta.created, job.namespace.as_ref().map_or(SIDE_EFFECTS, Text::as_str))
+        else {
+            continue;
+        };
+        let Some(stand) = stand(engine, &run, (namespace, job.name.as_str())) else { continue };
         let container = match run.kind() {
             Kind::Restore => "restore",
             Kind::Template => "build",
             Kind::Upgrade | Kind::Client | Kind::Environment => "upgrade",
         };
-        let namespace = job.namespace.as_ref().map_or(SIDE_EFFECTS, Text::as_str);
         let work = Work {
             namespace,
             name: job.name.as_str(),
@@ -137,16 +141,25 @@ pub(super) fn follow_runs(engine: &mut Engine) {
     }
 }
 
-/// How the Job of `run` stands; none while it has no Job.
-fn stand(run: &Resource) -> Option<Stand> {
+/// How the Job of `run` stands, which is in that namespace and has that name; none while it has no Job.
+fn stand(engine: &Engine, run: &Resource, (namespace, name): (&str, &str)) -> Option<Stand> {
     let ready = run.condition("Ready")?;
     let created = run.meta.created?;
-    // A run that is over from the start says no time of its own.
-    let ended = ready.since.filter(|since| *since > created);
-    let ended = ended.unwrap_or_else(|| created.after(Span::from_secs(194)));
+    let ended = || {
+        let uid = Making::new(ClusterKind::Job, Some(namespace), name).done().meta.uid;
+        let known = match engine.world.other(FeedId::Jobs, &uid) {
+            Some(Object::ClusterObject(job)) => job.at,
+            _ => None,
+        };
+        // A run that was over before the night says no time of its own; one that ends in it ends now.
+        let before = created.after(Span::from_secs(194));
+        let since = ready.since.filter(|since| *since > created);
+        let ended = if before <= engine.scenario.start { before } else { engine.now() };
+        known.or(since).unwrap_or(ended)
+    };
     match (ready.status, ready.reason.as_str()) {
-        (Status::True, _) => Some(Stand::Done(ended)),
-        (_, "Failed") => Some(Stand::Failed(ended)),
+        (Status::True, _) => Some(Stand::Done(ended())),
+        (_, "Failed") => Some(Stand::Failed(ended())),
         (_, "Running") => Some(Stand::Runs),
         (_, "Creating") => Some(Stand::Waits),
         _ => None,

@@ -25,6 +25,13 @@ pub(super) fn found(engine: &mut Engine) {
     beat(engine);
 }
 
+/// A run entered another phase: its Job and its pod follow at once.
+pub(super) fn follow_runs(engine: &mut Engine) {
+    if engine.scenario.cluster.is_some() {
+        jobs::follow_runs(engine);
+    }
+}
+
 /// It goes on.
 pub(super) fn beat(engine: &mut Engine) {
     let Some(plan) = engine.scenario.cluster else { return };

@@ -23,7 +23,7 @@ const RESTARTS: Column = column("restarts", "RESTARTS", "Restarts of its contain
     .right()
     .rank(1);
 const LAST_END: Column = column("end", "LAST END", "How one of its containers ended last.")
-    .flex(15, 2)
+    .flex(20, 2)
     .rank(2)
     .searched();
 const LAST_ENDED: Column = column("ended", "ENDED", "How long ago that was.")

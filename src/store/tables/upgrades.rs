@@ -1,7 +1,9 @@
 //! The runs: upgrades, restores and template builds, in one table.
 
 use super::{column, optional, text};
-use crate::domain::{ClusterKind, ClusterObject, FeedId, Kind, Resource, Spec, Status, Text};
+use crate::domain::{
+    ClusterKind, ClusterObject, FeedId, Kind, Resource, RunPhase, Spec, Status, Text, Timestamp,
+};
 use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
 use crate::store::{Held, Store};
 
@@ -22,8 +24,8 @@ pub(super) const COLUMNS: &[Column] = &[
         .rank(1),
     column(
         "soak",
-        "SOAK",
-        "How long an upgrade that is done is still watched: 48 h, or 7 d to another major.",
+        "SOAK ENDS",
+        "How long an upgrade that is done is still watched: 48 h in all, 7 d to another major.",
     )
     .kind(ColumnKind::Time)
     .fixed(9)
@@ -82,6 +84,17 @@ impl<'a> UpgradesTable<'a> {
         let kinds = KINDS.len() as Slot;
         let kind = KINDS.get(usize::try_from(slot % kinds).ok()?)?;
         self.store.collection(*kind).get(slot / kinds)
+    }
+
+    /// Since when `run` is in its phase. A condition that stays false keeps its time, so that of a run that failed its Job
+    /// may know better.
+    #[must_use]
+    pub fn since(&self, run: &Resource) -> Option<Timestamp> {
+        let since = run.run_since();
+        match run.run_phase() {
+            RunPhase::Failed => self.job(run).and_then(|job| job.at).max(since),
+            _ => since,
+        }
     }
 
     /// The newest Job of `run`.
@@ -164,7 +177,7 @@ impl Table for UpgradesTable<'_> {
             Some("health") => Value::Health(resource.health()),
             Some("reason") => optional(resource.reason()),
             Some("phase") => Value::Text(resource.run_phase().word()),
-            Some("since") => resource.run_since().map_or(Value::Nothing, Value::At),
+            Some("since") => self.since(resource).map_or(Value::Nothing, Value::At),
             Some("soak") => resource.soak_ends().map_or(Value::Nothing, Value::Ends),
             Some("job") => self.job(resource).map_or(Value::Nothing, |job| text(&job.state)),
             Some("message") => optional(message(resource)),
