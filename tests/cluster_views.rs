@@ -1,6 +1,6 @@
 //! The panes of runs, of the cluster and of the services, and the log behind their rows, over the training world.
 
-#![expect(clippy::expect_used, reason = "a test says what it expects")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
 mod journey;
 

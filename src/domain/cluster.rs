@@ -165,8 +165,8 @@ impl ClusterObject {
         self.fields.iter().filter(named).map(|field| &field.value)
     }
 
-    /// The kind and the name of what it belongs to or speaks of. Of a pod made by a ReplicaSet that is the Deployment,
-    /// whose name and a hash make the ReplicaSet's.
+    /// The kind and the name of what it belongs to or speaks of. Of a pod made by a `ReplicaSet` that is the Deployment,
+    /// whose name and a hash make the `ReplicaSet`'s.
     #[must_use]
     pub fn belongs_to(&self) -> Option<(&str, &str)> {
         let (kind, name) = self.owner.as_ref()?.as_str().split_once('/')?;

@@ -244,7 +244,7 @@ impl Voice {
         };
         let stamp = at.utc().format("%Y-%m-%d %H:%M:%S,%3f");
         match self.trade {
-            Trade::Worker if roll % 97 == 0 => format!(
+            Trade::Worker if roll.is_multiple_of(97) => format!(
                 "{stamp} 12 WARNING {} odoo.sql_db: the pool is nearly full: {} of 32",
                 pick(TENANTS, 8),
                 27 + roll % 5
@@ -254,14 +254,14 @@ impl Voice {
                 pick(TENANTS, 8),
                 roll % 200 + 11,
                 pick(REQUESTS, 16),
-                if roll % 31 == 0 { 303 } else { 200 },
+                if roll.is_multiple_of(31) { 303 } else { 200 },
                 roll % 40 + 2,
                 roll % 90,
                 roll % 400,
             ),
             Trade::Service => format!(
                 "{{\"level\":\"{}\",\"time\":\"{at}\",\"msg\":\"{}\",\"ms\":{}}}",
-                if roll % 61 == 0 { "warn" } else { "info" },
+                if roll.is_multiple_of(61) { "warn" } else { "info" },
                 pick(CALLS, 8),
                 roll % 180 + 1
             ),

@@ -37,11 +37,12 @@ pub(super) fn show(value: Value<'_>, now: Timestamp, zone: Tz) -> Shown<'_> {
             role: severity_role(severity),
         },
         Value::Span(span) => plain(short(span).into()),
-        Value::Until(at) if at > now => plain(format!("in {}", at.since(now)).into()),
+        Value::Until(at) | Value::Ends(at) if at > now => {
+            plain(format!("in {}", at.since(now)).into())
+        }
         Value::Until(at) => {
             Shown { text: format!("{} ago", now.since(at)).into(), role: Role::HealthFailed }
         }
-        Value::Ends(at) if at > now => plain(format!("in {}", at.since(now)).into()),
         Value::Ends(_) => Shown { text: Cow::Borrowed("over"), role: Role::Muted },
         Value::Ratio(part, all) => plain(format!("{part}/{all}").into()),
         Value::Permille(share) => plain(format!("{}.{}%", share / 10, share % 10).into()),

@@ -60,7 +60,7 @@ impl App {
                 self.say(Level::Info, "Long lines are wrapped, so there is nothing to the right.");
             }
             LogAction::Right => {
-                page.style.left = page.style.left.saturating_add(SIDEWAYS).min(65_536)
+                page.style.left = page.style.left.saturating_add(SIDEWAYS).min(65_536);
             }
             LogAction::NextLog if page.place().1 == 1 => {
                 self.say(Level::Info, "This is its only log.");
@@ -71,7 +71,7 @@ impl App {
             LogAction::NextMatch | LogAction::PreviousMatch => {
                 let forward = action == LogAction::NextMatch;
                 let sought = !page.search.needle.is_empty();
-                if !page.to_match(forward) {
+                if !page.go_to_match(forward) {
                     let text = if sought {
                         "There is no further match in that direction."
                     } else {

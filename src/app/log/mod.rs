@@ -205,7 +205,7 @@ impl LogPage {
     }
 
     /// Goes to the next line that holds what is looked for, or to the one before; says whether there is one.
-    fn to_match(&mut self, forward: bool) -> bool {
+    fn go_to_match(&mut self, forward: bool) -> bool {
         let found = self.search.beside(self.cursor, forward);
         self.cursor = found.unwrap_or(self.cursor);
         self.follow &= found.is_none();

@@ -42,11 +42,11 @@ fn indent(style: Style) -> usize {
 fn cut(text: &str, style: Style, width: usize) -> Vec<Range<usize>> {
     let room = width.saturating_sub(indent(style)).max(LEAST);
     if text.len() <= room && style.left == 0 {
-        return vec![0..text.len()];
+        return std::iter::once(0..text.len()).collect();
     }
     if !style.wrap {
         let start = text.char_indices().nth(style.left).map_or(text.len(), |(at, _)| at);
-        return vec![start..text.len()];
+        return std::iter::once(start..text.len()).collect();
     }
     let mut rows = Vec::new();
     let (mut start, mut used) = (0, 0);

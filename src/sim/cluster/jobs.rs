@@ -42,7 +42,7 @@ struct Work<'a> {
 /// Makes the `CronJob` of each tenant, and the Job of last night, what they should be; those of tenants that are gone go
 /// too.
 pub(super) fn follow_tenants(engine: &mut Engine) {
-    let past = engine.scenario.stream.past.iter().map(|past| past.get_ref());
+    let past = engine.scenario.stream.past.iter().map(toml::Spanned::get_ref);
     let failed: Vec<Text> = past
         .filter(|past| past.kind == EventType::BackupFailed)
         .filter_map(|past| past.tenant.clone())

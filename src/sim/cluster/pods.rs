@@ -80,10 +80,8 @@ pub(super) fn beat(engine: &mut Engine, plan: ClusterPlan) {
     for workload in &WORKLOADS {
         let mut ready = 0;
         for index in 0..workload.wanted {
-            let trouble = match plan.troubles {
-                true => trouble(workload, index, (start, now)),
-                false => Trouble::None,
-            };
+            let trouble =
+                if plan.troubles { trouble(workload, index, (start, now)) } else { Trouble::None };
             ready += u32::from(trouble.is_ready());
             engine.put(pod(workload, index, start, trouble));
             if let Some(said) = occurrence(workload, index, trouble, now) {
