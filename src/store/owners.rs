@@ -180,3 +180,112 @@ pub(super) fn same_ties(before: &Object, after: &Object) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Health, Meta, Reference, Spec, Uid, UpgradeSpec};
+
+    fn meta(name: &str, namespace: Option<&str>) -> Meta {
+        Meta {
+            name: Text::clean(name),
+            namespace: namespace.map(Text::clean),
+            uid: Uid(Text::clean(name)),
+            version: Text::clean("1"),
+            created: None,
+            deleting: None,
+        }
+    }
+
+    fn object(kind: ClusterKind, name: &str, owner: &str, run: Option<&str>) -> Object {
+        Object::from(ClusterObject {
+            meta: meta(name, Some("ns")),
+            kind,
+            health: Health::Healthy,
+            state: Text::default(),
+            message: Text::default(),
+            tenant: None,
+            run: run.map(Text::clean),
+            owner: (!owner.is_empty()).then(|| Text::clean(owner)),
+            flux: None,
+            ready: None,
+            restarts: 0,
+            at: None,
+            fields: Box::default(),
+            conditions: Box::default(),
+        })
+    }
+
+    fn run(name: &str, job: Option<(&str, Option<&str>)>) -> Resource {
+        let reference = |(name, namespace): (&str, Option<&str>)| Reference {
+            kind: Text::clean("Job"),
+            name: Text::clean(name),
+            api_version: Text::clean("batch/v1"),
+            namespace: namespace.map(Text::clean),
+        };
+        Resource {
+            meta: meta(name, None),
+            conditions: Box::default(),
+            composed: job.map(reference).into_iter().collect(),
+            spec: Spec::Upgrade(UpgradeSpec::default()),
+        }
+    }
+
+    #[test]
+    fn a_run_finds_its_job_by_label_and_by_name() {
+        let mut owners = Owners::default();
+        owners.insert(&object(ClusterKind::Job, "labelled", "", Some("acme-1")), 3);
+        owners.insert(&object(ClusterKind::Job, "named", "", None), 4);
+        let job = (ClusterKind::Job, 3);
+        for (run, found) in [
+            (run("acme-1", None), vec![job]),
+            (run("acme-1", Some(("labelled", Some("ns")))), vec![job]),
+            (run("other", Some(("named", Some("ns")))), vec![(ClusterKind::Job, 4)]),
+            (run("other", Some(("named", None))), vec![(ClusterKind::Job, 4)]),
+            (run("other", Some(("named", Some("elsewhere")))), vec![]),
+            (run("other", None), vec![]),
+        ] {
+            assert_eq!(owners.work_of(&run), found, "{run:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_finds_its_runs_and_a_pod_its_deployment() {
+        let mut owners = Owners::default();
+        owners.insert(&Object::from(run("acme-1", Some(("job", Some("ns"))))), 7);
+        let runs = |owners: &Owners, object: &Object| match object {
+            Object::ClusterObject(object) => owners.runs_of(object),
+            _ => Vec::new(),
+        };
+        let upgrade = vec![(Kind::Upgrade, 7)];
+        assert_eq!(runs(&owners, &object(ClusterKind::Job, "job", "", None)), upgrade);
+        assert_eq!(runs(&owners, &object(ClusterKind::Pod, "pod", "", Some("acme-1"))), upgrade);
+        assert!(runs(&owners, &object(ClusterKind::Pod, "job", "", None)).is_empty());
+        owners.insert(&object(ClusterKind::Deployment, "worker", "", None), 2);
+        let pod = object(ClusterKind::Pod, "pod", "ReplicaSet/worker-7d9f", None);
+        let Object::ClusterObject(inner) = &pod else { panic!("a pod") };
+        assert_eq!(owners.deployment_of(inner), Some(2));
+        owners.insert(&pod, 9);
+        assert_eq!(owners.of(Some("ns"), "Deployment", "worker"), [(ClusterKind::Pod, 9)]);
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_is_gone() {
+        let mut owners = Owners::default();
+        let objects = [
+            object(ClusterKind::Pod, "pod", "Job/job", Some("acme-1")),
+            object(ClusterKind::Job, "job", "CronJob/nightly", Some("acme-1")),
+            object(ClusterKind::Deployment, "worker", "", None),
+            Object::from(run("acme-1", Some(("job", None)))),
+        ];
+        for (slot, object) in (0..).zip(&objects) {
+            owners.insert(object, slot);
+            owners.insert(object, slot);
+        }
+        for (slot, object) in (0..).zip(&objects) {
+            owners.remove(object, slot);
+        }
+        let Owners { of, named, runs, work } = owners;
+        assert!(of.is_empty() && named.is_empty() && runs.is_empty() && work.is_empty());
+    }
+}

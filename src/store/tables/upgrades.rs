@@ -11,7 +11,7 @@ use crate::store::{Held, Store};
 pub(super) const COLUMNS: &[Column] = &[
     column("run", "RUN", "The name of the run.").flex(16, 4).rank(0).searched(),
     column("kind", "KIND", "What it does: upgrade, restore or template.").fixed(8).rank(1),
-    column("tenant", "TENANT", "The tenant it is for.").flex(10, 2).rank(3).searched(),
+    column("tenant", "TENANT", "The tenant it is for.").flex(10, 2).rank(5).searched(),
     column("health", "HEALTH", "How it goes.").kind(ColumnKind::Health).fixed(13).rank(0),
     column("phase", "PHASE", "How far it is: waiting, running, done, failed or refused.")
         .fixed(8)
@@ -34,7 +34,7 @@ pub(super) const COLUMNS: &[Column] = &[
     column("job", "JOB", "How its Job stands.").flex(14, 3).rank(1).searched(),
     column("from", "FROM", "The Odoo major before.").fixed(4).rank(3),
     column("to", "TO", "The Odoo major after.").fixed(4).rank(3),
-    column("strategy", "STRATEGY", "How an upgrade is done.").flex(12, 2).rank(5).searched(),
+    column("strategy", "STRATEGY", "How an upgrade is done.").flex(12, 2).rank(3).searched(),
     column("message", "MESSAGE", "What its controller says of it.").flex(16, 3).rank(6).searched(),
     column("changed", "CHANGED", "How long ago this console saw the object change.")
         .kind(ColumnKind::Time)
