@@ -117,6 +117,8 @@ pub enum TableAction {
     Back,
     /// Takes the filter off.
     ClearFilter,
+    /// Opens the rows folded under a row, or folds them again.
+    Unfold,
 }
 
 /// Actions about the detail drawer.
@@ -139,6 +141,8 @@ pub enum CopyWhat {
     Name,
     /// The whole object or event.
     All,
+    /// The address of a page about it.
+    Link,
 }
 
 /// Actions about the live tail.
@@ -244,7 +248,9 @@ pub struct ActionSpec {
     pub danger: Danger,
 }
 
-use Context::{Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Log, Palette, Table};
+use Context::{
+    Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Log, Palette, Table,
+};
 
 const fn look(
     id: &'static str,
@@ -427,6 +433,18 @@ pub static REGISTRY: &[ActionSpec] = &[
         Action::Copy(CopyWhat::Name),
         &[Table, Drawer, Log],
         "copy the name of the row, or the line of a log",
+    ),
+    look(
+        "row.copy-link",
+        Action::Copy(CopyWhat::Link),
+        &[Alerts],
+        "copy the address of the page about it",
+    ),
+    look(
+        "table.unfold",
+        Action::Table(TableAction::Unfold),
+        &[Alerts],
+        "open the alerts of one cause, or fold them again",
     ),
     look(
         "row.copy-all",

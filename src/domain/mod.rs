@@ -7,13 +7,17 @@ mod alert;
 mod attention;
 pub mod backup;
 mod bucket;
+mod bytes;
 mod cluster;
 mod database;
 mod event;
 mod feed;
+mod figure;
 mod health;
 mod log;
+mod logql;
 mod metric;
+mod nearest;
 mod object;
 mod observation;
 mod resource;
@@ -25,10 +29,13 @@ mod time;
 mod trouble;
 mod valkey;
 
-pub use alert::{Ack, Alert, AlertState, Matcher, Silence, SilenceState};
+pub use alert::{
+    Ack, Alert, AlertStanding, AlertState, Covers, Matcher, Silence, SilenceState, in_words,
+};
 pub use attention::Attention;
 pub use backup::{Backup, BackupName, Shelf, ShelfBuilder};
 pub use bucket::Bucket;
+pub use bytes::Bytes;
 pub use cluster::{ClusterKind, ClusterObject};
 pub use database::{
     Connections, Cost, Database, DatabaseClass, DatabaseFigures, DatabaseServer, Measured, Pool,
@@ -36,9 +43,11 @@ pub use database::{
 };
 pub use event::{CloudEvent, Content, Gap, GapCause, Missed, Payload, StreamEntry, StreamId};
 pub use feed::{FeedId, System};
+pub use figure::{Figure, figures};
 pub use health::Health;
 pub use log::{LogChunk, LogLine, LogSource, LogTold};
-pub use metric::{Probe, Series};
+pub use metric::{Probe, Series, Unit, tenant_at, thousandths};
+pub use nearest::nearest;
 pub use object::{Object, Record};
 pub use observation::{Fact, Observation};
 pub use resource::{

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
+use super::alerts::Alerting;
 use super::events::{self, Event, EventType};
 use super::founding;
 use super::logs::OpenLog;
@@ -47,6 +48,8 @@ pub struct Engine {
     pub(super) open_log: Option<OpenLog>,
     /// How many logs were ever opened or closed.
     pub(super) logs_opened: u64,
+    /// What fires beside what follows from the world.
+    pub(super) alerting: Alerting,
 }
 
 /// A feed's way to the world.
@@ -116,6 +119,7 @@ impl Engine {
             hostile: 0,
             open_log: None,
             logs_opened: 0,
+            alerting: Alerting::default(),
         };
         founding::found(&mut engine);
         engine

@@ -1,6 +1,9 @@
 //! The strip: a few lines above a table that sum up what it speaks of, such as the server's own figures.
 
+mod alerts;
+mod backups;
 mod cluster;
+mod databases;
 mod services;
 
 use ratatui::layout::Rect;
@@ -18,7 +21,7 @@ pub const LINES: usize = 4;
 
 /// The lines of the strip of the pane shown, on `width` cells; without the line of its tables.
 #[must_use]
-pub fn lines(app: &App, _width: usize) -> Vec<DetailLine> {
+pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
     let mut lines = match app.screen.pane {
         TableId::Workloads
         | TableId::Pods
@@ -27,6 +30,11 @@ pub fn lines(app: &App, _width: usize) -> Vec<DetailLine> {
         | TableId::Jobs
         | TableId::Nodes => cluster::lines(app),
         TableId::Services | TableId::Executions => services::lines(app),
+        TableId::Backups => backups::lines(app),
+        TableId::Databases | TableId::Sessions => databases::server(app, width),
+        TableId::Pools => databases::pools(app),
+        TableId::Alerts | TableId::Silences => alerts::lines(app),
+        TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
         _ => Vec::new(),
     };
     lines.truncate(LINES);
