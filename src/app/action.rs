@@ -32,6 +32,8 @@ pub enum Action {
     Line(LineAction),
     /// Chooses in a list laid over the pane.
     Choice(ChoiceAction),
+    /// About a log.
+    Log(LogAction),
 }
 
 /// Actions about the program itself.
@@ -195,6 +197,35 @@ pub enum ChoiceAction {
     Close,
 }
 
+/// Actions about a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LogAction {
+    /// Reads the log of the row.
+    Open,
+    /// Ends the search, or closes the log.
+    Close,
+    /// Keeps the newest line in sight, or stays where it is.
+    Follow,
+    /// Lets long lines go on in the next row, or not.
+    Wrap,
+    /// Shows the time of each line, or not.
+    Times,
+    /// Scrolls long lines to the left.
+    Left,
+    /// Scrolls long lines to the right.
+    Right,
+    /// Goes to the next container or pod.
+    NextLog,
+    /// Goes to the run of the container before its last restart, or back.
+    OtherRun,
+    /// Looks for a text.
+    Search,
+    /// Goes to the next line that holds it.
+    NextMatch,
+    /// Goes to the line before that holds it.
+    PreviousMatch,
+}
+
 /// Who may do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Permission {
@@ -228,7 +259,9 @@ pub struct ActionSpec {
     pub danger: Danger,
 }
 
-use Context::{Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Palette, Table};
+use Context::{
+    Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Log, Palette, Table,
+};
 
 const fn look(
     id: &'static str,
@@ -380,28 +413,38 @@ pub static REGISTRY: &[ActionSpec] = &[
     ),
     look("drawer.focus", Action::Drawer(DrawerAction::Focus), &[Table], "move into the details"),
     look("drawer.blur", Action::Drawer(DrawerAction::Blur), &[Drawer], "move back to the table"),
-    look("drawer.down", Action::Scroll(Motion::Down), &[Drawer, Help, Feeds], "scroll down"),
-    look("drawer.up", Action::Scroll(Motion::Up), &[Drawer, Help, Feeds], "scroll up"),
+    look("drawer.down", Action::Scroll(Motion::Down), &[Drawer, Help, Feeds, Log], "scroll down"),
+    look("drawer.up", Action::Scroll(Motion::Up), &[Drawer, Help, Feeds, Log], "scroll up"),
     look(
         "drawer.page-down",
         Action::Scroll(Motion::PageDown),
-        &[Drawer, Help, Feeds],
+        &[Drawer, Help, Feeds, Log],
         "scroll a screen down",
     ),
     look(
         "drawer.page-up",
         Action::Scroll(Motion::PageUp),
-        &[Drawer, Help, Feeds],
+        &[Drawer, Help, Feeds, Log],
         "scroll a screen up",
     ),
     look(
         "drawer.first",
         Action::Scroll(Motion::First),
-        &[Drawer, Help, Feeds],
+        &[Drawer, Help, Feeds, Log],
         "scroll to the top",
     ),
-    look("drawer.last", Action::Scroll(Motion::Last), &[Drawer, Help, Feeds], "scroll to the end"),
-    look("row.copy", Action::Copy(CopyWhat::Name), &[Table, Drawer], "copy the name of the row"),
+    look(
+        "drawer.last",
+        Action::Scroll(Motion::Last),
+        &[Drawer, Help, Feeds, Log],
+        "scroll to the end",
+    ),
+    look(
+        "row.copy",
+        Action::Copy(CopyWhat::Name),
+        &[Table, Drawer, Log],
+        "copy the name of the row, or the line of a log",
+    ),
     look(
         "row.copy-link",
         Action::Copy(CopyWhat::Link),
@@ -414,7 +457,12 @@ pub static REGISTRY: &[ActionSpec] = &[
         &[Alerts],
         "open the alerts of one cause, or fold them again",
     ),
-    look("row.copy-all", Action::Copy(CopyWhat::All), &[Table, Drawer], "copy the whole object"),
+    look(
+        "row.copy-all",
+        Action::Copy(CopyWhat::All),
+        &[Table, Drawer, Log],
+        "copy the whole object or log",
+    ),
     look(
         "row.go",
         Action::Row(RowAction::Go),
@@ -466,6 +514,33 @@ pub static REGISTRY: &[ActionSpec] = &[
     ),
     look("columns.close", Action::Choice(ChoiceAction::Close), &[Columns], "close the choice"),
     look("help.close", Action::Choice(ChoiceAction::Close), &[Help, Feeds], "close the page"),
+    look("row.log", Action::Log(LogAction::Open), &[Table, Drawer], "read the log of the row"),
+    look("log.close", Action::Log(LogAction::Close), &[Log], "end the search, or close the log"),
+    look(
+        "log.follow",
+        Action::Log(LogAction::Follow),
+        &[Log],
+        "follow the newest line, or stay here",
+    ),
+    look("log.search", Action::Log(LogAction::Search), &[Log], "look for a text"),
+    look("log.match-next", Action::Log(LogAction::NextMatch), &[Log], "go to the next match"),
+    look(
+        "log.match-previous",
+        Action::Log(LogAction::PreviousMatch),
+        &[Log],
+        "go to the match before",
+    ),
+    look("log.next", Action::Log(LogAction::NextLog), &[Log], "go to the next container or pod"),
+    look(
+        "log.other-run",
+        Action::Log(LogAction::OtherRun),
+        &[Log],
+        "show the run before the last restart, or the one now",
+    ),
+    look("log.wrap", Action::Log(LogAction::Wrap), &[Log], "wrap long lines, or not"),
+    look("log.times", Action::Log(LogAction::Times), &[Log], "show the times, or not"),
+    look("log.left", Action::Log(LogAction::Left), &[Log], "scroll long lines left"),
+    look("log.right", Action::Log(LogAction::Right), &[Log], "scroll long lines right"),
 ];
 
 /// The row of the registry named `id`.

@@ -40,6 +40,8 @@ pub struct Geometry {
     pub titles: Rect,
     /// The rows.
     pub rows: Rect,
+    /// The log that is open in place of titles, rows and drawer: its first line says how it stands.
+    pub log: Option<Rect>,
     /// The columns, by number, with their place from left to right.
     pub columns: Vec<(usize, u16, u16)>,
     /// The drawer with its border, when it is open.
@@ -70,13 +72,14 @@ impl Geometry {
             body.height -= lines;
             Rect::new(0, 2, width, lines)
         });
-        let strip = strip::height(app, body).map(|lines| {
+        let strip = strip::height(app, body).filter(|_| app.log_page().is_none()).map(|lines| {
             let place = Rect { height: lines, ..body };
             body.y += lines;
             body.height -= lines;
             place
         });
-        let (body, drawer) = split(body, pane);
+        let log = app.log_page().map(|_| body);
+        let (body, drawer) = if log.is_some() { (body, None) } else { split(body, pane) };
         let columns = u16::try_from(pane.columns.shown.len()).unwrap_or(u16::MAX - 2);
         let rows = Rect { y: body.y + 1, height: body.height - 1, ..body };
         Self {
@@ -89,6 +92,7 @@ impl Geometry {
             banner,
             titles: Rect { height: 1, ..body },
             rows,
+            log,
             columns: place_columns(pane, rows.width),
             drawer,
             status: line(height - 2),
@@ -119,6 +123,14 @@ impl Geometry {
     #[must_use]
     pub fn overlay_width(&self) -> usize {
         self.overlay.map_or(0, |overlay| usize::from(overlay.width.saturating_sub(4)))
+    }
+
+    /// Cells and rows of the lines of the log, below the line that says how it stands.
+    #[must_use]
+    pub fn log_size(&self) -> (usize, usize) {
+        self.log.map_or((0, 0), |log| {
+            (usize::from(log.width), usize::from(log.height.saturating_sub(1)))
+        })
     }
 
     /// How many rows fit.

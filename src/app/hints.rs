@@ -49,6 +49,22 @@ const HINTED: &[(Context, &[(&str, &str)])] = &[
         ],
     ),
     (
+        Context::Log,
+        &[
+            ("log.close", "back"),
+            ("log.search", "search"),
+            ("log.follow", "follow"),
+            ("log.other-run", "run before"),
+            ("log.next", "next log"),
+            ("log.match-previous", "match before"),
+            ("log.match-next", "next match"),
+            ("log.wrap", "wrap"),
+            ("row.copy", "copy"),
+            ("app.help", "help"),
+        ],
+    ),
+    (Context::Line, &[("line.accept", "keep"), ("line.cancel", "back")]),
+    (
         Context::Events,
         &[
             ("drawer.open", "details"),
@@ -82,6 +98,7 @@ const HINTED: &[(Context, &[(&str, &str)])] = &[
         &[
             ("drawer.open", "details"),
             ("filter.open", "filter"),
+            ("row.log", "log"),
             ("sort.next", "sort"),
             ("app.help", "help"),
             ("app.palette", "palette"),

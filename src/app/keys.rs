@@ -67,6 +67,7 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => Some(&mut palette.line),
             Some(_) => None,
+            None if self.log.is_some() => self.log.as_mut()?.search.typing.as_mut(),
             None => super::pane_of(&mut self.panes, self.screen.pane).filter.typing.as_mut(),
         }
     }
@@ -75,6 +76,9 @@ impl App {
         if let Some(Overlay::Palette(palette)) = &mut self.overlay {
             palette.search(&self.store);
             return;
+        }
+        if self.log.is_some() {
+            return self.log_typed();
         }
         let pane = self.pane_mut();
         if let Some(query) = pane.filter.typed(pane.table) {
@@ -97,6 +101,7 @@ impl App {
             Action::Scroll(motion) => self.scroll(motion),
             Action::Tail(tail) => self.tail(tail),
             Action::Choice(choice) => self.choose(choice),
+            Action::Log(action) => self.log_action(action),
         }
         Vec::new()
     }

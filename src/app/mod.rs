@@ -11,6 +11,7 @@ pub mod geometry;
 mod hints;
 mod keys;
 pub mod line;
+pub mod log;
 mod memo;
 mod mouse;
 pub mod notices;
@@ -157,6 +158,8 @@ pub struct App {
     panes: [Pane; TableId::ALL.len()],
     last: Vec<TableId>,
     overlay: Option<Overlay>,
+    /// The log that is open in place of the table.
+    log: Option<log::LogPage>,
     keys: Keys,
     now: Timestamp,
 }
@@ -174,6 +177,7 @@ impl App {
             panes: TableId::ALL.map(Pane::new),
             last: panes::PANES.iter().map(panes::PaneSpec::first).collect(),
             overlay: None,
+            log: None,
             keys: Keys { map: keymap, pending: Vec::new() },
             now: Timestamp::default(),
         }
@@ -222,6 +226,7 @@ impl App {
         if let Some(Overlay::Card(card)) = &mut self.overlay {
             card.refresh(&self.store, self.now, geometry.overlay_width());
         }
+        self.settle_log();
         self.limit_overlay();
     }
 
@@ -256,7 +261,7 @@ impl App {
             let shown = pane.view.slots_from(pane.top).take(page);
             self.store.with_table(table, |table| shown.map(|slot| table.name(slot)).collect())
         };
-        let log = None;
+        let log = self.log.as_ref().and_then(log::LogPage::source);
         Attention { log, databases: names(TableId::Databases), tenants: names(TableId::Backups) }
     }
 
@@ -278,11 +283,15 @@ impl App {
         &self.keys.pending
     }
 
-    /// Whether nothing is half done: no line is typed, nothing lies over the pane, no list is held.
+    /// Whether nothing is half done: no line is typed, nothing lies over the pane, no log is
+    /// open, no list is held.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
         let busy = |pane: &Pane| pane.filter.typing.is_some() || pane.held.is_some();
-        self.overlay.is_none() && self.keys.pending.is_empty() && !self.panes.iter().any(busy)
+        self.overlay.is_none()
+            && self.log.is_none()
+            && self.keys.pending.is_empty()
+            && !self.panes.iter().any(busy)
     }
 
     /// The map of the keys.
@@ -318,7 +327,10 @@ impl App {
 
     fn pane_contexts(&self) -> Vec<Context> {
         let pane = self.pane();
-        if pane.filter.typing.is_some() {
+        if let Some(log) = &self.log {
+            let typing = log.search.typing.is_some();
+            vec![if typing { Context::Line } else { Context::Log }, Context::Global]
+        } else if pane.filter.typing.is_some() {
             vec![Context::Filter, Context::Line, Context::Global]
         } else if pane.drawer.open && pane.drawer.focused {
             vec![Context::Drawer, Context::Global]

@@ -36,6 +36,7 @@ impl App {
             }
         } else if let Some((table, _)) = geometry.views.iter().find(|(_, tab)| tab.contains(at)) {
             self.show_table(*table);
+        } else if self.log_page().is_some() {
         } else if geometry.titles.contains(at) {
             let under = |(_, x, width): &&(usize, u16, u16)| (*x..x + width).contains(&at.x);
             if let Some((column, ..)) = geometry.columns.iter().find(under) {
@@ -60,7 +61,9 @@ impl App {
         match &self.overlay {
             Some(Overlay::Palette(_) | Overlay::Columns { .. }) => {}
             Some(_) => (0..NOTCH).for_each(|_| self.scroll(motion)),
-            None if over_drawer => (0..NOTCH).for_each(|_| self.scroll(motion)),
+            None if over_drawer || geometry.log.is_some() => {
+                (0..NOTCH).for_each(|_| self.scroll(motion))
+            }
             None => {
                 let rows = geometry.page();
                 self.with_pane(|pane, table| pane.wheel(table, down, NOTCH, rows));

@@ -71,6 +71,7 @@ impl App {
 
     /// Shows `table`, which its pane remembers.
     pub(super) fn show_table(&mut self, table: TableId) {
+        self.log = None;
         self.screen.pane = table;
         if let Some(last) = self.last.get_mut(pane_of(table)) {
             *last = table;
@@ -228,6 +229,9 @@ impl App {
     }
 
     pub(super) fn scroll(&mut self, motion: Motion) {
+        if self.overlay.is_none() && self.log.is_some() {
+            return self.log_step(motion);
+        }
         let geometry = self.geometry();
         let page = match self.overlay {
             Some(_) => geometry.overlay_lines(),
@@ -267,6 +271,9 @@ impl App {
             return self.copy_link();
         }
         let all = what == CopyWhat::All;
+        if self.log.is_some() {
+            return self.copy_log(all);
+        }
         let marks = &self.pane().marks;
         let rows: Vec<&RowId> = if marks.is_empty() {
             self.pane().cursor.id.iter().collect()
@@ -359,6 +366,10 @@ impl App {
                 }
                 _ => Vec::new(),
             };
+        }
+        if let Some(log) = &mut self.log {
+            log.search.close(action == LineAction::Accept);
+            return Vec::new();
         }
         let pane = self.pane_mut();
         match action {

@@ -96,6 +96,8 @@ impl Frame<'_> {
         app.screen.pane = args.snapshot.snapshot.unwrap_or(app.screen.pane);
         app.settle();
         start::press(&mut app, &args.snapshot.keys, &clock)?;
+        let seen = engine.look(&app.attention());
+        drop(app.update(clock.now(), Msg::Observed(seen)));
         let buffer = snapshot::frame(&mut app, &self.dressed.theme);
         output::say(&snapshot::print(&buffer, args.snapshot.format));
         Ok(())

@@ -139,3 +139,109 @@ pub struct ClusterObject {
     /// Conditions, where they are shown.
     pub conditions: Box<[Condition]>,
 }
+
+impl ClusterObject {
+    /// The path of the fields that name a pod's containers, the first of them the one that does its work.
+    pub const CONTAINER: &'static str = "container";
+
+    /// The path of the field that says how a container of a pod ended last: `OOMKilled (exit 137)`.
+    pub const LAST_END: &'static str = "last end";
+
+    /// The path of the field that says when that was, in RFC 3339.
+    pub const LAST_ENDED: &'static str = "ended";
+
+    /// The path of the field that names the image.
+    pub const IMAGE: &'static str = "image";
+
+    /// The value of the first field `path`.
+    #[must_use]
+    pub fn field(&self, path: &str) -> Option<&Text> {
+        self.fields.iter().find(|field| field.path == path).map(|field| &field.value)
+    }
+
+    /// The names of a pod's containers, where they are known.
+    pub fn containers(&self) -> impl Iterator<Item = &Text> {
+        let named = |field: &&Field| field.path == Self::CONTAINER;
+        self.fields.iter().filter(named).map(|field| &field.value)
+    }
+
+    /// The kind and the name of what it belongs to or speaks of. Of a pod made by a `ReplicaSet` that is the Deployment,
+    /// whose name and a hash make the `ReplicaSet`'s.
+    #[must_use]
+    pub fn belongs_to(&self) -> Option<(&str, &str)> {
+        let (kind, name) = self.owner.as_ref()?.as_str().split_once('/')?;
+        if kind == "ReplicaSet" && self.kind == ClusterKind::Pod {
+            return name.rsplit_once('-').map(|(deployment, _)| ("Deployment", deployment));
+        }
+        Some((kind, name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Uid;
+
+    fn object(kind: ClusterKind, owner: &str) -> ClusterObject {
+        ClusterObject {
+            meta: Meta {
+                name: Text::clean("it"),
+                namespace: Some(Text::clean("ns")),
+                uid: Uid(Text::clean("uid")),
+                version: Text::clean("1"),
+                created: None,
+                deleting: None,
+            },
+            kind,
+            health: Health::Healthy,
+            state: Text::default(),
+            message: Text::default(),
+            tenant: None,
+            run: None,
+            owner: (!owner.is_empty()).then(|| Text::clean(owner)),
+            flux: None,
+            ready: None,
+            restarts: 0,
+            at: None,
+            fields: Box::default(),
+            conditions: Box::default(),
+        }
+    }
+
+    #[test]
+    fn a_pod_belongs_to_its_deployment() {
+        for (kind, owner, wanted) in [
+            (
+                ClusterKind::Pod,
+                "ReplicaSet/worker-odoo-test-7d9f",
+                Some(("Deployment", "worker-odoo-test")),
+            ),
+            (ClusterKind::Pod, "Job/acme-2026-05-29", Some(("Job", "acme-2026-05-29"))),
+            (
+                ClusterKind::Occurrence,
+                "ReplicaSet/worker-7d9f",
+                Some(("ReplicaSet", "worker-7d9f")),
+            ),
+            (ClusterKind::Pod, "ReplicaSet/odd", None),
+            (ClusterKind::Pod, "odd", None),
+            (ClusterKind::Pod, "", None),
+        ] {
+            assert_eq!(object(kind, owner).belongs_to(), wanted, "{owner}");
+        }
+    }
+
+    #[test]
+    fn containers_are_named_by_fields() {
+        let mut pod = object(ClusterKind::Pod, "");
+        let field =
+            |path: &str, value: &str| Field { path: Text::clean(path), value: Text::clean(value) };
+        pod.fields = Box::new([
+            field("node", "a"),
+            field(ClusterObject::CONTAINER, "main"),
+            field(ClusterObject::CONTAINER, "sidecar"),
+        ]);
+        assert_eq!(pod.containers().collect::<Vec<_>>(), ["main", "sidecar"]);
+        assert_eq!(pod.field("node").map(Text::as_str), Some("a"));
+        assert_eq!(pod.field("image"), None);
+    }
+}

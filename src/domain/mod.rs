@@ -21,6 +21,7 @@ mod nearest;
 mod object;
 mod observation;
 mod resource;
+mod run;
 pub mod runbook;
 pub mod sla;
 mod text;
@@ -53,6 +54,7 @@ pub use resource::{
     ClientSpec, Condition, EnvironmentSpec, Field, Kind, Meta, Reference, Resource, RestoreSpec,
     Spec, Status, TemplateSpec, Uid, UpgradeSpec,
 };
+pub use run::RunPhase;
 pub use runbook::Runbook;
 pub use sla::{Severity, SlaClock, SlaState};
 pub use text::Text;

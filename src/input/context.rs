@@ -22,6 +22,8 @@ pub enum Context {
     Alerts,
     /// The details of a row.
     Drawer,
+    /// A log in place of the rows.
+    Log,
     /// A line of text that is being typed. A key bound nowhere above it is text, and is looked up
     /// below only when it has control or alt or is a function key.
     Line,
@@ -39,12 +41,13 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of help and of the reference page.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Global,
         Self::Table,
         Self::Events,
         Self::Alerts,
         Self::Drawer,
+        Self::Log,
         Self::Line,
         Self::Filter,
         Self::Palette,
@@ -62,6 +65,7 @@ impl Context {
             Self::Events => "events",
             Self::Alerts => "alerts",
             Self::Drawer => "drawer",
+            Self::Log => "log",
             Self::Line => "line",
             Self::Filter => "filter",
             Self::Palette => "palette",
@@ -80,6 +84,7 @@ impl Context {
             Self::Events => "in the rows of the events",
             Self::Alerts => "in the rows of the alerts",
             Self::Drawer => "in the details of a row",
+            Self::Log => "in a log",
             Self::Line => "while a line is typed",
             Self::Filter => "while the filter is typed",
             Self::Palette => "in the palette",
@@ -98,6 +103,7 @@ impl Context {
             Self::Events => &[Self::Events, Self::Table, Self::Global],
             Self::Alerts => &[Self::Alerts, Self::Table, Self::Global],
             Self::Drawer => &[Self::Drawer, Self::Global],
+            Self::Log => &[Self::Log, Self::Global],
             Self::Line => &[Self::Line, Self::Global],
             Self::Filter => &[Self::Filter, Self::Line, Self::Global],
             Self::Palette => &[Self::Palette, Self::Line, Self::Global],
@@ -174,7 +180,7 @@ mod tests {
         assert_eq!(
             message("kitchen"),
             "There is no context \"kitchen\". The contexts are global, table, events, drawer, \
-             line, filter, palette, help, columns, feeds."
+             log, line, filter, palette, help, columns, feeds."
         );
     }
 }

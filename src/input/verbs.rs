@@ -1,7 +1,7 @@
 //! The actions that the key files in the program bind, for the tests of this layer.
 
 use super::context::Context::{
-    self, Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Palette, Table,
+    self, Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Log, Palette, Table,
 };
 use super::load::Verb;
 
@@ -53,14 +53,26 @@ pub(super) const TEST_VERBS: &[Verb] = &[
     verb("drawer.close", &[Table, Drawer], "close the details"),
     verb("drawer.focus", &[Table], "move into the details"),
     verb("drawer.blur", &[Drawer], "move back to the table"),
-    verb("drawer.down", &[Drawer, Help, Feeds], "scroll down"),
-    verb("drawer.up", &[Drawer, Help, Feeds], "scroll up"),
-    verb("drawer.page-down", &[Drawer, Help, Feeds], "scroll a screen down"),
-    verb("drawer.page-up", &[Drawer, Help, Feeds], "scroll a screen up"),
-    verb("drawer.first", &[Drawer, Help, Feeds], "scroll to the top"),
-    verb("drawer.last", &[Drawer, Help, Feeds], "scroll to the end"),
-    verb("row.copy", &[Table, Drawer], "copy the name of the row"),
-    verb("row.copy-all", &[Table, Drawer], "copy the whole object"),
+    verb("drawer.down", &[Drawer, Help, Feeds, Log], "scroll down"),
+    verb("drawer.up", &[Drawer, Help, Feeds, Log], "scroll up"),
+    verb("drawer.page-down", &[Drawer, Help, Feeds, Log], "scroll a screen down"),
+    verb("drawer.page-up", &[Drawer, Help, Feeds, Log], "scroll a screen up"),
+    verb("drawer.first", &[Drawer, Help, Feeds, Log], "scroll to the top"),
+    verb("drawer.last", &[Drawer, Help, Feeds, Log], "scroll to the end"),
+    verb("row.copy", &[Table, Drawer, Log], "copy the name of the row"),
+    verb("row.copy-all", &[Table, Drawer, Log], "copy the whole object"),
+    verb("row.log", &[Table, Drawer], "read the log of the row"),
+    verb("log.close", &[Log], "end the search, or close the log"),
+    verb("log.follow", &[Log], "follow the newest line, or stay here"),
+    verb("log.search", &[Log], "look for a text"),
+    verb("log.match-next", &[Log], "go to the next match"),
+    verb("log.match-previous", &[Log], "go to the match before"),
+    verb("log.next", &[Log], "go to the next container or pod"),
+    verb("log.other-run", &[Log], "show the run before the last restart, or the one now"),
+    verb("log.wrap", &[Log], "wrap long lines, or not"),
+    verb("log.times", &[Log], "show the times, or not"),
+    verb("log.left", &[Log], "scroll long lines left"),
+    verb("log.right", &[Log], "scroll long lines right"),
     verb("tail.pause", &[Table], "hold the list still, or let it go on"),
     verb("tail.newest", &[Events], "follow the newest event"),
     verb("events.follow-tenant", &[Events], "show only the tenant of the row"),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::alerts::Alerting;
 use super::events::{self, Event, EventType};
 use super::founding;
+use super::logs::OpenLog;
 use super::parts::Part;
 use super::scenario::{Phase, Scenario};
 use super::world::World;
@@ -43,6 +44,10 @@ pub struct Engine {
     started: bool,
     /// How many hostile events there were.
     pub(super) hostile: usize,
+    /// The log that the trainee has open.
+    pub(super) open_log: Option<OpenLog>,
+    /// How many logs were ever opened or closed.
+    pub(super) logs_opened: u64,
     /// What fires beside what follows from the world.
     pub(super) alerting: Alerting,
 }
@@ -93,6 +98,8 @@ pub(super) enum Task {
     Burst(EventType, Option<Text>),
     /// A part of the platform goes on.
     Beat(Part),
+    /// The log that was opened as this number is read on.
+    Log(u64),
 }
 
 impl Engine {
@@ -110,6 +117,8 @@ impl Engine {
             out: Vec::new(),
             started: false,
             hostile: 0,
+            open_log: None,
+            logs_opened: 0,
             alerting: Alerting::default(),
         };
         founding::found(&mut engine);
@@ -233,6 +242,7 @@ impl Engine {
             Task::Ends(uid, failed) => self.run_ends(&uid, failed),
             Task::FeedUp(feed) => self.feed_up(feed),
             Task::Burst(kind, tenant) => self.emit_about(kind, tenant.as_ref()),
+            Task::Log(number) => self.read_log(number),
             Task::Beat(part) => {
                 part.beat(self);
                 self.queue(part.every(), Task::Beat(part));

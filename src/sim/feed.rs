@@ -91,6 +91,7 @@ impl SimFeed {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut last = ticks.tick().await;
         let (mut owed_ms, mut idle) = (0.0, 0);
+        let mut attention = sink.attention();
         let first = self.engine.start();
         tell(sink, first).await?;
         loop {
@@ -99,7 +100,11 @@ impl SimFeed {
             last = now;
             let step = whole_ms(owed_ms);
             owed_ms -= step as f64;
-            let told = self.engine.advance(Span::from_ms(step));
+            let mut told = self.engine.advance(Span::from_ms(step));
+            if attention.has_changed().unwrap_or(false) {
+                let looked_at = attention.borrow_and_update().clone();
+                told.extend(self.engine.look(&looked_at));
+            }
             self.clock.0.store(self.engine.now().ms(), Ordering::Relaxed);
             idle = if told.is_empty() { idle + 1 } else { 0 };
             if idle == IDLE_TICKS {

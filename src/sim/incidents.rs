@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::alerts;
+use super::cluster;
 use super::engine::{Engine, Task};
 use super::events::{Event, EventType};
 use super::faults::Fault;
@@ -202,6 +203,7 @@ impl Engine {
         }
         let object = self.world.set_conditions(uid, conditions);
         self.tell_object(object);
+        cluster::follow_runs(self);
         self.tell_run(&run, phase);
     }
 

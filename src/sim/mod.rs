@@ -15,6 +15,7 @@ mod feed;
 mod founding;
 mod hostile;
 mod incidents;
+mod logs;
 mod metrics;
 mod names;
 mod objects;

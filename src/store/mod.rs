@@ -14,11 +14,13 @@ mod history;
 mod joins;
 mod log;
 mod objects;
+mod owners;
 mod ring;
 mod shelves;
 mod stream;
 pub mod table;
 mod tables;
+mod tally;
 mod tick;
 pub mod view;
 
@@ -34,13 +36,15 @@ pub use history::{Figure, History};
 pub use joins::{Joined, Joins, LastEvent};
 pub use log::{LogBook, LogEntry};
 pub use objects::Objects;
+pub use owners::Owners;
 pub use ring::Ring;
 pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
     AlertsTable, BackupsTable, ClusterTable, DatabasesTable, EventsTable, OverviewTable,
-    TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging, feeds_of,
+    ServicesTable, TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging, feeds_of,
 };
+pub use tally::Tally;
 
 use crate::domain::{
     ClusterKind, ClusterObject, Fact, FeedId, Kind, Object, Observation, StreamEntry, Timestamp,
@@ -58,8 +62,12 @@ pub struct Store {
     log: LogBook,
     feeds: Feeds,
     joins: Joins,
+    owners: Owners,
+    tally: Tally,
     /// Changes of the runs, which live in three collections.
     runs: Changes,
+    /// Changes of the services, which are Deployments with their pods.
+    services: Changes,
     /// What is judged of the backups.
     shelves: Shelves,
     /// What is wrong now.
@@ -90,7 +98,10 @@ impl Store {
             log: LogBook::default(),
             feeds: Feeds::default(),
             joins: Joins::default(),
+            owners: Owners::default(),
+            tally: Tally::default(),
             runs: Changes::default(),
+            services: Changes::default(),
             shelves: Shelves::default(),
             findings: Findings::default(),
             history: History::default(),
@@ -202,6 +213,18 @@ impl Store {
         &self.joins
     }
 
+    /// What belongs to what within the cluster.
+    #[must_use]
+    pub const fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
+    /// How many objects of the cluster there are.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// Calls `read` with the table `id`.
     pub fn with_table<R>(&self, id: TableId, read: impl FnOnce(&dyn Table) -> R) -> R {
         tables::with(self, id, read)
@@ -277,6 +300,14 @@ impl Store {
             self.note_databases(before, put.slot);
         }
         self.joins.insert(&object, put.slot);
+        if let Some(before) = &put.before {
+            self.tally.take(before);
+            if !owners::same_ties(before, &object) {
+                self.owners.remove(before, put.slot);
+            }
+        }
+        self.tally.add(&object);
+        self.owners.insert(&object, put.slot);
         if TenantsTable::shows(put.before.as_ref(), &object) {
             self.touch_tenant(&object);
         }
@@ -291,6 +322,8 @@ impl Store {
                 self.touch_tenant(&object);
             }
             self.touched(&object, slot);
+            self.owners.remove(&object, slot);
+            self.tally.take(&object);
         }
     }
 
@@ -357,7 +390,20 @@ impl Store {
                 }
                 self.touch_tenant(object);
             }
+            FeedId::Deployments => self.services.note(slot),
+            FeedId::Jobs | FeedId::Pods => self.touch_owners(object),
             _ => {}
+        }
+    }
+
+    /// Notes a change of the run and of the service that a Job or a pod is part of.
+    fn touch_owners(&mut self, object: &Object) {
+        let Object::ClusterObject(object) = object else { return };
+        for (kind, slot) in self.owners.runs_of(object) {
+            self.runs.note(tables::run_slot(kind, slot));
+        }
+        if let Some(slot) = self.owners.deployment_of(object) {
+            self.services.note(slot);
         }
     }
 

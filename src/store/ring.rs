@@ -31,6 +31,12 @@ impl<T> Ring<T> {
         self.items.iter()
     }
 
+    /// The item that was pushed as number `number`, counted from 0 over all ever pushed; none when it is gone.
+    #[must_use]
+    pub fn numbered(&self, number: u64) -> Option<&T> {
+        self.items.get(usize::try_from(number.checked_sub(self.dropped)?).ok()?)
+    }
+
     /// The newest item.
     #[must_use]
     pub fn newest(&self) -> Option<&T> {
@@ -73,5 +79,9 @@ mod tests {
         }
         assert_eq!(ring.iter().copied().collect::<Vec<_>>(), [7, 8, 9]);
         assert_eq!(ring.dropped(), 7);
+        assert_eq!(
+            [6, 7, 9, 10].map(|n| ring.numbered(n).copied()),
+            [None, Some(7), Some(9), None]
+        );
     }
 }

@@ -145,6 +145,8 @@ pub enum Value<'a> {
     Span(Span),
     /// A point in time to come, shown as how long it is till then.
     Until(Timestamp),
+    /// A point in time to come that ends something by itself, shown as how long it is till then.
+    Ends(Timestamp),
     /// So many of so many.
     Ratio(u64, u64),
     /// A share in thousandths, shown in percent.

@@ -288,11 +288,12 @@ impl SortKey {
             Value::Number(number) | Value::Bytes(number) => Some(Cell::Number(number)),
             // By age: the newest first.
             Value::At(at) => Some(Cell::Number(u64::MAX - at.ms().unsigned_abs())),
-            Value::Clock(at) => Some(Cell::Number(at.ms().unsigned_abs())),
             Value::Health(health) => Some(Cell::Number(health as u64)),
             Value::Severity(severity) => Some(Cell::Number(severity as u64)),
             Value::Span(span) => Some(Cell::Number(span.ms())),
-            Value::Until(at) => Some(Cell::Number(at.ms().unsigned_abs())),
+            Value::Clock(at) | Value::Until(at) | Value::Ends(at) => {
+                Some(Cell::Number(at.ms().unsigned_abs()))
+            }
             Value::Ratio(part, _) => Some(Cell::Number(part)),
             Value::Permille(share) => Some(Cell::Number(u64::from(share))),
         };

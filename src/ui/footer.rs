@@ -21,7 +21,11 @@ pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
 
 /// Where the terminal's cursor stands while the filter is typed.
 pub(super) fn cursor(app: &App, geometry: &Geometry) -> Option<(u16, u16)> {
-    let line = app.pane().filter.typing.as_ref()?;
+    let typing = match app.log_page() {
+        Some(page) => page.search.typing.as_ref(),
+        None => app.pane().filter.typing.as_ref(),
+    };
+    let line = typing?;
     let before: String = line.text().chars().take(line.cursor()).collect();
     let x = cells(PROMPT) + cells(&before);
     Some((x.min(geometry.status.width.saturating_sub(1)), geometry.status.y))
@@ -29,6 +33,9 @@ pub(super) fn cursor(app: &App, geometry: &Geometry) -> Option<(u16, u16)> {
 
 fn status(app: &App, place: Rect, paint: &mut Paint<'_>) {
     paint.fill(place, Role::Header);
+    if let Some(page) = app.log_page() {
+        return super::log::status(app, page, place, paint);
+    }
     let counts = counts(app);
     let room = place.width.saturating_sub(cells(&counts) + 2);
     paint.right(place.x, place.y, place.width.saturating_sub(1), &counts, Role::Header);

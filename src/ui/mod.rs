@@ -6,6 +6,7 @@
 mod drawer;
 mod footer;
 mod header;
+mod log;
 mod overlays;
 mod paint;
 mod rows;
@@ -32,6 +33,9 @@ pub fn draw(app: &App, geometry: &Geometry, theme: &Theme, buffer: &mut Buffer) 
     table::draw(app, geometry, &mut paint);
     if let Some(place) = geometry.drawer {
         drawer::draw(app, place, &mut paint);
+    }
+    if let (Some(place), Some(page)) = (geometry.log, app.log_page()) {
+        log::draw(app, page, place, &mut paint);
     }
     footer::draw(app, geometry, &mut paint);
     if let (Some(place), Some(overlay)) = (geometry.overlay, app.overlay()) {

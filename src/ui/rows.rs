@@ -37,10 +37,13 @@ pub(super) fn show(value: Value<'_>, now: Timestamp, zone: Tz) -> Shown<'_> {
             role: severity_role(severity),
         },
         Value::Span(span) => plain(short(span).into()),
-        Value::Until(at) if at > now => plain(format!("in {}", at.since(now)).into()),
+        Value::Until(at) | Value::Ends(at) if at > now => {
+            plain(format!("in {}", at.since(now)).into())
+        }
         Value::Until(at) => {
             Shown { text: format!("{} ago", now.since(at)).into(), role: Role::HealthFailed }
         }
+        Value::Ends(_) => Shown { text: Cow::Borrowed("over"), role: Role::Muted },
         Value::Ratio(part, all) => plain(format!("{part}/{all}").into()),
         Value::Permille(share) => plain(format!("{}.{}%", share / 10, share % 10).into()),
     }
@@ -122,6 +125,20 @@ pub(super) fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_ends_by_itself_is_over_and_no_trouble() {
+        let now = Timestamp::from_ms(10_000_000);
+        let hour = Span::from_secs(3_600);
+        let shown = |value| {
+            let shown = show(value, now, chrono_tz::UTC);
+            (shown.text.into_owned(), shown.role)
+        };
+        assert_eq!(shown(Value::Ends(now.after(hour))), ("in 1h00m".to_owned(), Role::Text));
+        assert_eq!(shown(Value::Ends(now.before(hour))), ("over".to_owned(), Role::Muted));
+        let late = ("1h00m ago".to_owned(), Role::HealthFailed);
+        assert_eq!(shown(Value::Until(now.before(hour))), late);
+    }
 
     #[test]
     fn sizes_read_short() {

@@ -25,6 +25,9 @@ pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     if let Some(place) = geometry.strip {
         strip(app, geometry, place, paint);
     }
+    if geometry.log.is_some() {
+        return;
+    }
     titles(app.pane(), geometry, paint);
     if app.pane().view.is_empty() {
         nothing(app, geometry.rows, paint);

@@ -167,6 +167,12 @@ impl Journey {
     pub(crate) fn send(&mut self, msg: Msg) -> &mut Self {
         self.effects.extend(self.app.update(self.engine.now(), msg));
         self.app.settle();
+        // As the program's loop does, the world is told what is looked at, and says what there is to it.
+        let seen = self.engine.look(&self.app.attention());
+        if !seen.is_empty() {
+            self.effects.extend(self.app.update(self.engine.now(), Msg::Observed(seen)));
+            self.app.settle();
+        }
         self
     }
 

@@ -1,9 +1,11 @@
 //! The details of one row, as lines.
 
+mod advice;
 mod alert;
 mod backup;
 pub(super) mod blockers;
 pub mod card;
+mod cluster;
 mod database;
 mod event;
 mod finding;
@@ -11,6 +13,7 @@ mod fold;
 mod json;
 mod object;
 mod resource;
+mod run;
 mod short;
 
 pub(in crate::app) use backup::size as bytes_in_words;
@@ -114,6 +117,9 @@ impl Detail {
 fn lines_of(store: &Store, id: &RowId) -> Option<(Text, Vec<DetailLine>)> {
     Some(match id {
         RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
+        RowId::Object(feed, uid) if feed.cluster_kind().is_some() => {
+            cluster::lines(store, *feed, uid)?
+        }
         RowId::Object(FeedId::Backups, uid) => backup::lines(store, uid)?,
         RowId::Object(FeedId::Databases, uid) => database::database(store, uid)?,
         RowId::Object(FeedId::Sessions, uid) => database::session(store, uid)?,
@@ -144,6 +150,9 @@ fn lines_of(store: &Store, id: &RowId) -> Option<(Text, Vec<DetailLine>)> {
 pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
     match id {
         RowId::Object(feed, uid) if feed.kind().is_some() => resource::copied(store, uid, all),
+        RowId::Object(feed, uid) if feed.cluster_kind().is_some() => {
+            cluster::copied(store, *feed, uid, all)
+        }
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
         RowId::Group(key) => Some(key.to_string()),
         RowId::Missing(tenant) => Some(tenant.to_string()),
@@ -202,6 +211,16 @@ fn blank() -> DetailLine {
 
 fn said(label: &'static str, tone: Tone, text: &Text) -> DetailLine {
     DetailLine { label, pieces: vec![Piece::Text(tone, text.clone())] }
+}
+
+/// The line of `label`, where there is a text.
+fn present(label: &'static str, text: &Text) -> Option<DetailLine> {
+    (!text.is_empty()).then(|| said(label, Tone::Plain, text))
+}
+
+/// A health with its sign.
+fn health_text(health: Health) -> Text {
+    Text::from(format!("{} {}", health.sign(), health.word()))
 }
 
 fn age(label: &'static str, at: Timestamp) -> DetailLine {

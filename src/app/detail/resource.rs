@@ -1,7 +1,7 @@
 //! The details of an object: what was asked for, its conditions, what it is composed of, and what belongs
 //! to its tenant.
 
-use super::{DetailLine, Piece, Tone, age, blank, heading, said};
+use super::{DetailLine, Piece, Tone, age, blank, heading, health_text, present, run, said};
 use crate::domain::{
     ClientSpec, Condition, Field, Health, Kind, Reference, Resource, Spec, Status, Text, Uid,
     UpgradeSpec,
@@ -13,6 +13,9 @@ use crate::store::{Held, Joined, Store, TenantsTable};
 pub(super) fn lines(store: &Store, uid: &Uid) -> Option<(Text, Vec<DetailLine>)> {
     let held = find(store, uid)?;
     let resource = &*held.object;
+    if resource.kind().is_run() {
+        return Some((resource.meta.name.clone(), run::lines(store, held)));
+    }
     let mut lines = head(held);
     if resource.kind() == Kind::Client {
         judged(&mut lines, TenantsTable::new(store).worst(resource), resource);
@@ -74,11 +77,7 @@ fn judged(lines: &mut Vec<DetailLine>, worst: &Resource, client: &Resource) {
     lines.insert(1, said("health", Tone::Health(health), &Text::clean(&text)));
 }
 
-fn health_text(health: Health) -> Text {
-    Text::clean(&format!("{} {}", health.sign(), health.word()))
-}
-
-fn spec(spec: &Spec) -> Vec<DetailLine> {
+pub(super) fn spec(spec: &Spec) -> Vec<DetailLine> {
     match spec {
         Spec::Client(spec) => client(spec),
         Spec::Upgrade(spec) => upgrade(spec),
@@ -86,10 +85,6 @@ fn spec(spec: &Spec) -> Vec<DetailLine> {
         Spec::Template(spec) => fields(&spec.fields),
         Spec::Restore(spec) => fields(&spec.fields),
     }
-}
-
-fn present(label: &'static str, text: &Text) -> Option<DetailLine> {
-    (!text.is_empty()).then(|| said(label, Tone::Plain, text))
 }
 
 fn client(spec: &ClientSpec) -> Vec<DetailLine> {
@@ -131,7 +126,7 @@ fn fields(fields: &[Field]) -> Vec<DetailLine> {
     fields.iter().map(line).collect()
 }
 
-fn conditions(lines: &mut Vec<DetailLine>, conditions: &[Condition]) {
+pub(super) fn conditions(lines: &mut Vec<DetailLine>, conditions: &[Condition]) {
     lines.extend([blank(), heading("Conditions")]);
     if conditions.is_empty() {
         lines.push(said("", Tone::Muted, &Text::clean("its controller has set none yet")));
@@ -208,7 +203,7 @@ fn objects(lines: &mut Vec<DetailLine>, store: &Store, title: &str, kind: Kind, 
     }
 }
 
-fn composed(lines: &mut Vec<DetailLine>, references: &[Reference]) {
+pub(super) fn composed(lines: &mut Vec<DetailLine>, references: &[Reference]) {
     lines.extend([blank(), heading("Composed of")]);
     if references.is_empty() {
         lines.push(said("", Tone::Muted, &Text::clean("nothing yet")));

@@ -2,8 +2,10 @@
 
 mod alerts;
 mod backups;
+mod cluster;
 mod databases;
 pub mod overview;
+mod services;
 
 use ratatui::layout::Rect;
 
@@ -23,6 +25,13 @@ pub const LINES: usize = 4;
 pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
     let mut lines = match app.screen.pane {
         TableId::Overview => overview::lines(app, width),
+        TableId::Workloads
+        | TableId::Pods
+        | TableId::Network
+        | TableId::Flux
+        | TableId::Jobs
+        | TableId::Nodes => cluster::lines(app),
+        TableId::Services | TableId::Executions => services::lines(app),
         TableId::Backups => backups::lines(app),
         TableId::Databases | TableId::Sessions => databases::server(app, width),
         TableId::Pools => databases::pools(app),

@@ -38,6 +38,8 @@ pub struct Scenario {
     pub(super) databases: DatabasesPlan,
     #[serde(default)]
     pub(super) hostile: Hostile,
+    /// The cluster's own objects; none without it.
+    pub(super) cluster: Option<ClusterPlan>,
     /// Feeds that are refused from the start.
     #[serde(default)]
     pub(super) denied: Vec<FeedId>,
@@ -240,6 +242,16 @@ pub(super) struct Past {
     /// Over which time they are spread.
     #[serde(default, deserialize_with = "read::span")]
     pub(super) over: Span,
+}
+
+/// The objects of the cluster beside the platform's own kinds.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ClusterPlan {
+    /// Whether each tenant has its route, its backup CronJob and the last Job of that.
+    pub(super) tenants: bool,
+    /// Whether some of it is unwell: a service that crashes, a worker killed for its memory, a certificate that ends.
+    pub(super) troubles: bool,
 }
 
 /// PostgreSQL.

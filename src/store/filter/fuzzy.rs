@@ -79,6 +79,7 @@ impl Scratch {
             | Value::Clock(_)
             | Value::Span(_)
             | Value::Until(_)
+            | Value::Ends(_)
             | Value::Ratio(..)
             | Value::Permille(_) => false,
         }

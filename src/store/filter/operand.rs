@@ -112,7 +112,7 @@ impl Operand {
             (Self::Number(n), Value::Permille(v)) => (u64::from(v) / 10).cmp(n),
             (Self::Age(span), Value::At(at) | Value::Clock(at)) => now.since(at).cmp(span),
             (Self::Age(span), Value::Span(v)) => v.cmp(span),
-            (Self::Age(span), Value::Until(at)) => at.since(now).cmp(span),
+            (Self::Age(span), Value::Until(at) | Value::Ends(at)) => at.since(now).cmp(span),
             (Self::Health(health), Value::Health(v)) => v.cmp(health),
             (Self::Text(text), Value::Text(v)) => natural(v, text),
             // The worse is the more: `severity>=high`.

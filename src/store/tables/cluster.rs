@@ -1,59 +1,108 @@
 //! Rows from several collections of the cluster in one table.
 
 use super::{column, optional, text};
-use crate::domain::{ClusterKind, ClusterObject, FeedId, Text};
-use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
+use crate::domain::{ClusterKind, ClusterObject, FeedId, Text, Timestamp};
+use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, TableId, Value};
 use crate::store::{Held, Store};
 
-/// The columns, in the order shown; the same for every table of objects of the cluster.
-pub(super) const COLUMNS: &[Column] = &[
-    column("name", "NAME", "The object's name.").flex(22, 4).rank(0).searched(),
-    column("kind", "KIND", "What it is.").fixed(13).rank(1),
-    column("health", "HEALTH", "How well it is.").kind(ColumnKind::Health).fixed(13).rank(0),
-    column("state", "STATE", "How it stands, in a few words.").flex(16, 3).rank(1).searched(),
+const NAME: Column = column("name", "NAME", "The object's name.").flex(16, 4).rank(0).searched();
+const KIND: Column = column("kind", "KIND", "What it is.").fixed(11).rank(1);
+const HEALTH: Column =
+    column("health", "HEALTH", "How well it is.").kind(ColumnKind::Health).fixed(13).rank(0);
+const STATE: Column =
+    column("state", "STATE", "How it stands, in a few words.").flex(16, 3).rank(1).searched();
+const READY: Column =
     column("ready", "READY", "How many are ready of those wanted; filters compare the first.")
         .kind(ColumnKind::Number)
-        .fixed(7)
+        .fixed(5)
         .right()
-        .rank(3),
-    column("restarts", "RESTARTS", "Restarts of its containers.")
-        .kind(ColumnKind::Number)
-        .fixed(8)
-        .right()
-        .rank(4),
-    column("namespace", "NAMESPACE", "Its namespace.").flex(14, 2).rank(2).searched(),
-    column("tenant", "TENANT", "The tenant that it belongs to.").flex(10, 1).rank(5).searched(),
-    column("flux", "GIT", "The Flux Kustomization that owns it: change it in git.")
-        .flex(10, 1)
-        .rank(6)
-        .searched(),
-    column("message", "MESSAGE", "What is wrong, or what was said last.")
-        .flex(16, 4)
-        .rank(7)
-        .searched(),
-    column("at", "LAST", "When it last succeeded, ended or was seen; of a certificate, its end.")
-        .kind(ColumnKind::Time)
-        .fixed(9)
-        .right()
-        .rank(4),
-    column("age", "AGE", "How long ago it was made.")
-        .kind(ColumnKind::Time)
-        .fixed(6)
-        .right()
-        .rank(3),
+        .rank(3);
+const RESTARTS: Column = column("restarts", "RESTARTS", "Restarts of its containers.")
+    .kind(ColumnKind::Number)
+    .fixed(8)
+    .right()
+    .rank(1);
+const LAST_END: Column = column("end", "LAST END", "How one of its containers ended last.")
+    .flex(20, 2)
+    .rank(2)
+    .searched();
+const LAST_ENDED: Column = column("ended", "ENDED", "How long ago that was.")
+    .kind(ColumnKind::Time)
+    .fixed(6)
+    .right()
+    .rank(2);
+const NAMESPACE: Column =
+    column("namespace", "NAMESPACE", "Its namespace.").flex(13, 2).rank(1).searched();
+const TENANT: Column =
+    column("tenant", "TENANT", "The tenant that it belongs to.").flex(10, 1).rank(4).searched();
+const RUN: Column = column("run", "RUN", "The upgrade, restore or template that it belongs to.")
+    .flex(10, 1)
+    .rank(7)
+    .searched()
+    .hidden();
+const NODE: Column =
+    column("node", "NODE", "The node that it runs on.").flex(10, 1).rank(6).searched();
+const GIT: Column = column("flux", "GIT", "The Flux Kustomization that owns it: change it in git.")
+    .flex(10, 1)
+    .rank(5)
+    .searched();
+const PATH: Column =
+    column("path", "PATH", "The folder in git that it applies.").flex(14, 2).rank(2).searched();
+const MESSAGE: Column = column("message", "MESSAGE", "What is wrong, or what was said last.")
+    .flex(16, 4)
+    .rank(3)
+    .searched();
+const AGE: Column = column("age", "AGE", "How long ago it was made.")
+    .kind(ColumnKind::Time)
+    .fixed(6)
+    .right()
+    .rank(6);
+
+const fn at(title: &'static str, doc: &'static str) -> Column {
+    column("at", title, doc).kind(ColumnKind::Time).fixed(8).right().rank(1)
+}
+
+const AT_END: Column = at("ENDS", "When a certificate ends.");
+const AT_APPLIED: Column = at("APPLIED", "When it was applied last.");
+const AT_RUN: Column = at("LAST", "Of a CronJob its last success, of a Job its end.");
+
+/// The columns of Deployments, autoscalers and quotas, in the order shown.
+pub(super) const WORKLOADS: &[Column] =
+    &[NAME, KIND, HEALTH, STATE, NAMESPACE, READY, MESSAGE, GIT, AGE];
+
+/// Those of pods.
+pub(super) const PODS: &[Column] = &[
+    NAME, HEALTH, STATE, RESTARTS, LAST_END, LAST_ENDED, NAMESPACE, READY, TENANT, RUN, NODE,
+    MESSAGE, AGE,
 ];
+
+/// Those of gateways, routes and certificates.
+pub(super) const NETWORK: &[Column] =
+    &[NAME, KIND, HEALTH, STATE, AT_END, MESSAGE, NAMESPACE.rank(3), TENANT, GIT, AGE];
+
+/// Those of Kustomizations.
+pub(super) const FLUX: &[Column] = &[NAME, HEALTH, STATE, AT_APPLIED, PATH, MESSAGE, AGE];
+
+/// Those of `CronJob`s and Jobs.
+pub(super) const JOBS: &[Column] =
+    &[NAME, KIND.fixed(7), HEALTH, STATE, AT_RUN, TENANT, MESSAGE, NAMESPACE.rank(5), RUN, AGE];
+
+/// Those of nodes and volume claims.
+pub(super) const NODES: &[Column] =
+    &[NAME, KIND.fixed(6), HEALTH, STATE, NAMESPACE, MESSAGE, GIT, AGE];
 
 /// Objects of the cluster of some kinds.
 pub struct ClusterTable<'a> {
     store: &'a Store,
     kinds: &'static [ClusterKind],
+    columns: &'static [Column],
 }
 
 impl<'a> ClusterTable<'a> {
-    /// The objects of `kinds` in `store`.
+    /// The objects that are rows of the table `id` in `store`.
     #[must_use]
-    pub const fn new(store: &'a Store, kinds: &'static [ClusterKind]) -> Self {
-        Self { store, kinds }
+    pub const fn new(store: &'a Store, id: TableId) -> Self {
+        Self { store, kinds: super::cluster_kinds(id), columns: super::columns(id) }
     }
 
     fn kind_of(&self, slot: Slot) -> Option<(ClusterKind, Slot)> {
@@ -77,7 +126,7 @@ impl<'a> ClusterTable<'a> {
 
 impl Table for ClusterTable<'_> {
     fn columns(&self) -> &'static [Column] {
-        COLUMNS
+        self.columns
     }
 
     fn revision(&self) -> u64 {
@@ -120,7 +169,7 @@ impl Table for ClusterTable<'_> {
     fn value(&self, slot: Slot, column: usize) -> Value<'_> {
         let Some(held) = self.held(slot) else { return Value::Nothing };
         let object = &*held.object;
-        match COLUMNS.get(column).map(|column| column.id) {
+        match self.columns.get(column).map(|column| column.id) {
             Some("name") => text(&object.meta.name),
             Some("kind") => Value::Text(object.kind.word()),
             Some("health") => Value::Health(object.health),
@@ -132,6 +181,14 @@ impl Table for ClusterTable<'_> {
             Some("restarts") => Value::Number(u64::from(object.restarts)),
             Some("namespace") => optional(object.meta.namespace.as_ref()),
             Some("tenant") => optional(object.tenant.as_ref()),
+            Some("run") => optional(object.run.as_ref()),
+            Some("node") => optional(object.field("node")),
+            Some("path") => optional(object.field("path")),
+            Some("end") => optional(object.field(ClusterObject::LAST_END)),
+            Some("ended") => object
+                .field(ClusterObject::LAST_ENDED)
+                .and_then(|at| Timestamp::parse(at.as_str()))
+                .map_or(Value::Nothing, Value::At),
             Some("flux") => optional(object.flux.as_ref()),
             Some("message") => text(&object.message),
             Some("at") => match (object.kind, object.at) {

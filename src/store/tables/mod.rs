@@ -10,6 +10,7 @@ mod keys;
 mod overview;
 mod pools;
 mod record;
+mod services;
 mod sessions;
 mod silences;
 mod streams;
@@ -24,6 +25,7 @@ pub(super) use databases::{database_slot, missing_slot};
 pub use events::EventsTable;
 pub use overview::OverviewTable;
 pub(super) use record::Records;
+pub use services::ServicesTable;
 pub use tenants::TenantsTable;
 pub use upgrades::UpgradesTable;
 pub(super) use upgrades::run_slot;
@@ -49,13 +51,13 @@ pub const fn columns(id: TableId) -> &'static [Column] {
         TableId::Silences => silences::COLUMNS,
         TableId::Executions => executions::COLUMNS,
         TableId::Overview => overview::COLUMNS,
-        TableId::Workloads
-        | TableId::Pods
-        | TableId::Network
-        | TableId::Flux
-        | TableId::Jobs
-        | TableId::Nodes
-        | TableId::Services => cluster::COLUMNS,
+        TableId::Workloads => cluster::WORKLOADS,
+        TableId::Pods => cluster::PODS,
+        TableId::Network => cluster::NETWORK,
+        TableId::Flux => cluster::FLUX,
+        TableId::Jobs => cluster::JOBS,
+        TableId::Nodes => cluster::NODES,
+        TableId::Services => services::COLUMNS,
     }
 }
 
@@ -71,7 +73,6 @@ pub const fn cluster_kinds(id: TableId) -> &'static [ClusterKind] {
         TableId::Flux => &[ClusterKind::Kustomization],
         TableId::Jobs => &[ClusterKind::CronJob, ClusterKind::Job],
         TableId::Nodes => &[ClusterKind::Node, ClusterKind::Claim],
-        TableId::Services => &[ClusterKind::Deployment],
         _ => &[],
     }
 }
@@ -98,8 +99,8 @@ pub(super) fn with<R>(store: &Store, id: TableId, read: impl FnOnce(&dyn Table) 
         | TableId::Network
         | TableId::Flux
         | TableId::Jobs
-        | TableId::Nodes
-        | TableId::Services => read(&ClusterTable::new(store, cluster_kinds(id))),
+        | TableId::Nodes => read(&ClusterTable::new(store, id)),
+        TableId::Services => read(&ServicesTable::new(store)),
     }
 }
 
@@ -154,7 +155,7 @@ pub const fn feeds_of(id: TableId) -> &'static [FeedId] {
         TableId::Flux => &[FeedId::Kustomizations],
         TableId::Jobs => &[FeedId::CronJobs, FeedId::Jobs],
         TableId::Nodes => &[FeedId::Nodes, FeedId::Claims],
-        TableId::Services => &[FeedId::Deployments],
+        TableId::Services => &[FeedId::Deployments, FeedId::Pods],
         TableId::Executions => &[FeedId::Executions],
     }
 }

@@ -1,36 +1,59 @@
 //! The runs: upgrades, restores and template builds, in one table.
 
 use super::{column, optional, text};
-use crate::domain::{FeedId, Kind, Resource, Spec, Text};
+use crate::domain::{
+    ClusterKind, ClusterObject, FeedId, Kind, Resource, RunPhase, Spec, Status, Text, Timestamp,
+};
 use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
 use crate::store::{Held, Store};
 
 /// The columns, in the order shown.
 pub(super) const COLUMNS: &[Column] = &[
-    column("run", "RUN", "The name of the run.").flex(22, 4).rank(0).searched(),
-    column("kind", "KIND", "What it does: upgrade, restore or template.").fixed(8).rank(0),
-    column("tenant", "TENANT", "The tenant it is for.").flex(12, 2).rank(1).searched(),
+    column("run", "RUN", "The name of the run.").flex(16, 4).rank(0).searched(),
+    column("kind", "KIND", "What it does: upgrade, restore or template.").fixed(8).rank(1),
+    column("tenant", "TENANT", "The tenant it is for.").flex(10, 2).rank(5).searched(),
     column("health", "HEALTH", "How it goes.").kind(ColumnKind::Health).fixed(13).rank(0),
-    column("reason", "REASON", "The reason word of the condition that decides the health.")
-        .flex(12, 2)
+    column("phase", "PHASE", "How far it is: waiting, running, done, failed or refused.")
+        .fixed(8)
         .rank(2)
         .searched(),
-    column("from", "FROM", "The Odoo major before.").fixed(4).rank(4),
-    column("to", "TO", "The Odoo major after.").fixed(4).rank(4),
-    column("strategy", "STRATEGY", "How an upgrade is done.").flex(12, 2).rank(5).searched(),
+    column("since", "SINCE", "How long it has been in this phase.")
+        .kind(ColumnKind::Time)
+        .fixed(7)
+        .right()
+        .rank(1),
+    column(
+        "soak",
+        "SOAK ENDS",
+        "How long an upgrade that is done is still watched: 48 h in all, 7 d to another major.",
+    )
+    .kind(ColumnKind::Time)
+    .fixed(9)
+    .right()
+    .rank(1),
+    column("job", "JOB", "How its Job stands.").flex(14, 3).rank(1).searched(),
+    column("from", "FROM", "The Odoo major before.").fixed(4).rank(3),
+    column("to", "TO", "The Odoo major after.").fixed(4).rank(3),
+    column("strategy", "STRATEGY", "How an upgrade is done.").flex(12, 2).rank(3).searched(),
+    column("message", "MESSAGE", "What its controller says of it.").flex(16, 3).rank(6).searched(),
     column("changed", "CHANGED", "How long ago this console saw the object change.")
         .kind(ColumnKind::Time)
         .fixed(7)
         .right()
-        .rank(3),
+        .rank(7),
     column("age", "AGE", "How long ago the run was asked for.")
         .kind(ColumnKind::Time)
         .fixed(6)
         .right()
-        .rank(1),
+        .rank(4),
+    column("reason", "REASON", "The reason word of the condition that decides the health.")
+        .flex(12, 2)
+        .rank(8)
+        .searched()
+        .hidden(),
     column("modules", "MODULES", "The modules that an upgrade updates.")
         .flex(12, 2)
-        .rank(6)
+        .rank(8)
         .hidden(),
 ];
 
@@ -62,6 +85,33 @@ impl<'a> UpgradesTable<'a> {
         let kind = KINDS.get(usize::try_from(slot % kinds).ok()?)?;
         self.store.collection(*kind).get(slot / kinds)
     }
+
+    /// Since when `run` is in its phase. A condition that stays false keeps its time, so that of a run that failed its Job
+    /// may know better.
+    #[must_use]
+    pub fn since(&self, run: &Resource) -> Option<Timestamp> {
+        let since = run.run_since();
+        match run.run_phase() {
+            RunPhase::Failed => self.job(run).and_then(|job| job.at).max(since),
+            _ => since,
+        }
+    }
+
+    /// The newest Job of `run`.
+    #[must_use]
+    pub fn job(&self, run: &Resource) -> Option<&'a ClusterObject> {
+        let jobs = self.store.cluster(ClusterKind::Job);
+        let work = self.store.owners().work_of(run).into_iter();
+        work.filter(|(kind, _)| *kind == ClusterKind::Job)
+            .filter_map(|(_, slot)| jobs.get(slot).map(|held| &*held.object))
+            .max_by_key(|job| job.meta.created)
+    }
+}
+
+/// What the condition says that decides the health.
+fn message(run: &Resource) -> Option<&Text> {
+    let synced = run.condition("Synced").filter(|synced| synced.status == Status::False);
+    synced.or_else(|| run.condition("Ready")).map(|condition| &condition.message)
 }
 
 const fn kind_word(kind: Kind) -> &'static str {
@@ -126,6 +176,11 @@ impl Table for UpgradesTable<'_> {
             Some("tenant") => optional(resource.tenant()),
             Some("health") => Value::Health(resource.health()),
             Some("reason") => optional(resource.reason()),
+            Some("phase") => Value::Text(resource.run_phase().word()),
+            Some("since") => self.since(resource).map_or(Value::Nothing, Value::At),
+            Some("soak") => resource.soak_ends().map_or(Value::Nothing, Value::Ends),
+            Some("job") => self.job(resource).map_or(Value::Nothing, |job| text(&job.state)),
+            Some("message") => optional(message(resource)),
             Some("changed") => held.changed.map_or(Value::Nothing, Value::At),
             Some("age") => resource.meta.created.map_or(Value::Nothing, Value::At),
             Some(column) => upgrade_value(resource, column),

@@ -1,0 +1,119 @@
+//! What the actions of a log's page do.
+
+use super::{LogPage, SIDEWAYS, target};
+use crate::app::action::{LogAction, Motion};
+use crate::app::notices::Level;
+use crate::app::{App, Effect};
+use crate::store::table::RowId;
+
+impl App {
+    /// The log that is open.
+    #[must_use]
+    pub const fn log_page(&self) -> Option<&LogPage> {
+        self.log.as_ref()
+    }
+
+    /// Reads the log of the row under the cursor.
+    fn open_log(&mut self) {
+        let Some(id) = self.pane().cursor.id.clone() else {
+            self.say(Level::Info, "The cursor is on no row.");
+            return;
+        };
+        self.read_log_of(&id);
+    }
+
+    /// Reads the log of the row `id`.
+    pub(in crate::app) fn read_log_of(&mut self, id: &RowId) {
+        match target::sources(&self.store, id) {
+            Ok(sources) => {
+                let name = crate::app::detail::copied(&self.store, id, false).unwrap_or_default();
+                self.log = Some(LogPage::new(name.into(), sources));
+            }
+            Err(why) => self.say(Level::Info, &why.to_string()),
+        }
+    }
+
+    pub(in crate::app) fn log_action(&mut self, action: LogAction) {
+        if action == LogAction::Open {
+            return self.open_log();
+        }
+        let Some(page) = &mut self.log else { return };
+        match action {
+            LogAction::Open => {}
+            // First what is looked for goes, then the page.
+            LogAction::Close if !page.search.needle.is_empty() => {
+                page.search = super::Search::default();
+            }
+            LogAction::Close => self.log = None,
+            LogAction::Follow => page.follow = !page.follow,
+            LogAction::Wrap => {
+                page.style.wrap = !page.style.wrap;
+                page.style.left = 0;
+                page.top.row = 0;
+            }
+            LogAction::Times => {
+                page.style.times = !page.style.times;
+                page.top.row = 0;
+            }
+            LogAction::Left => page.style.left = page.style.left.saturating_sub(SIDEWAYS),
+            LogAction::Right if page.style.wrap => {
+                self.say(Level::Info, "Long lines are wrapped, so there is nothing to the right.");
+            }
+            LogAction::Right => {
+                page.style.left = page.style.left.saturating_add(SIDEWAYS).min(65_536);
+            }
+            LogAction::NextLog if page.place().1 == 1 => {
+                self.say(Level::Info, "This is its only log.");
+            }
+            LogAction::NextLog => page.next(),
+            LogAction::OtherRun => page.other_run(),
+            LogAction::Search => page.search.open(),
+            LogAction::NextMatch | LogAction::PreviousMatch => {
+                let forward = action == LogAction::NextMatch;
+                let sought = !page.search.needle.is_empty();
+                if !page.go_to_match(forward) {
+                    let text = if sought {
+                        "There is no further match in that direction."
+                    } else {
+                        "Nothing is looked for yet."
+                    };
+                    self.say(Level::Info, text);
+                }
+            }
+        }
+    }
+
+    /// Moves along the lines of the log.
+    pub(in crate::app) fn log_step(&mut self, motion: Motion) {
+        let (width, height) = self.geometry().log_size();
+        if let Some(page) = &mut self.log {
+            page.step(self.store.log(), motion, width, height);
+        }
+    }
+
+    /// What is typed into the log's search changed.
+    pub(in crate::app) fn log_typed(&mut self) {
+        if let Some(page) = &mut self.log {
+            page.search_typed(self.store.log());
+        }
+    }
+
+    /// Copies the line under the cursor, or all lines.
+    pub(in crate::app) fn copy_log(&mut self, all: bool) -> Vec<Effect> {
+        let copied = self.log.as_ref().and_then(|page| page.copied(self.store.log(), all));
+        let Some(text) = copied else {
+            self.say(Level::Info, "There is no line to copy.");
+            return Vec::new();
+        };
+        self.say(Level::Info, if all { "Copied all lines." } else { "Copied the line." });
+        vec![Effect::Copy(text)]
+    }
+
+    /// Brings the page up to date before a frame.
+    pub(in crate::app) fn settle_log(&mut self) {
+        let (width, height) = self.geometry().log_size();
+        if let Some(page) = &mut self.log {
+            page.refresh(self.store.log(), width, height);
+        }
+    }
+}
