@@ -133,15 +133,6 @@ impl Http {
         })
     }
 
-    /// The answer to `get`, read as JSON.
-    ///
-    /// # Errors
-    /// What stands in the way.
-    pub(super) async fn json<T: DeserializeOwned>(&self, get: Get<'_>) -> Result<T, Trouble> {
-        let answer = self.bytes(get).await?;
-        self.read(&answer, get.doing)
-    }
-
     /// `answer` read as JSON, for who looks at its bytes first.
     ///
     /// # Errors
