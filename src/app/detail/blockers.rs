@@ -130,10 +130,10 @@ fn line(entry: &Entry<'_>, marked: Option<u32>) -> DetailLine {
     let here = if marked == Some(session.pid) { " (this one)" } else { "" };
     let who = format!("{indent}{} {} {}{here} ", health.sign(), session.pid, whose(session));
     let (what, since) = if session.blocked_by.is_empty() {
-        (format!("{}, holds up {} since ", doing(session), session.blocks), session.transaction)
+        (format!("{}, holds up {} ", doing(session), session.blocks), session.transaction)
     } else {
         let wait = session.wait.as_ref().map_or("another one", Text::as_str);
-        (format!("waits for {wait} since "), session.statement_at)
+        (format!("waits for {wait} "), session.statement_at)
     };
     let mut pieces = vec![
         Piece::Text(Tone::Health(health), Text::from(who)),

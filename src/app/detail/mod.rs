@@ -11,7 +11,7 @@ mod resource;
 pub use event::{gap_sentence, grouped};
 pub use fold::fold;
 
-use crate::domain::{FeedId, Health, Text, Timestamp};
+use crate::domain::{FeedId, Health, Kind, Text, Timestamp};
 use crate::store::table::{RowId, Table};
 use crate::store::{EventsTable, Line, Store, TenantsTable, UpgradesTable};
 
@@ -90,7 +90,12 @@ impl Detail {
             RowId::Object(FeedId::Sessions, uid) => database::session(store, uid)?,
             RowId::Object(FeedId::Pools, uid) => database::pool(store, uid)?,
             RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
-            RowId::Missing(tenant) => object::missing(tenant),
+            RowId::Missing(tenant) => {
+                let (title, mut lines) = object::missing(tenant);
+                // Why it is missing is most often said by the tenant's own object.
+                lines.extend(client_of(store, tenant).map(|client| client.1).unwrap_or_default());
+                (title, lines)
+            }
             RowId::Entry(_) | RowId::Mark(_) => {
                 let slot = EventsTable::new(store).find(id)?;
                 match store.stream().get(slot)? {
@@ -117,6 +122,11 @@ impl Detail {
 pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
     match id {
         RowId::Object(feed, uid) if feed.kind().is_some() => resource::copied(store, uid, all),
+        RowId::Object(feed @ (FeedId::Databases | FeedId::Sessions | FeedId::Pools), uid)
+            if !all =>
+        {
+            database::copied(store, *feed, uid)
+        }
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
         RowId::Missing(tenant) => Some(tenant.to_string()),
         RowId::Entry(entry) => {
@@ -160,6 +170,13 @@ pub fn tenant(store: &Store, id: &RowId) -> Option<Text> {
         },
         RowId::Mark(_) => None,
     }
+}
+
+/// The page of the customer object of `tenant`.
+fn client_of(store: &Store, tenant: &Text) -> Option<(Text, Vec<DetailLine>)> {
+    let slot = store.joins().of(tenant.as_str())?.client?;
+    let client = store.collection(Kind::Client).get(slot)?;
+    resource::lines(store, &client.object.meta.uid)
 }
 
 fn heading(text: &str) -> DetailLine {

@@ -192,6 +192,13 @@ fn refused(
             format!("{place} lacks what it should have, {doing}: {said}"),
             "This console reads PostgreSQL 10 and later: check what server this is.".to_owned(),
         ),
+        // SHOW is a statement of PostgreSQL too.
+        "42704" | "42601" if whose == Whose::Pgbouncer => (
+            TroubleKind::Config,
+            format!("{place} is no admin console of a pgbouncer: {said}"),
+            "Set pgbouncer.url to the pooler, usually port 6432, and its database pgbouncer."
+                .to_owned(),
+        ),
         // pgbouncer's own refusals, and what has no better sentence.
         "08P01" => protocol_refusal(said, place, (target, whose)),
         code => (
@@ -219,7 +226,8 @@ fn protocol_refusal(
     let section = whose.section();
     let denied =
         ["not allowed", "no such user", "authentication failed", "password", "admin access"];
-    if whose == Whose::Postgres && said.contains("startup parameter") {
+    let pooler = ["startup parameter", "admin console"].iter().any(|word| said.contains(word));
+    if whose == Whose::Postgres && pooler {
         return (
             TroubleKind::Config,
             format!("{place} is a pooler, not the server: {said}"),
@@ -264,11 +272,20 @@ fn broken(error: &sqlx::Error, doing: &str, place: &str, whose: Whose) -> Troubl
         }
         other => (
             TroubleKind::Protocol,
-            format!("{place} does not answer as {} does, {doing}: {other}", whose.program()),
+            format!("{place} does not answer as {} does, {doing}: {}", whose.program(), own(other)),
             format!("Check that {section}.url names {}.", whose.program()),
         ),
     };
     Trouble::new(kind, &what, &remedy)
+}
+
+/// The library's words without what only its developers need.
+fn own(error: &sqlx::Error) -> String {
+    let said = match error {
+        sqlx::Error::Protocol(said) => said.clone(),
+        other => other.to_string(),
+    };
+    said.split(" (sqlx").next().unwrap_or_default().to_owned()
 }
 
 /// The system's words without its number.

@@ -4,7 +4,7 @@
 //! before that nothing is known to be missing.
 
 use super::{column, optional, text};
-use crate::domain::{Database, DatabaseClass, FeedId, Health, Kind, Resource, Text};
+use crate::domain::{Connections, Database, DatabaseClass, FeedId, Health, Kind, Resource, Text};
 use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
 use crate::store::{Collection, Held, Store};
 
@@ -191,7 +191,7 @@ impl<'a> DatabasesTable<'a> {
             "health" => Value::Health(self.health(database)),
             "size" => database.size.map_or(Value::Nothing, |size| Value::Bytes(size.bytes)),
             "measured" => at(database.size.map(|size| size.at)),
-            "connections" => some(database.connections.all()),
+            "connections" => Value::Number(u64::from(database.connections.all())),
             "active" => some(active),
             "idle" => some(idle),
             "in-transaction" => some(in_transaction),
@@ -213,11 +213,9 @@ impl<'a> DatabasesTable<'a> {
     }
 }
 
-use crate::domain::Connections;
-
 /// A count of which none is nothing to look at.
 fn some(count: u32) -> Value<'static> {
-    Value::Number(u64::from(count))
+    if count == 0 { Value::Nothing } else { Value::Number(u64::from(count)) }
 }
 
 fn missing<'a>(client: &'a Resource, column: &str) -> Value<'a> {
