@@ -2,6 +2,12 @@
 //!
 //! The figures are printed; only what must never be is judged.
 #![cfg(feature = "real-servers")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that finds less fails, and figures are printed"
+)]
 
 mod platform;
 mod postgres_watch;

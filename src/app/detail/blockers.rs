@@ -189,7 +189,9 @@ mod tests {
         let feed = FeedId::Sessions;
         let mut tell = |fact| store.apply(Observation { feed, at: Timestamp::default(), fact });
         tell(Fact::RelistBegun);
-        sessions.into_iter().for_each(|session| tell(Fact::Upsert(session.into())));
+        for session in sessions {
+            tell(Fact::Upsert(session.into()));
+        }
         tell(Fact::RelistEnded);
         store
     }

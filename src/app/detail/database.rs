@@ -52,7 +52,7 @@ pub(super) fn copied(store: &Store, feed: FeedId, uid: &Uid) -> Option<String> {
 fn reasons(database: &Database, orphan: bool) -> Vec<DetailLine> {
     let mut reasons = Vec::new();
     let mut say = |tone, text: String| {
-        reasons.push(DetailLine { label: "", pieces: vec![Piece::Text(tone, Text::from(text))] })
+        reasons.push(DetailLine { label: "", pieces: vec![Piece::Text(tone, Text::from(text))] });
     };
     if orphan {
         let tenant = database.tenant.as_ref().map_or("", Text::as_str);

@@ -1,6 +1,8 @@
 //! The lines above databases, sessions and pools: the server's own figures, what the console costs it, and who holds up
 //! whom while anybody does.
 
+use std::fmt::Write as _;
+
 use crate::app::App;
 use crate::app::detail::blockers::{self, Entry};
 use crate::app::detail::{DetailLine, Piece, Tone};
@@ -99,7 +101,7 @@ fn held_up(app: &App, server: &DatabaseServer, width: usize) -> Option<DetailLin
         let next = format!("{}{tenant}", entry.pid);
         let left = behind.len() - index;
         if line.chars().count() + next.chars().count() + 12 > width && index > 0 {
-            line.push_str(&format!("and {left} more"));
+            let _ = write!(line, "and {left} more");
             break;
         }
         line.push_str(&next);

@@ -100,6 +100,7 @@ impl Watch {
     }
 
     async fn link(&mut self, well: &mut bool) -> Result<Infallible, End> {
+        const DOING: &str = "listing the pools";
         let mut link = Link::open(&self.target, &self.sink).await?;
         let usual_size = usual_size(&mut link).await?;
         let mut beside = HashMap::new();
@@ -112,7 +113,6 @@ impl Watch {
                     .entry(Text::default())
                     .or_insert(Beside { size: usual_size, ..Beside::default() });
             }
-            const DOING: &str = "listing the pools";
             let rows = link.show(DOING, "SHOW POOLS").await?;
             let pools: Result<Vec<Pool>, Odd> = rows
                 .iter()

@@ -174,8 +174,7 @@ fn refused(
         "53300" => (
             TroubleKind::Server,
             format!("{place} has no connection left: {said}"),
-            "Everybody is refused now, Odoo too: see who holds connections, by the pools or on the server itself."
-                .to_owned(),
+            CROWDED.to_owned(),
         ),
         "57P03" => (
             TroubleKind::Server,
@@ -196,8 +195,7 @@ fn refused(
         "42704" | "42601" if whose == Whose::Pgbouncer => (
             TroubleKind::Config,
             format!("{place} is no admin console of a pgbouncer: {said}"),
-            "Set pgbouncer.url to the pooler, usually port 6432, and its database pgbouncer."
-                .to_owned(),
+            "Set pgbouncer.url to the pooler, usually port 6432, database pgbouncer.".to_owned(),
         ),
         // pgbouncer's own refusals, and what has no better sentence.
         "08P01" => protocol_refusal(said, place, (target, whose)),
@@ -209,6 +207,8 @@ fn refused(
     };
     Trouble::new(kind, &what, &remedy)
 }
+
+const CROWDED: &str = "Everybody is refused now, Odoo too: see who holds connections, by the pools or on the server itself.";
 
 fn denied_remedy(role: &str, whose: Whose) -> String {
     match whose {

@@ -350,7 +350,9 @@ mod tests {
 
     fn list(store: &mut Store, feed: FeedId, facts: Vec<Fact>) {
         tell(store, feed, Fact::RelistBegun);
-        facts.into_iter().for_each(|fact| tell(store, feed, fact));
+        for fact in facts {
+            tell(store, feed, fact);
+        }
         tell(store, feed, Fact::RelistEnded);
     }
 
