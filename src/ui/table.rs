@@ -233,6 +233,9 @@ fn empty(feed: FeedId) -> String {
         }
         FeedId::Upgrades => "There is no upgrade, no restore and no template build.".to_owned(),
         FeedId::Alerts => "There is no alert. Nothing fires.".to_owned(),
+        FeedId::Backups => {
+            "There is no backup in the bucket, and no tenant that should have one.".to_owned()
+        }
         other => format!("There are no {other}."),
     }
 }

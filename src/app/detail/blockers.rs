@@ -214,7 +214,7 @@ mod tests {
             .flat_map(|line| &line.pieces)
             .map(|piece| match piece {
                 Piece::Text(_, text) => text.to_string(),
-                Piece::Age(_) => "~".to_owned(),
+                _ => "~".to_owned(),
             })
             .collect();
         assert_eq!(

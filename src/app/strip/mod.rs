@@ -1,5 +1,7 @@
 //! The strip: a few lines above a table that sum up what it speaks of, such as the server's own figures.
 
+mod alerts;
+mod backups;
 mod databases;
 
 use ratatui::layout::Rect;
@@ -19,8 +21,10 @@ pub const LINES: usize = 4;
 #[must_use]
 pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
     let mut lines = match app.screen.pane {
+        TableId::Backups => backups::lines(app),
         TableId::Databases | TableId::Sessions => databases::server(app, width),
         TableId::Pools => databases::pools(app),
+        TableId::Alerts | TableId::Silences => alerts::lines(app),
         TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
         _ => Vec::new(),
     };

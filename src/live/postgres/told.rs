@@ -71,6 +71,7 @@ mod tests {
             listed: None,
             progress: None,
             newest: Box::default(),
+            trouble: None,
         }
     }
 
