@@ -480,6 +480,49 @@ fn writing(files: &[Source]) -> Vec<String> {
     })
 }
 
+/// Statements that do more than look: each literal of the file of statements must be one `SELECT` that calls nothing which
+/// acts, and a pooler is only told to `SHOW`.
+fn statements(files: &[Source]) -> Vec<String> {
+    const ACTING: [&str; 9] = [
+        ";",
+        "pg_cancel",
+        "pg_terminate",
+        "pg_reload",
+        "set_config",
+        "pg_switch",
+        "lock(",
+        "for update",
+        "into ",
+    ];
+    faults(files, |file| {
+        let mut found = Vec::new();
+        if file.path.ends_with("postgres/sql.rs") {
+            for at in file.places("str") {
+                let said = file
+                    .literal(at)
+                    .unwrap_or_default()
+                    .trim_start_matches('\\')
+                    .trim()
+                    .to_lowercase();
+                let acts = ACTING.iter().any(|word| said.contains(word));
+                if !said.starts_with("select ") || acts {
+                    found.push((at, format!("this is no plain SELECT: {said}")));
+                }
+            }
+        }
+        if file.path.ends_with("postgres/bouncer.rs") {
+            for at in file.places("show") {
+                // What it is for comes first, then the command.
+                let call = file.text[at..].split(')').next().unwrap_or_default();
+                if !call.contains("\"SHOW ") {
+                    found.push((at, "a pooler is only told to SHOW.".to_owned()));
+                }
+            }
+        }
+        found
+    })
+}
+
 #[test]
 fn only_reading_commands_reach_the_servers() {
     let files = program();
@@ -505,6 +548,9 @@ fn only_reading_commands_reach_the_servers() {
         .collect();
     assert_eq!(runs, ["live/kubernetes/credential.rs"]);
     assert!(count("cmd(") >= READING.len());
+    assert_eq!(count(".fetch_all("), 2, "two places send statements: by name, and to a pooler");
+    assert_eq!(count("AssertSqlSafe"), 0, "no statement is made of pieces");
+    assert_none(&statements(&files));
     assert_none(&writing(&files));
 
     for (code, faults) in [

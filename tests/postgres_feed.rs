@@ -1,5 +1,11 @@
 //! The feed of databases and sessions against a real PostgreSQL.
 #![cfg(feature = "real-servers")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that finds less fails, and figures are printed"
+)]
 
 mod platform;
 mod postgres_watch;

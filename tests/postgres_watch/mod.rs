@@ -84,12 +84,13 @@ impl Watch {
         let ended = tokio::time::timeout(GUARD, async {
             while !done(self) {
                 let batch = self.queue.recv().await.expect("the feed goes on");
-                batch.into_iter().for_each(|observation| self.take(observation));
+                for observation in batch {
+                    self.take(observation);
+                }
             }
         });
-        if ended.await.is_err() {
-            panic!("no sign of {what}; told {} facts, troubles {:#?}", self.told, self.troubles);
-        }
+        let came = ended.await.is_ok();
+        assert!(came, "no sign of {what}; told {} facts, troubles {:#?}", self.told, self.troubles);
     }
 
     /// Takes in all that is told for `time`.
@@ -97,7 +98,9 @@ impl Watch {
         let _ = tokio::time::timeout(time, async {
             loop {
                 let batch = self.queue.recv().await.expect("the feed goes on");
-                batch.into_iter().for_each(|observation| self.take(observation));
+                for observation in batch {
+                    self.take(observation);
+                }
             }
         })
         .await;

@@ -130,10 +130,10 @@ fn line(entry: &Entry<'_>, marked: Option<u32>) -> DetailLine {
     let here = if marked == Some(session.pid) { " (this one)" } else { "" };
     let who = format!("{indent}{} {} {}{here} ", health.sign(), session.pid, whose(session));
     let (what, since) = if session.blocked_by.is_empty() {
-        (format!("{}, holds up {} since ", doing(session), session.blocks), session.transaction)
+        (format!("{}, holds up {} ", doing(session), session.blocks), session.transaction)
     } else {
         let wait = session.wait.as_ref().map_or("another one", Text::as_str);
-        (format!("waits for {wait} since "), session.statement_at)
+        (format!("waits for {wait} "), session.statement_at)
     };
     let mut pieces = vec![
         Piece::Text(Tone::Health(health), Text::from(who)),
@@ -154,5 +154,82 @@ pub(in crate::app) fn doing(session: &Session) -> &'static str {
         SessionState::InTransaction => "idle in its transaction",
         SessionState::Aborted => "idle in a failed transaction",
         other => other.word(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Fact, FeedId, Observation, Timestamp, Uid};
+
+    fn store(sessions: &[(u32, &[u32])]) -> Store {
+        let mut sessions: Vec<Session> = sessions
+            .iter()
+            .map(|(pid, blocked_by)| Session {
+                uid: Uid(Text::from(pid.to_string())),
+                pid: *pid,
+                database: Text::clean("acme.planapulse.app"),
+                tenant: Some(Text::clean("acme")),
+                user: Text::clean("plana"),
+                application: Text::default(),
+                client: Text::default(),
+                state: SessionState::InTransaction,
+                wait: None,
+                connected: None,
+                transaction: Some(Timestamp::from_ms(i64::from(*pid))),
+                statement_at: Some(Timestamp::from_ms(i64::from(*pid))),
+                since: None,
+                statement: Text::clean("SELECT 1"),
+                blocked_by: (*blocked_by).into(),
+                blocks: 0,
+            })
+            .collect();
+        Session::count_blocked(&mut sessions);
+        let mut store = Store::default();
+        let feed = FeedId::Sessions;
+        let mut tell = |fact| store.apply(Observation { feed, at: Timestamp::default(), fact });
+        tell(Fact::RelistBegun);
+        for session in sessions {
+            tell(Fact::Upsert(session.into()));
+        }
+        tell(Fact::RelistEnded);
+        store
+    }
+
+    fn shape(store: &Store) -> Vec<(usize, u32)> {
+        tree(store).iter().map(|entry| (entry.depth, entry.pid)).collect()
+    }
+
+    #[test]
+    fn chains_queues_rings_and_strangers_each_stand_once() {
+        assert_eq!(shape(&store(&[(1, &[]), (2, &[])])), []);
+        let queue = store(&[(1, &[]), (2, &[1]), (3, &[1, 2]), (4, &[9]), (5, &[]), (6, &[5])]);
+        assert_eq!(shape(&queue), [(0, 1), (1, 2), (2, 3), (0, 5), (1, 6), (0, 9), (1, 4)]);
+        assert_eq!(shape(&store(&[(7, &[8]), (8, &[7])])), [(0, 7), (1, 8)]);
+        let of_six = part(tree(&queue), |session| session.pid == 6);
+        assert_eq!(of_six.iter().map(|entry| entry.pid).collect::<Vec<_>>(), [5, 6]);
+        let said = lines(&of_six, Some(6));
+        let text: String = said
+            .iter()
+            .flat_map(|line| &line.pieces)
+            .map(|piece| match piece {
+                Piece::Text(_, text) => text.to_string(),
+                _ => "~".to_owned(),
+            })
+            .collect();
+        assert_eq!(
+            text,
+            "✗ 5 acme idle in its transaction, holds up 1 ~   SELECT 1└ ▲ 6 acme (this one) waits for another one ~      SELECT 1"
+        );
+    }
+
+    #[test]
+    fn a_crowd_is_cut() {
+        let holder: &[u32] = &[1];
+        let mut crowd = vec![(1, &[][..])];
+        crowd.extend((2..500).map(|pid| (pid, holder)));
+        let store = store(&crowd);
+        assert_eq!(tree(&store).len(), ENTRIES);
+        assert_eq!(lines(&tree(&store), None).len(), ENTRIES * 2 + 1);
     }
 }

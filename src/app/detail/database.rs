@@ -1,7 +1,7 @@
 //! The details of a database, of a session and of a pool, in words.
 
 use super::{DetailLine, Piece, Tone, age, blank, blockers, heading, said};
-use crate::domain::{Bytes, Database, Health, Pool, Session, SessionState, Text, Uid};
+use crate::domain::{Bytes, Database, FeedId, Health, Pool, Session, SessionState, Text, Uid};
 use crate::store::{DatabasesTable, Store};
 
 /// The most sessions and pools listed in a database's page.
@@ -34,11 +34,25 @@ pub(super) fn database(store: &Store, uid: &Uid) -> Option<(Text, Vec<DetailLine
     Some((database.name.clone(), lines))
 }
 
+/// What is copied of an object of `feed`: the name that it goes by on the server.
+pub(super) fn copied(store: &Store, feed: FeedId, uid: &Uid) -> Option<String> {
+    let objects = store.objects();
+    Some(match feed {
+        FeedId::Databases => {
+            objects.databases.get(objects.databases.find(uid)?)?.object.name.to_string()
+        }
+        FeedId::Sessions => {
+            objects.sessions.get(objects.sessions.find(uid)?)?.object.pid.to_string()
+        }
+        _ => objects.pools.get(objects.pools.find(uid)?)?.object.database.to_string(),
+    })
+}
+
 /// Why it is not well, a sentence for each reason.
 fn reasons(database: &Database, orphan: bool) -> Vec<DetailLine> {
     let mut reasons = Vec::new();
     let mut say = |tone, text: String| {
-        reasons.push(DetailLine { label: "", pieces: vec![Piece::Text(tone, Text::from(text))] })
+        reasons.push(DetailLine { label: "", pieces: vec![Piece::Text(tone, Text::from(text))] });
     };
     if orphan {
         let tenant = database.tenant.as_ref().map_or("", Text::as_str);

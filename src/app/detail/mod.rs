@@ -23,7 +23,7 @@ pub use fold::fold;
 pub use alert::link;
 
 use crate::domain::sla::SlaClock;
-use crate::domain::{FeedId, Health, Text, Timestamp};
+use crate::domain::{FeedId, Health, Kind, Text, Timestamp};
 use crate::store::table::{RowId, Table};
 use crate::store::{
     AlertsTable, EventsTable, Line, OverviewTable, Store, TenantsTable, UpgradesTable,
@@ -131,6 +131,8 @@ fn lines_of(store: &Store, id: &RowId) -> Option<(Text, Vec<DetailLine>)> {
         RowId::Missing(tenant) => {
             let (title, mut lines) = object::missing(tenant);
             lines.extend(backup::missing(store, tenant).unwrap_or_default());
+            // Why something is missing is most often said by the tenant's own object.
+            lines.extend(client_of(store, tenant).map(|client| client.1).unwrap_or_default());
             (title, lines)
         }
         RowId::Finding(..) => finding::lines(store, id)?,
@@ -152,6 +154,11 @@ pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
         RowId::Object(feed, uid) if feed.kind().is_some() => resource::copied(store, uid, all),
         RowId::Object(feed, uid) if feed.cluster_kind().is_some() => {
             cluster::copied(store, *feed, uid, all)
+        }
+        RowId::Object(feed @ (FeedId::Databases | FeedId::Sessions | FeedId::Pools), uid)
+            if !all =>
+        {
+            database::copied(store, *feed, uid)
         }
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
         RowId::Group(key) => Some(key.to_string()),
@@ -199,6 +206,13 @@ pub fn tenant(store: &Store, id: &RowId) -> Option<Text> {
         },
         RowId::Mark(_) | RowId::Group(_) => None,
     }
+}
+
+/// The page of the customer object of `tenant`.
+fn client_of(store: &Store, tenant: &Text) -> Option<(Text, Vec<DetailLine>)> {
+    let slot = store.joins().of(tenant.as_str())?.client?;
+    let client = store.collection(Kind::Client).get(slot)?;
+    resource::lines(store, &client.object.meta.uid)
 }
 
 fn heading(text: &str) -> DetailLine {

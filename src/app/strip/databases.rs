@@ -1,6 +1,8 @@
 //! The lines above databases, sessions and pools: the server's own figures, what the console costs it, and who holds up
 //! whom while anybody does.
 
+use std::fmt::Write as _;
+
 use crate::app::App;
 use crate::app::detail::blockers::{self, Entry};
 use crate::app::detail::{DetailLine, Piece, Tone};
@@ -82,24 +84,24 @@ fn held_up(app: &App, server: &DatabaseServer, width: usize) -> Option<DetailLin
     let tree = blockers::tree(&app.store);
     let first = tree.first()?;
     let behind: Vec<&Entry<'_>> = tree.iter().skip(1).take_while(|entry| entry.depth > 0).collect();
-    let name = |entry: &Entry<'_>| match entry.session {
-        Some(session) => format!("{} {}", session.pid, blockers::whose(session)),
-        None => entry.pid.to_string(),
-    };
+    let whose = |entry: &Entry<'_>| entry.session.map_or("", blockers::whose).to_owned();
+    let holder = whose(first);
     let since = first.session.and_then(|session| session.transaction);
     let since = since.map(|at| format!(" {}", app.now().since(at))).unwrap_or_default();
-    let doing = first.session.map(|session| format!(", {}{since},", blockers::doing(session)));
+    let doing = first.session.map(|session| format!(" ({}{since})", blockers::doing(session)));
     let mut line = format!(
-        "✗ {} blocked: {}{} holds up ",
+        "✗ {} blocked: {} {holder}{} holds up ",
         server.blocked.max(1),
-        name(first),
+        first.pid,
         doing.unwrap_or_default()
     );
     for (index, entry) in behind.iter().enumerate() {
-        let next = name(entry);
+        let tenant = whose(entry);
+        let tenant = if tenant == holder { String::new() } else { format!(" {tenant}") };
+        let next = format!("{}{tenant}", entry.pid);
         let left = behind.len() - index;
         if line.chars().count() + next.chars().count() + 12 > width && index > 0 {
-            line.push_str(&format!("and {left} more"));
+            let _ = write!(line, "and {left} more");
             break;
         }
         line.push_str(&next);

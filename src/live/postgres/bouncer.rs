@@ -56,6 +56,8 @@ pub(super) async fn run(options: Options, sink: Sink) -> Result<(), Closed> {
 /// What is known of a database beside its pools.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Beside {
+    /// Whether it is listed, and not only known from its averages.
+    listed: bool,
     paused: bool,
     size: Option<u32>,
     queries_per_second: Option<u64>,
@@ -98,14 +100,19 @@ impl Watch {
     }
 
     async fn link(&mut self, well: &mut bool) -> Result<Infallible, End> {
+        const DOING: &str = "listing the pools";
         let mut link = Link::open(&self.target, &self.sink).await?;
+        let usual_size = usual_size(&mut link).await?;
         let mut beside = HashMap::new();
         let mut round: u64 = 0;
         loop {
             if round.is_multiple_of(SLOWLY_EACH) {
                 beside = besides(&mut link).await?;
+                // A database of the pattern `*` is not listed, and has what is usual.
+                beside
+                    .entry(Text::default())
+                    .or_insert(Beside { size: usual_size, ..Beside::default() });
             }
-            const DOING: &str = "listing the pools";
             let rows = link.show(DOING, "SHOW POOLS").await?;
             let pools: Result<Vec<Pool>, Odd> = rows
                 .iter()
@@ -134,6 +141,13 @@ impl Watch {
     }
 }
 
+/// The size of a pool where nothing else is set.
+async fn usual_size(link: &mut Link) -> Result<Option<u32>, Failure> {
+    let rows = link.show("asking for its settings", "SHOW CONFIG").await?;
+    let usual = rows.iter().find(|row| text(row, "key") == Some("default_pool_size"));
+    Ok(usual.and_then(|row| u32::try_from(number(row, "value")?).ok()))
+}
+
 /// Whether databases are paused, how large their pools may be, and their averages.
 async fn besides(link: &mut Link) -> Result<HashMap<Text, Beside>, Failure> {
     let mut beside: HashMap<Text, Beside> = HashMap::new();
@@ -142,6 +156,7 @@ async fn besides(link: &mut Link) -> Result<HashMap<Text, Beside>, Failure> {
         let at = beside.entry(Text::bounded(name, 256)).or_default();
         at.paused = number(row, "paused").unwrap_or(0) > 0;
         at.size = number(row, "pool_size").and_then(|size| u32::try_from(size).ok());
+        at.listed = true;
     }
     for row in &link.show("asking for averages", "SHOW STATS").await? {
         let Some(name) = text(row, "database") else { continue };
@@ -166,6 +181,7 @@ fn pool(row: &PgRow, beside: &HashMap<Text, Beside>, domain: &str) -> Result<Poo
     let (_, tenant) = DatabaseClass::of(database.as_str(), domain);
     let other = ["sv_used", "sv_tested", "sv_login", "sv_being_canceled", "sv_active_cancel"];
     let known = beside.get(&database).cloned().unwrap_or_default();
+    let usual = beside.get(&Text::default()).and_then(|usual| usual.size);
     // Whole seconds, and what is over in microseconds.
     let wait = count("maxwait");
     let over = count("maxwait_us");
@@ -180,7 +196,7 @@ fn pool(row: &PgRow, beside: &HashMap<Text, Beside>, domain: &str) -> Result<Poo
         longest_wait: Span::from_ms(u64::from(wait) * 1000 + u64::from(over) / 1000),
         mode: text(row, "pool_mode").map(|mode| Text::bounded(mode, 64)).unwrap_or_default(),
         paused: known.paused,
-        size: known.size,
+        size: if known.listed { known.size } else { usual },
         queries_per_second: known.queries_per_second,
         query_time: known.query_time,
         wait_time: known.wait_time,

@@ -66,6 +66,10 @@ impl Target {
     }
 
     fn parse(options: &Options) -> Result<Self, Failure> {
+        let scheme = options.url.split("://").next().unwrap_or_default();
+        if !["postgres", "postgresql"].contains(&scheme) {
+            return Err(Failure::Address("it does not begin with postgres://".to_owned()));
+        }
         let mut parsed: PgConnectOptions = options
             .url
             .parse()

@@ -128,7 +128,9 @@ mod tests {
             (Some(90), spent(3, 300), 4_800),
             (None, spent(3, 0), 3_000),
         ] {
-            way.into_iter().for_each(|ms| ledger.way(Span::from_ms(ms)));
+            if let Some(ms) = way {
+                ledger.way(Span::from_ms(ms));
+            }
             ledger.refreshed(at(1), refresh);
             assert_eq!(ledger.every(), Span::from_ms(every), "{refresh:?}");
         }

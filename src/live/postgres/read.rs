@@ -81,7 +81,7 @@ pub(super) fn session(row: &PgRow, domain: &str) -> Result<(Session, bool), Odd>
     let wait_event: Option<&str> = cell(row, "wait_event")?;
     // A session that waits for its client waits for nothing that the server could give.
     let wait = match (wait_type, wait_event) {
-        (Some("Client" | "Activity"), _) | (None, _) => None,
+        (Some("Client" | "Activity") | None, _) => None,
         (Some(kind), Some(event)) => Some(Text::bounded(&format!("{kind}: {event}"), 128)),
         (Some(kind), None) => Some(Text::bounded(kind, 128)),
     };

@@ -174,8 +174,7 @@ fn refused(
         "53300" => (
             TroubleKind::Server,
             format!("{place} has no connection left: {said}"),
-            "Everybody is refused now, Odoo too: see who holds connections, by the pools or on the server itself."
-                .to_owned(),
+            CROWDED.to_owned(),
         ),
         "57P03" => (
             TroubleKind::Server,
@@ -192,6 +191,12 @@ fn refused(
             format!("{place} lacks what it should have, {doing}: {said}"),
             "This console reads PostgreSQL 10 and later: check what server this is.".to_owned(),
         ),
+        // SHOW is a statement of PostgreSQL too.
+        "42704" | "42601" if whose == Whose::Pgbouncer => (
+            TroubleKind::Config,
+            format!("{place} is no admin console of a pgbouncer: {said}"),
+            "Set pgbouncer.url to the pooler, usually port 6432, database pgbouncer.".to_owned(),
+        ),
         // pgbouncer's own refusals, and what has no better sentence.
         "08P01" => protocol_refusal(said, place, (target, whose)),
         code => (
@@ -202,6 +207,8 @@ fn refused(
     };
     Trouble::new(kind, &what, &remedy)
 }
+
+const CROWDED: &str = "Everybody is refused now, Odoo too: see who holds connections, by the pools or on the server itself.";
 
 fn denied_remedy(role: &str, whose: Whose) -> String {
     match whose {
@@ -219,7 +226,8 @@ fn protocol_refusal(
     let section = whose.section();
     let denied =
         ["not allowed", "no such user", "authentication failed", "password", "admin access"];
-    if whose == Whose::Postgres && said.contains("startup parameter") {
+    let pooler = ["startup parameter", "admin console"].iter().any(|word| said.contains(word));
+    if whose == Whose::Postgres && pooler {
         return (
             TroubleKind::Config,
             format!("{place} is a pooler, not the server: {said}"),
@@ -264,11 +272,20 @@ fn broken(error: &sqlx::Error, doing: &str, place: &str, whose: Whose) -> Troubl
         }
         other => (
             TroubleKind::Protocol,
-            format!("{place} does not answer as {} does, {doing}: {other}", whose.program()),
+            format!("{place} does not answer as {} does, {doing}: {}", whose.program(), own(other)),
             format!("Check that {section}.url names {}.", whose.program()),
         ),
     };
     Trouble::new(kind, &what, &remedy)
+}
+
+/// The library's words without what only its developers need.
+fn own(error: &sqlx::Error) -> String {
+    let said = match error {
+        sqlx::Error::Protocol(said) => said.clone(),
+        other => other.to_string(),
+    };
+    said.split(" (sqlx").next().unwrap_or_default().to_owned()
 }
 
 /// The system's words without its number.

@@ -286,8 +286,10 @@ impl Watch<'_> {
         if !about.sees_all {
             hidden.push("what the sessions of other roles do, and who holds up whom".to_owned());
         }
-        if refusals > 0 {
-            hidden.push(format!("the size of {refusals} databases"));
+        match refusals {
+            0 => {}
+            1 => hidden.push("the size of one database".to_owned()),
+            many => hidden.push(format!("the size of {many} databases")),
         }
         if !about.sees_wal {
             hidden.push("how much write-ahead log is kept".to_owned());

@@ -73,9 +73,7 @@ const STORY: u32 = 61_000;
 
 fn tenants(engine: &Engine) -> Vec<Text> {
     let clients = engine.world.objects(Kind::Client);
-    let mut names: Vec<Text> = clients.filter_map(|client| client.tenant().cloned()).collect();
-    names.sort();
-    names
+    clients.filter_map(|client| client.tenant().cloned()).collect()
 }
 
 fn target(names: &[Text]) -> usize {

@@ -4,7 +4,7 @@
 //! before that nothing is known to be missing.
 
 use super::{column, optional, text};
-use crate::domain::{Database, DatabaseClass, FeedId, Health, Kind, Resource, Text};
+use crate::domain::{Connections, Database, DatabaseClass, FeedId, Health, Kind, Resource, Text};
 use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
 use crate::store::{Collection, Held, Store};
 
@@ -191,7 +191,7 @@ impl<'a> DatabasesTable<'a> {
             "health" => Value::Health(self.health(database)),
             "size" => database.size.map_or(Value::Nothing, |size| Value::Bytes(size.bytes)),
             "measured" => at(database.size.map(|size| size.at)),
-            "connections" => some(database.connections.all()),
+            "connections" => Value::Number(u64::from(database.connections.all())),
             "active" => some(active),
             "idle" => some(idle),
             "in-transaction" => some(in_transaction),
@@ -213,11 +213,9 @@ impl<'a> DatabasesTable<'a> {
     }
 }
 
-use crate::domain::Connections;
-
 /// A count of which none is nothing to look at.
 fn some(count: u32) -> Value<'static> {
-    Value::Number(u64::from(count))
+    if count == 0 { Value::Nothing } else { Value::Number(u64::from(count)) }
 }
 
 fn missing<'a>(client: &'a Resource, column: &str) -> Value<'a> {
@@ -289,5 +287,147 @@ impl Table for DatabasesTable<'_> {
             Some(DatabaseRow::Missing(client)) => client.tenant().cloned().unwrap_or_default(),
             None => Text::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        ClientSpec, Condition, DatabaseFigures, Fact, Meta, Observation, Spec, Status, Timestamp,
+        Uid,
+    };
+    use crate::store::table::TableId;
+
+    fn tell(store: &mut Store, feed: FeedId, fact: Fact) {
+        store.apply(Observation { feed, at: Timestamp::default(), fact });
+    }
+
+    fn client(name: &str, ready: Status) -> Resource {
+        let text = Text::clean(name);
+        let meta = Meta {
+            name: text.clone(),
+            namespace: None,
+            uid: Uid(text.clone()),
+            version: Text::default(),
+            created: None,
+            deleting: None,
+        };
+        let condition = |name: &str, status| Condition {
+            name: Text::clean(name),
+            status,
+            reason: Text::clean("Creating"),
+            message: Text::default(),
+            since: None,
+        };
+        Resource {
+            meta,
+            conditions: [condition("Synced", Status::True), condition("Ready", ready)].into(),
+            composed: Box::default(),
+            spec: Spec::Client(ClientSpec { subdomain: text, ..ClientSpec::default() }),
+        }
+    }
+
+    fn database(id: &str, name: &str) -> Database {
+        let (class, tenant) = DatabaseClass::of(name, "planapulse.app");
+        Database {
+            uid: Uid(Text::clean(id)),
+            name: Text::clean(name),
+            class,
+            tenant: tenant.map(Text::clean),
+            owner: Text::clean("plana"),
+            open: true,
+            size: None,
+            connections: Connections::default(),
+            figures: DatabaseFigures::default(),
+            oldest_transaction: None,
+            vacuumed: None,
+            frozen_age: Some(1),
+            blocked: 0,
+            deadlock_seen: None,
+        }
+    }
+
+    fn list(store: &mut Store, feed: FeedId, facts: Vec<Fact>) {
+        tell(store, feed, Fact::RelistBegun);
+        for fact in facts {
+            tell(store, feed, fact);
+        }
+        tell(store, feed, Fact::RelistEnded);
+    }
+
+    /// Every row: name, kind and health.
+    fn rows(store: &Store) -> Vec<String> {
+        store.with_table(TableId::Databases, |table| {
+            let at = |slot, id| {
+                let column = COLUMNS.iter().position(|column| column.id == id).unwrap_or_default();
+                match table.value(slot, column) {
+                    Value::Text(text) => text.to_owned(),
+                    Value::Health(health) => health.word().to_owned(),
+                    other => format!("{other:?}"),
+                }
+            };
+            let mut rows: Vec<String> = table
+                .slots()
+                .map(|slot| {
+                    assert_eq!(table.find(&table.id(slot).expect("an id")), Some(slot));
+                    ["name", "kind", "health"].map(|id| at(slot, id)).join(" ")
+                })
+                .collect();
+            assert_eq!(rows.len(), table.len());
+            rows.sort();
+            rows
+        })
+    }
+
+    /// What changed since `revision`, as rows that are there now.
+    fn changed(store: &Store, revision: u64) -> Option<usize> {
+        store.with_table(TableId::Databases, |table| Some(table.changes_since(revision)?.len()))
+    }
+
+    #[test]
+    fn what_is_missing_and_what_is_of_nobody_is_said_once_both_are_known() {
+        let mut store = Store::default();
+        let named = |id, name| Fact::Upsert(database(id, name).into());
+        let acme = || named("1", "acme.planapulse.app");
+        list(&mut store, FeedId::Databases, vec![acme(), named("2", "left.planapulse.app")]);
+        let unknown = ["acme.planapulse.app tenant healthy", "left.planapulse.app tenant healthy"];
+        assert_eq!(rows(&store), unknown);
+        tell(&mut store, FeedId::Clients, Fact::RelistBegun);
+        for (name, ready) in
+            [("acme", Status::True), ("bare", Status::True), ("new", Status::False)]
+        {
+            tell(&mut store, FeedId::Clients, Fact::Upsert(client(name, ready).into()));
+        }
+        assert_eq!(rows(&store).len(), 2, "nothing is missing while the tenants are being listed");
+        let before = store.with_table(TableId::Databases, |table| table.revision());
+        tell(&mut store, FeedId::Clients, Fact::RelistEnded);
+        assert_eq!(changed(&store, before), None, "everything may have changed");
+        assert_eq!(
+            rows(&store),
+            [
+                "acme.planapulse.app tenant healthy",
+                "bare missing failed",
+                "left.planapulse.app orphan degraded",
+                "new missing progressing",
+            ]
+        );
+
+        // A copy is no database of its own; a rename changes whose it is.
+        let before = store.with_table(TableId::Databases, |table| table.revision());
+        tell(&mut store, FeedId::Databases, named("3", "bare-restored.planapulse.dev"));
+        assert!(changed(&store, before).is_some_and(|rows| rows > 0));
+        assert!(rows(&store).contains(&"bare missing failed".to_owned()));
+        assert!(rows(&store).contains(&"bare-restored.planapulse.dev copy healthy".to_owned()));
+        tell(&mut store, FeedId::Databases, named("2", "bare.planapulse.app"));
+        assert!(
+            !rows(&store)
+                .iter()
+                .any(|row| row.contains("missing failed") || row.contains("orphan"))
+        );
+        tell(&mut store, FeedId::Clients, Fact::Remove(Uid(Text::clean("acme"))));
+        assert!(rows(&store).contains(&"acme.planapulse.app orphan degraded".to_owned()));
+        tell(&mut store, FeedId::Databases, Fact::Remove(Uid(Text::clean("2"))));
+        assert!(rows(&store).contains(&"bare missing failed".to_owned()));
     }
 }

@@ -39,14 +39,14 @@ pub(super) const COLUMNS: &[Column] = &[
     time("transaction", "TXN AGE", "How long its transaction is open.").fixed(7).rank(0),
     time("statement-age", "STMT AGE", "How long ago its current or last statement began.")
         .fixed(8)
-        .rank(2),
+        .rank(5),
     column("wait", "WAITS FOR", "What it waits for, by the server's own words.")
-        .flex(12, 1)
+        .flex(11, 1)
         .rank(3)
         .searched(),
     column("user", "ROLE", "The role that it logged in as.").flex(8, 1).rank(4).searched(),
-    column("application", "PROGRAM", "What the program calls itself.").flex(10, 1).rank(5).searched(),
-    column("statement", "STATEMENT", "Its current or last statement.").flex(16, 5).rank(4).searched(),
+    column("application", "PROGRAM", "What the program calls itself.").flex(10, 1).rank(6).searched(),
+    column("statement", "STATEMENT", "Its current or last statement.").flex(16, 5).rank(2).searched(),
     column("client", "FROM", "The address that it comes from.").flex(12, 1).rank(7).searched(),
     column("tenant", "TENANT", "The tenant of its database.").flex(12, 2).rank(8).searched().hidden(),
     time("since", "SINCE", "How long it does what it does.").fixed(7).rank(8).hidden(),
