@@ -172,8 +172,8 @@ mod tests {
         assert_eq!(message("tabel"), "There is no context \"tabel\". Did you mean [table]?");
         assert_eq!(
             message("kitchen"),
-            "There is no context \"kitchen\". The contexts are global, table, events, drawer, \
-             line, filter, palette, help, columns, feeds."
+            "There is no context \"kitchen\". The contexts are global, table, events, alerts, \
+             drawer, line, filter, palette, help, columns, feeds."
         );
     }
 }

@@ -121,6 +121,7 @@ impl Detail {
 pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
     match id {
         RowId::Object(feed, uid) if feed.kind().is_some() => resource::copied(store, uid, all),
+        RowId::Object(FeedId::Alerts, uid) if !all => alert::name(store, uid),
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
         RowId::Group(key) => Some(key.to_string()),
         RowId::Missing(tenant) => Some(tenant.to_string()),

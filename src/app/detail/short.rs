@@ -70,7 +70,7 @@ pub(super) fn tenant(lines: &mut Vec<DetailLine>, store: &Store, tenant: &Text, 
         .filter(|alert| Some(&alert.uid) != but)
         .collect();
     if !others.is_empty() {
-        let text = format!("{} more of this tenant:", counted(others.len()));
+        let text = format!("{} beside this one:", counted(others.len()));
         lines.push(said("alerts", Tone::Plain, &Text::clean(&text)));
         lines.extend(others.into_iter().take(8).map(|other| alert(store, other)));
     }
