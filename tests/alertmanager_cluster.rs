@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use alertmanager_watch::{Watch, named, options};
 use chrono::{TimeDelta, Utc};
-use kube::api::{Api, DeleteParams, DynamicObject, PostParams};
+use kube::api::{Api, DynamicObject, PostParams};
 use platform::{
     Ack, Alertmanager, ApiServer, CONSOLE, Cluster, PlatformError, User, alert, usual_moment,
 };
@@ -79,12 +79,11 @@ async fn a_service_of_the_cluster_is_reached_by_the_api_server() -> Result<(), P
     let mut wanted = options("service://monitoring/alertmanager:9093");
     wanted.kubernetes = cluster(&server, User::Admin);
 
-    // No such service yet, then one with nothing behind it, then all of it.
+    // No such service yet, then all of it.
     let mut watch = Watch::start(wanted.clone());
     let trouble = tokio::time::timeout(SOON, watch.trouble(FeedId::Alerts)).await.expect("soon");
     assert_eq!(trouble.kind, TroubleKind::Config, "{trouble}");
     assert!(trouble.what.as_str().contains("has no service"), "{trouble}");
-    drop(watch);
 
     make(&server, "v1", "Namespace", &json!({ "metadata": { "name": "monitoring" } })).await?;
     let service = json!({
@@ -92,13 +91,6 @@ async fn a_service_of_the_cluster_is_reached_by_the_api_server() -> Result<(), P
         "spec": { "ports": [{ "port": 9093 }] },
     });
     make(&server, "v1", "Service", &service).await?;
-    let metadata = json!({ "name": "alertmanager", "namespace": "monitoring" });
-    make(&server, "v1", "Endpoints", &json!({ "metadata": metadata.clone() })).await?;
-    let mut watch = Watch::start(wanted.clone());
-    let trouble = tokio::time::timeout(SOON, watch.trouble(FeedId::Alerts)).await.expect("soon");
-    assert_eq!(trouble.kind, TroubleKind::Server, "{trouble}");
-    assert!(trouble.what.as_str().contains("nothing answers behind"), "{trouble}");
-
     let mut denied = wanted;
     denied.kubernetes = cluster(&server, User::Viewer);
     let mut refused = Watch::start(denied);
@@ -112,11 +104,17 @@ async fn a_service_of_the_cluster_is_reached_by_the_api_server() -> Result<(), P
         return Ok(());
     };
     let port = forward(here, alertmanager.port()).await;
-    let endpoints = json!({
-        "metadata": metadata,
-        "subsets": [{ "addresses": [{ "ip": here }], "ports": [{ "port": port }] }],
+    let slice = json!({
+        "metadata": {
+            "name": "alertmanager-1",
+            "namespace": "monitoring",
+            "labels": { "kubernetes.io/service-name": "alertmanager" },
+        },
+        "addressType": "IPv4",
+        "endpoints": [{ "addresses": [here], "conditions": { "ready": true } }],
+        "ports": [{ "name": "", "port": port, "protocol": "TCP" }],
     });
-    make(&server, "v1", "Endpoints", &endpoints).await?;
+    make(&server, "discovery.k8s.io/v1", "EndpointSlice", &slice).await?;
     watch.until("the alert", |store| named(store, "BackupLate").len() == 1).await;
     watch.live(FeedId::Silences).await;
     Ok(())
@@ -128,17 +126,14 @@ async fn make(
     kind: &str,
     object: &Value,
 ) -> Result<(), PlatformError> {
-    let plural = match kind {
-        "Namespace" => "namespaces",
-        "Service" => "services",
-        _ => "endpoints",
-    };
+    let plural = format!("{}s", kind.to_lowercase());
+    let (group, short) = version.split_once('/').unwrap_or(("", version));
     let resource = kube::discovery::ApiResource {
-        group: String::new(),
-        version: version.to_owned(),
+        group: group.to_owned(),
+        version: short.to_owned(),
         api_version: version.to_owned(),
         kind: kind.to_owned(),
-        plural: plural.to_owned(),
+        plural,
     };
     let mut object = object.clone();
     object["apiVersion"] = version.into();
@@ -149,10 +144,6 @@ async fn make(
         Some(namespace) => Api::namespaced_with(client, namespace, &resource),
         None => Api::all_with(client, &resource),
     };
-    if let Some(there) = api.get_opt(&object.metadata.name.clone().unwrap_or_default()).await? {
-        let name = there.metadata.name.unwrap_or_default();
-        drop(api.delete(&name, &DeleteParams::default()).await?);
-    }
     let made = api.create(&PostParams::default(), &object).await;
     made.map(drop).map_err(PlatformError::from)
 }

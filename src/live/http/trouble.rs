@@ -101,7 +101,7 @@ pub(super) fn of(failure: &Failure, doing: &str, place: &Place) -> Trouble {
     let (kind, what, remedy) = match failure {
         Failure::Link(error) => return link(error, doing, place),
         Failure::Reach(trouble) => return trouble.clone(),
-        Failure::Proxy(code, who, _) => return refused(*code, *who, place),
+        Failure::Proxy(code, who, said) => return refused(*code, *who, said, place),
         Failure::Status(code, said) => return answered(*code, said, doing, place),
         Failure::Late(limit) => (
             TroubleKind::Slow,
@@ -190,7 +190,7 @@ fn answered(code: u16, said: &str, doing: &str, place: &Place) -> Trouble {
 }
 
 /// The API server on the way refuses.
-fn refused(code: u16, who: Cluster, place: &Place) -> Trouble {
+fn refused(code: u16, who: Cluster, said: &str, place: &Place) -> Trouble {
     let Place { system, settings, address, .. } = place;
     let (kind, what, remedy) = match who {
         Cluster::NoRight => (
@@ -200,12 +200,12 @@ fn refused(code: u16, who: Cluster, place: &Place) -> Trouble {
         ),
         Cluster::NoService => (
             TroubleKind::Config,
-            format!("the cluster has no service {address} ({code})"),
+            format!("the cluster has no service {address}, or nothing stands behind it ({code})"),
             format!("Correct {settings}.url; kubectl get services shows the names and ports."),
         ),
         Cluster::NoEndpoint => (
             TroubleKind::Server,
-            format!("nothing answers behind the service {address} ({code})"),
+            format!("nothing answers behind the service {address} ({code}: {said})"),
             format!(
                 "See whether the pods of {system} are ready; the console tries again by itself."
             ),
