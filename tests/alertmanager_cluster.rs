@@ -6,15 +6,12 @@
 mod alertmanager_watch;
 mod platform;
 
-use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
-use alertmanager_watch::{Watch, named, options};
+use alertmanager_watch::{Watch, options};
 use chrono::{TimeDelta, Utc};
 use kube::api::{Api, DynamicObject, PostParams};
-use platform::{
-    Ack, Alertmanager, ApiServer, CONSOLE, Cluster, PlatformError, User, alert, usual_moment,
-};
+use platform::{Ack, Answer, ApiServer, CONSOLE, Cluster, PlatformError, Scripted, User};
 use pulse_console::domain::{FeedId, TroubleKind};
 use pulse_console::live::kubernetes;
 use serde_json::{Value, json};
@@ -72,14 +69,12 @@ async fn acknowledgements_of_colleagues_are_seen() -> Result<(), PlatformError> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_of_the_cluster_is_reached_by_the_api_server() -> Result<(), PlatformError> {
+async fn what_the_api_server_refuses_of_a_service_is_said() -> Result<(), PlatformError> {
     let server = ApiServer::start().await?;
-    let alertmanager = Alertmanager::start().await?;
-    alertmanager.post(&[alert("BackupLate", "warning", 5, usual_moment())]).await?;
     let mut wanted = options("service://monitoring/alertmanager:9093");
     wanted.kubernetes = cluster(&server, User::Admin);
 
-    // No such service yet, then all of it.
+    // No such service yet, then one with nothing behind it.
     let mut watch = Watch::start(wanted.clone());
     let trouble = tokio::time::timeout(SOON, watch.trouble(FeedId::Alerts)).await.expect("soon");
     assert_eq!(trouble.kind, TroubleKind::Config, "{trouble}");
@@ -88,7 +83,7 @@ async fn a_service_of_the_cluster_is_reached_by_the_api_server() -> Result<(), P
     make(&server, "v1", "Namespace", &json!({ "metadata": { "name": "monitoring" } })).await?;
     let service = json!({
         "metadata": { "name": "alertmanager", "namespace": "monitoring" },
-        "spec": { "ports": [{ "port": 9093 }] },
+        "spec": { "ports": [{ "name": "web", "port": 9093 }] },
     });
     make(&server, "v1", "Service", &service).await?;
     let mut denied = wanted;
@@ -98,25 +93,36 @@ async fn a_service_of_the_cluster_is_reached_by_the_api_server() -> Result<(), P
     assert_eq!(trouble.kind, TroubleKind::Denied, "{trouble}");
     assert!(trouble.remedy.as_str().contains("services/proxy"), "{trouble}");
 
-    // An endpoint may not be on the loopback, so there is a forwarder on this machine's other address.
-    let Some(here) = here() else {
-        println!("this machine has no address but the loopback: no endpoint can be made");
-        return Ok(());
-    };
-    let port = forward(here, alertmanager.port()).await;
-    let slice = json!({
-        "metadata": {
-            "name": "alertmanager-1",
-            "namespace": "monitoring",
-            "labels": { "kubernetes.io/service-name": "alertmanager" },
-        },
-        "addressType": "IPv4",
-        "endpoints": [{ "addresses": [here], "conditions": { "ready": true } }],
-        "ports": [{ "name": "", "port": port, "protocol": "TCP" }],
-    });
-    make(&server, "discovery.k8s.io/v1", "EndpointSlice", &slice).await?;
-    watch.until("the alert", |store| named(store, "BackupLate").len() == 1).await;
+    let endpoints = json!({ "metadata": { "name": "alertmanager", "namespace": "monitoring" } });
+    make(&server, "v1", "Endpoints", &endpoints).await?;
+    watch
+        .until("that nothing is behind it", |store| {
+            let trouble = store.feeds().get(FeedId::Alerts).freshness.trouble();
+            trouble.is_some_and(|trouble| trouble.kind == TroubleKind::Server)
+        })
+        .await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_api_server_hands_on_is_read() -> Result<(), PlatformError> {
+    let server = Scripted::start(Answer::json("[]")).await?;
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    let text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters:\n- name: c\n  cluster:\n    server: {}\n\
+         users:\n- name: u\n  user: {{}}\ncontexts:\n- name: c\n  context: {{ cluster: c, user: u }}\n",
+        server.url()
+    );
+    std::fs::write(&kubeconfig, text).expect("a kubeconfig");
+    let mut wanted = options("service://monitoring/alertmanager:9093");
+    wanted.kubernetes.kubeconfig = Some(kubeconfig);
+    let mut watch = Watch::start(wanted);
+    watch.live(FeedId::Alerts).await;
     watch.live(FeedId::Silences).await;
+    server.say(Answer::html(), Duration::ZERO);
+    let trouble = tokio::time::timeout(SOON, watch.trouble(FeedId::Alerts)).await.expect("soon");
+    assert_eq!(trouble.kind, TroubleKind::Protocol, "{trouble}");
     Ok(())
 }
 
@@ -126,7 +132,7 @@ async fn make(
     kind: &str,
     object: &Value,
 ) -> Result<(), PlatformError> {
-    let plural = format!("{}s", kind.to_lowercase());
+    let plural = format!("{}s", kind.to_lowercase().trim_end_matches('s'));
     let (group, short) = version.split_once('/').unwrap_or(("", version));
     let resource = kube::discovery::ApiResource {
         group: group.to_owned(),
@@ -146,28 +152,4 @@ async fn make(
     };
     let made = api.create(&PostParams::default(), &object).await;
     made.map(drop).map_err(PlatformError::from)
-}
-
-/// An address of this machine that is not the loopback. Nothing is sent.
-fn here() -> Option<IpAddr> {
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    socket.connect("198.51.100.1:9").ok()?;
-    socket.local_addr().ok().map(|at| at.ip()).filter(|ip| !ip.is_loopback())
-}
-
-/// Forwards from a port on `here` to `target` on the loopback, as long as the test runs.
-async fn forward(here: IpAddr, target: u16) -> u16 {
-    let listener = tokio::net::TcpListener::bind((here, 0)).await.expect("a port");
-    let port = listener.local_addr().expect("its address").port();
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                if let Ok(mut server) = tokio::net::TcpStream::connect(("127.0.0.1", target)).await
-                {
-                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
-                }
-            });
-        }
-    });
-    port
 }
