@@ -92,14 +92,11 @@ fn backup(lines: &mut Vec<DetailLine>, store: &Store, joined: &Joined) {
     let shelves = &store.objects().shelves;
     let mut held = joined.of(FeedId::Backups).filter_map(|slot| shelves.get(slot));
     let Some(held) = held.next() else { return };
-    match held.object.last_good(true) {
-        Some(copy) => {
-            lines.push(DetailLine { label: "last backup", pieces: vec![Piece::Age(copy.taken())] });
-        }
-        None => {
-            let none = Text::clean("none that could be put back");
-            lines.push(said("last backup", Tone::Error, &none));
-        }
+    if let Some(copy) = held.object.last_good(true) {
+        lines.push(DetailLine { label: "last backup", pieces: vec![Piece::Age(copy.taken())] });
+    } else {
+        let none = Text::clean("none that could be put back");
+        lines.push(said("last backup", Tone::Error, &none));
     }
 }
 
