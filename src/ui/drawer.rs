@@ -72,7 +72,7 @@ pub(super) fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut P
 
 /// Where a promise stands, in words.
 fn promise(state: SlaState) -> (String, Role) {
-    let pause = if state.running { "" } else { "; outside business hours, the clock stands still" };
+    let pause = if state.running { "" } else { " · paused: outside business hours" };
     match state.standing {
         Standing::Left(left) if left.secs() < 900 => {
             (format!("▲ {left} left{pause}"), Role::HealthDegraded)

@@ -96,6 +96,13 @@ pub fn link(store: &Store, uid: &Uid) -> Option<Text> {
     find(store, uid)?.links().next().map(|(_, link)| link.clone())
 }
 
+/// What an alert is called: its name, and its tenant.
+pub(super) fn name(store: &Store, uid: &Uid) -> Option<String> {
+    let alert = find(store, uid)?;
+    let tenant = alert.tenant.as_ref().map(|tenant| format!(" {tenant}"));
+    Some(format!("{}{}", alert.name, tenant.unwrap_or_default()))
+}
+
 fn find<'a>(store: &'a Store, uid: &Uid) -> Option<&'a Alert> {
     let alerts = &store.objects().alerts;
     alerts.get(alerts.find(uid)?).map(|held| &*held.object)

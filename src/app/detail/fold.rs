@@ -9,7 +9,7 @@ use crate::domain::Text;
 const AGE: usize = 30;
 
 /// Cells that the state of a promise takes at most.
-const PROMISE: usize = 62;
+const PROMISE: usize = 45;
 
 /// The most lines that one line is folded to.
 const FOLDS: usize = 200;

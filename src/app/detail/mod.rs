@@ -160,6 +160,7 @@ pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
         {
             database::copied(store, *feed, uid)
         }
+        RowId::Object(FeedId::Alerts, uid) if !all => alert::name(store, uid),
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
         RowId::Group(key) => Some(key.to_string()),
         RowId::Missing(tenant) => Some(tenant.to_string()),

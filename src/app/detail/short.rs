@@ -70,7 +70,7 @@ pub(super) fn tenant(lines: &mut Vec<DetailLine>, store: &Store, tenant: &Text, 
         .filter(|alert| Some(&alert.uid) != but)
         .collect();
     if !others.is_empty() {
-        let text = format!("{} more of this tenant:", counted(others.len()));
+        let text = format!("{} beside this one:", counted(others.len()));
         lines.push(said("alerts", Tone::Plain, &Text::clean(&text)));
         lines.extend(others.into_iter().take(8).map(|other| alert(store, other)));
     }
@@ -92,14 +92,11 @@ fn backup(lines: &mut Vec<DetailLine>, store: &Store, joined: &Joined) {
     let shelves = &store.objects().shelves;
     let mut held = joined.of(FeedId::Backups).filter_map(|slot| shelves.get(slot));
     let Some(held) = held.next() else { return };
-    match held.object.last_good(true) {
-        Some(copy) => {
-            lines.push(DetailLine { label: "last backup", pieces: vec![Piece::Age(copy.taken())] });
-        }
-        None => {
-            let none = Text::clean("none that could be put back");
-            lines.push(said("last backup", Tone::Error, &none));
-        }
+    if let Some(copy) = held.object.last_good(true) {
+        lines.push(DetailLine { label: "last backup", pieces: vec![Piece::Age(copy.taken())] });
+    } else {
+        let none = Text::clean("none that could be put back");
+        lines.push(said("last backup", Tone::Error, &none));
     }
 }
 

@@ -99,7 +99,7 @@ struct Way {
 
 enum Route {
     Direct(Direct),
-    Service(Service),
+    Service(Box<Service>),
 }
 
 impl Http {
@@ -199,7 +199,7 @@ impl Http {
             return Ok(Arc::clone(way));
         }
         let route = match self.url.service() {
-            Some(service) => Route::Service(Service::reach(service, &self.server).await?),
+            Some(service) => Route::Service(Box::new(Service::reach(service, &self.server).await?)),
             None => Route::Direct(Direct::reach(&self.url, &self.server).await?),
         };
         let way = Arc::new(Way { route, worked: AtomicBool::new(false) });

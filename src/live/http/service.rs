@@ -48,24 +48,24 @@ impl Service {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cluster {
     /// The operator may not use the proxy.
-    NoRight,
+    Forbidden,
     /// There is no such service.
-    NoService,
+    Unknown,
     /// Nothing answers behind the service.
-    NoEndpoint,
+    Silent,
 }
 
 fn refused_by_cluster(code: u16, said: &str) -> Option<Cluster> {
     match code {
         403 if said.contains("services/proxy") || said.contains("cannot get resource") => {
-            Some(Cluster::NoRight)
+            Some(Cluster::Forbidden)
         }
-        404 if said.starts_with("services \"") => Some(Cluster::NoService),
-        404 if said.starts_with("namespaces \"") => Some(Cluster::NoService),
+        404 if said.starts_with("services \"") => Some(Cluster::Unknown),
+        404 if said.starts_with("namespaces \"") => Some(Cluster::Unknown),
         500..=504 if said.contains("no endpoints") || said.contains("trying to reach service") => {
-            Some(Cluster::NoEndpoint)
+            Some(Cluster::Silent)
         }
-        503 if said.contains("no service port") => Some(Cluster::NoService),
+        503 if said.contains("no service port") => Some(Cluster::Unknown),
         _ => None,
     }
 }
@@ -80,14 +80,14 @@ mod tests {
             (
                 403,
                 "services \"http:am:9093\" is forbidden: User \"bob\" cannot get resource \"services/proxy\" in API group \"\"",
-                Some(Cluster::NoRight),
+                Some(Cluster::Forbidden),
             ),
             (403, "go away", None),
-            (404, "services \"am\" not found", Some(Cluster::NoService)),
+            (404, "services \"am\" not found", Some(Cluster::Unknown)),
             (404, "404 page not found", None),
-            (503, "no endpoints available for service \"am\"", Some(Cluster::NoEndpoint)),
+            (503, "no endpoints available for service \"am\"", Some(Cluster::Silent)),
             (503, "starting", None),
-            (502, "error trying to reach service: dial tcp: refused", Some(Cluster::NoEndpoint)),
+            (502, "error trying to reach service: dial tcp: refused", Some(Cluster::Silent)),
         ] {
             assert_eq!(refused_by_cluster(code, said), who, "{said}");
         }

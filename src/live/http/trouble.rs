@@ -104,7 +104,7 @@ pub(super) fn of(failure: &Failure, doing: &str, place: &Place) -> Trouble {
     let (kind, what, remedy) = match failure {
         Failure::Link(error) => return link(error, doing, place),
         Failure::Reach(trouble) => return trouble.clone(),
-        Failure::Proxy(code, who, _) => return refused(*code, *who, place),
+        Failure::Proxy(code, who, said) => return refused(*code, *who, said, place),
         Failure::Status(code, said) => return answered(*code, said, doing, place),
         Failure::Late(limit) => (
             TroubleKind::Slow,
@@ -194,22 +194,22 @@ fn answered(code: u16, said: &str, doing: &str, place: &Place) -> Trouble {
 }
 
 /// The API server on the way refuses.
-fn refused(code: u16, who: Cluster, place: &Place) -> Trouble {
+fn refused(code: u16, who: Cluster, said: &str, place: &Place) -> Trouble {
     let Place { system, settings, address, .. } = place;
     let (kind, what, remedy) = match who {
-        Cluster::NoRight => (
+        Cluster::Forbidden => (
             TroubleKind::Denied,
             format!("the API server does not let you through to {system} at {address} ({code})"),
             "Ask an administrator for the verb get on services/proxy in that namespace.".to_owned(),
         ),
-        Cluster::NoService => (
+        Cluster::Unknown => (
             TroubleKind::Config,
-            format!("the cluster has no service {address} ({code})"),
+            format!("the cluster has no service {address}, or nothing stands behind it ({code})"),
             format!("Correct {settings}.url; kubectl get services shows the names and ports."),
         ),
-        Cluster::NoEndpoint => (
+        Cluster::Silent => (
             TroubleKind::Server,
-            format!("nothing answers behind the service {address} ({code})"),
+            format!("nothing answers behind the service {address} ({code}: {said})"),
             format!(
                 "See whether the pods of {system} are ready; the console tries again by itself."
             ),
@@ -381,7 +381,7 @@ mod tests {
                 "reading the alerts: https://alerts.example answered with a web page instead of JSON. Is the address right? See whether alertmanager.url is right. A page to log in means that a proxy stands before it: use an address behind it.",
             ),
             (
-                Failure::Proxy(403, Cluster::NoRight, String::new()),
+                Failure::Proxy(403, Cluster::Forbidden, String::new()),
                 TroubleKind::Denied,
                 "the API server does not let you through to alertmanager at https://alerts.example (403). Ask an administrator for the verb get on services/proxy in that namespace.",
             ),

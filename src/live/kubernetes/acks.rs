@@ -56,8 +56,11 @@ impl Feed for Acks {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct ConfigMap {
+    /// Always there: what lacks it is something else.
+    #[serde(rename = "kind")]
+    _kind: String,
     #[serde(default)]
     data: BTreeMap<String, String>,
 }
@@ -174,7 +177,7 @@ mod tests {
 
     #[test]
     fn acknowledgements_hold_until_their_time_is_over() {
-        let answer = r#"{"data":{
+        let answer = r#"{"kind":"ConfigMap","data":{
             "f1":"{\"by\":\"maria\",\"at\":\"2026-11-21T00:10:00Z\",\"until\":\"2026-11-21T01:10:00Z\",\"note\":\"on it\"}",
             "f2":"{\"by\":\"ivan\",\"at\":\"2026-11-20T00:10:00Z\",\"until\":\"2026-11-20T01:10:00Z\"}",
             "f3":"{\"by\":\"ivan\",\"at\":\"2026-11-20T00:10:00Z\",\"until\":null}",
@@ -184,7 +187,9 @@ mod tests {
         let held: Vec<(&str, &str)> =
             acks.iter().map(|ack| (ack.uid.0.as_str(), ack.by.as_str())).collect();
         assert_eq!(held, [("f1", "maria"), ("f3", "ivan"), ("f4", "somebody")]);
-        assert!(read("[]", now).is_err());
-        assert_eq!(read("{}", now).expect("none"), []);
+        for wrong in ["[]", "{}", "<html>"] {
+            assert!(read(wrong, now).is_err(), "{wrong}");
+        }
+        assert_eq!(read(r#"{"kind":"ConfigMap"}"#, now).expect("none"), []);
     }
 }

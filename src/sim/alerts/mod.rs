@@ -284,7 +284,9 @@ fn end_silences(engine: &mut Engine) {
             _ => None,
         })
         .collect();
-    ended.into_iter().for_each(|silence| engine.put(silence));
+    for silence in ended {
+        engine.put(silence);
+    }
 }
 
 fn acknowledge(engine: &mut Engine, plan: &AckPlan) {

@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(
             message("xyz").as_deref(),
             Some(
-                "There is no scenario “xyz”. The scenarios are calm-night, fleet-10k, hostile-data."
+                "There is no scenario “xyz”. The scenarios are calm-night, alert-storm, fleet-10k, hostile-data."
             )
         );
     }
