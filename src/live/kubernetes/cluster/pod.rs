@@ -154,19 +154,14 @@ fn judge(draft: &mut Draft<'_>, status: View<'_>, containers: &[View<'_>], last:
         ("Pending", None) => pending(draft, status, waits.first()),
         ("Running", None) => {
             let unready = status.condition("Ready").filter(|ready| ready.is(Status::False));
-            match unready {
-                Some(ready) => {
-                    let starts = containers.iter().any(|one| one.at("state.terminated").is_there());
-                    draft.stands(
-                        Health::Degraded,
-                        if starts { "not ready, a container ended" } else { "not ready" },
-                    );
-                    draft.says(&said(ready.words()));
-                }
-                None => {
-                    draft.stands(Health::Healthy, "running");
-                    draft.says(last);
-                }
+            if let Some(ready) = unready {
+                let ended = containers.iter().any(|one| one.at("state.terminated").is_there());
+                let state = if ended { "not ready, a container ended" } else { "not ready" };
+                draft.stands(Health::Degraded, state);
+                draft.says(&said(ready.words()));
+            } else {
+                draft.stands(Health::Healthy, "running");
+                draft.says(last);
             }
         }
         (phase, None) => {
