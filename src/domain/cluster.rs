@@ -12,9 +12,9 @@ use super::{Condition, Field, Health, Meta, Text, Timestamp};
 pub enum ClusterKind {
     /// A Deployment.
     Deployment,
-    /// A HorizontalPodAutoscaler.
+    /// A `HorizontalPodAutoscaler`.
     Autoscaler,
-    /// A ResourceQuota.
+    /// A `ResourceQuota`.
     Quota,
     /// A Pod.
     Pod,
@@ -34,7 +34,7 @@ pub enum ClusterKind {
     Job,
     /// A Node.
     Node,
-    /// A PersistentVolumeClaim.
+    /// A `PersistentVolumeClaim`.
     Claim,
 }
 
@@ -127,14 +127,16 @@ pub struct ClusterObject {
     pub owner: Option<Text>,
     /// The Flux Kustomization that owns it: it must be changed in git.
     pub flux: Option<Text>,
-    /// Ready and wanted, where it counts that: pods, completions, listeners.
+    /// Ready and wanted, where it counts that: of a pod its containers, of a Deployment its pods, of a Job its
+    /// completions, of a Gateway its listeners, of a route its gateways, of an autoscaler its replicas.
     pub ready: Option<(u32, u32)>,
     /// Restarts of its containers.
     pub restarts: u32,
-    /// The time that matters most: of a certificate its end, of a CronJob its last success, of a Job its end,
-    /// of an event when it was last seen.
+    /// The time that matters most: of a pod the end of its last run, of a certificate its end, of a CronJob its last
+    /// success, of a Job its end or, before that, its begin, of an event when it was last seen.
     pub at: Option<Timestamp>,
-    /// More of it for the details, in order.
+    /// More of it for the details, in order. Of a pod, `container.NAME` says how that container stands, in the order in
+    /// which the pod names them.
     pub fields: Box<[Field]>,
     /// Conditions, where they are shown.
     pub conditions: Box<[Condition]>,

@@ -128,7 +128,13 @@ impl Watch {
     pub(super) async fn say(&mut self, trouble: Trouble) -> Result<(), Closed> {
         self.live_since = None;
         self.is_doubtful = true;
-        if self.said.as_ref() == Some(&trouble) {
+        // What the cluster doesn't have is not missed while the server is away.
+        let was = self.said.as_ref().map(|said| said.kind);
+        let is_missed = match self.target {
+            Target::Composite(_) => true,
+            Target::Cluster(_) => was != Some(TroubleKind::Absent) || trouble.is_refusal(),
+        };
+        if self.said.as_ref() == Some(&trouble) || !is_missed {
             return Ok(());
         }
         tracing::info!(kind = self.target.name(), %trouble, "can't be read");

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Raw;
 use super::draft::Draft;
 use super::view::View;
-use crate::domain::{Health, Status, Timestamp};
+use crate::domain::{ClusterObject, Health, Status, Timestamp};
 use crate::live::kubernetes::loose::{Items, Loose, Scalar};
 
 /// The most containers looked at.
@@ -105,6 +105,7 @@ pub(super) fn read(draft: &mut Draft<'_>, raw: &Raw<'_>) {
         })
         .max_by_key(|(at, ..)| *at);
     draft.at = last.and_then(|(at, ..)| at);
+    let end = last.as_ref().map(|(at, _, ended)| (*at, ended.words()));
     let last = last.map(|(_, name, ended)| format!("{name}: its last run {}", ended.words()));
     judge(draft, status, &containers, last.as_deref().unwrap_or_default());
     if draft.health != Health::Healthy {
@@ -117,8 +118,13 @@ pub(super) fn read(draft: &mut Draft<'_>, raw: &Raw<'_>) {
         let name = container.name.as_str();
         let found = containers.iter().find(|one| one.get("name").text() == name);
         let words = found.map_or_else(|| "has not started".to_owned(), |one| stands(*one));
-        draft.field(&format!("container.{name}"), &words);
-        draft.field(&format!("image.{name}"), container.image.as_str());
+        draft.field(ClusterObject::CONTAINER, name);
+        draft.field(&format!("{name} stands"), &words);
+        draft.field(ClusterObject::IMAGE, container.image.as_str());
+    }
+    if let Some((at, words)) = end {
+        draft.field(ClusterObject::LAST_END, &words);
+        draft.field(ClusterObject::LAST_ENDED, &at.map(|at| at.to_string()).unwrap_or_default());
     }
 }
 
@@ -154,19 +160,14 @@ fn judge(draft: &mut Draft<'_>, status: View<'_>, containers: &[View<'_>], last:
         ("Pending", None) => pending(draft, status, waits.first()),
         ("Running", None) => {
             let unready = status.condition("Ready").filter(|ready| ready.is(Status::False));
-            match unready {
-                Some(ready) => {
-                    let starts = containers.iter().any(|one| one.at("state.terminated").is_there());
-                    draft.stands(
-                        Health::Degraded,
-                        if starts { "not ready, a container ended" } else { "not ready" },
-                    );
-                    draft.says(&said(ready.words()));
-                }
-                None => {
-                    draft.stands(Health::Healthy, "running");
-                    draft.says(last);
-                }
+            if let Some(ready) = unready {
+                let ended = containers.iter().any(|one| one.at("state.terminated").is_there());
+                let state = if ended { "not ready, a container ended" } else { "not ready" };
+                draft.stands(Health::Degraded, state);
+                draft.says(&said(ready.words()));
+            } else {
+                draft.stands(Health::Healthy, "running");
+                draft.says(last);
             }
         }
         (phase, None) => {

@@ -21,7 +21,7 @@ struct Line {
 
 impl Line {
     fn share(&self) -> u128 {
-        if self.hard == 0 { 0 } else { self.used.saturating_mul(1_000) / self.hard }
+        self.used.saturating_mul(1_000).checked_div(self.hard).unwrap_or(0)
     }
 
     /// `memory` of `limits.memory`.

@@ -126,15 +126,16 @@ impl Reading {
     fn path(&self) -> String {
         let known = self.stand.as_ref().map(|stand| stand.container.as_str());
         let container = self.wanted.container.as_deref().or(known).unwrap_or_default();
-        let mut path = format!("{}/log?timestamps=true", self.wanted.pod_path());
-        if !container.is_empty() {
-            path += &format!("&container={}", encoded(container));
-        }
-        path += if self.wanted.previous { "&previous=true" } else { "&follow=true" };
-        match self.place.since() {
-            Some(since) => path + &format!("&sinceTime={}", encoded(&since)),
-            None => path + &format!("&tailLines={TAIL}"),
-        }
+        let container = match container {
+            "" => String::new(),
+            name => format!("&container={}", encoded(name)),
+        };
+        let which = if self.wanted.previous { "&previous=true" } else { "&follow=true" };
+        let from = match self.place.since() {
+            Some(since) => format!("&sinceTime={}", encoded(&since)),
+            None => format!("&tailLines={TAIL}"),
+        };
+        format!("{}/log?timestamps=true{container}{which}{from}", self.wanted.pod_path())
     }
 
     /// Tells lines as they come, many at once when they come quickly.
@@ -283,16 +284,13 @@ impl Reading {
         let place = &session.place;
         let doing = format!("reading the log of {}", self.wanted.source);
         let asked = Asked { doing: &doing, resource: "pods/log", group: "" };
-        let refusal = match failure {
-            Failure::Status(refusal) => refusal,
-            _ => {
-                session.doubt.notify_one();
-                if self.pace.tries() > 0 {
-                    session.set_live(FeedId::Log, false);
-                    teller.trouble(trouble::of(failure, asked, place, teller.sink.now())).await?;
-                }
-                return Ok(Next::Again(self.pace.next(Pace::LINK)));
+        let Failure::Status(refusal) = failure else {
+            session.doubt.notify_one();
+            if self.pace.tries() > 0 {
+                session.set_live(FeedId::Log, false);
+                teller.trouble(trouble::of(failure, asked, place, teller.sink.now())).await?;
             }
+            return Ok(Next::Again(self.pace.next(Pace::LINK)));
         };
         match refusal.code {
             400 => self.refused(teller, refusal).await,
