@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(message("tabel"), "There is no context \"tabel\". Did you mean [table]?");
         assert_eq!(
             message("kitchen"),
-            "There is no context \"kitchen\". The contexts are global, table, events, drawer, \
+            "There is no context \"kitchen\". The contexts are global, table, events, alerts, drawer, \
              log, line, filter, palette, help, columns, feeds."
         );
     }
