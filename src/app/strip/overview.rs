@@ -154,7 +154,7 @@ fn sparkline(points: &[Option<u64>], cells: usize) -> String {
 /// A value in thousandths, short.
 fn amount(thousandths: u64) -> String {
     match thousandths {
-        0..100_000 if thousandths % 1_000 != 0 => {
+        0..100_000 if !thousandths.is_multiple_of(1_000) => {
             format!("{}.{}", thousandths / 1_000, thousandths % 1_000 / 100)
         }
         0..10_000_000 => (thousandths / 1_000).to_string(),

@@ -54,9 +54,10 @@ pub(super) fn judge(look: &Look<'_>, found: &mut Found) {
         finding.tenant = Some(name.clone());
         finding.at = since(worst);
         finding.row = Some(RowId::Object(FeedId::Clients, client.meta.uid.clone()));
-        let whose = match worst.meta.uid == client.meta.uid {
-            true => String::new(),
-            false => format!("its environment {}: ", worst.meta.name),
+        let whose = if worst.meta.uid == client.meta.uid {
+            String::new()
+        } else {
+            format!("its environment {}: ", worst.meta.name)
         };
         found.push(look, finding, &format!("{whose}{}", says(worst)));
     }
