@@ -488,6 +488,15 @@ fn only_reading_commands_reach_the_servers() {
     assert_eq!(count("client.send("), 1, "one place sends to the API server");
     assert_eq!(count("Request::get("), 1, "and it only gets");
     assert_eq!(count(".query_async("), 1, "one place sends to the stream's server");
+    // Servers that answer over HTTP are asked in one place, which only gets.
+    let speaks: Vec<&str> =
+        live.iter().filter(|file| file.code.contains("reqwest")).map(|file| &*file.path).collect();
+    assert_eq!(speaks, ["live/http/direct.rs", "live/http/trouble.rs"]);
+    assert_eq!(count("client.get("), 1, "one place asks them");
+    for verb in ["client.post(", "client.put(", "client.patch(", "client.delete(", "client.head("] {
+        assert_eq!(count(verb), 0, "{verb}");
+    }
+    assert_eq!(count("client.request(") + count("client.execute("), 0);
     // The one program that is run is what a kubeconfig names to get a credential.
     let runs: Vec<&str> = live
         .iter()

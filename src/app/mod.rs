@@ -166,7 +166,7 @@ impl App {
     #[must_use]
     pub fn new(setting: Setting, limits: StreamLimits, keymap: Arc<Keymap>, theme: &str) -> Self {
         Self {
-            store: Store::new(limits),
+            store: Store::new(limits).in_zone(setting.zone),
             screen: Screen { size: (0, 0), pane: TableId::Overview },
             setting,
             notices: Notices::default(),
@@ -324,6 +324,8 @@ impl App {
             vec![Context::Drawer, Context::Global]
         } else if pane.table == TableId::Events {
             vec![Context::Events, Context::Table, Context::Global]
+        } else if pane.table == TableId::Alerts {
+            vec![Context::Alerts, Context::Table, Context::Global]
         } else {
             vec![Context::Table, Context::Global]
         }

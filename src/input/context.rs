@@ -18,6 +18,8 @@ pub enum Context {
     Table,
     /// The rows of the events, on top of [`Context::Table`].
     Events,
+    /// The rows of the alerts, on top of [`Context::Table`].
+    Alerts,
     /// The details of a row.
     Drawer,
     /// A line of text that is being typed. A key bound nowhere above it is text, and is looked up
@@ -37,10 +39,11 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of help and of the reference page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Global,
         Self::Table,
         Self::Events,
+        Self::Alerts,
         Self::Drawer,
         Self::Line,
         Self::Filter,
@@ -57,6 +60,7 @@ impl Context {
             Self::Global => "global",
             Self::Table => "table",
             Self::Events => "events",
+            Self::Alerts => "alerts",
             Self::Drawer => "drawer",
             Self::Line => "line",
             Self::Filter => "filter",
@@ -74,6 +78,7 @@ impl Context {
             Self::Global => "everywhere",
             Self::Table => "in the rows of a pane",
             Self::Events => "in the rows of the events",
+            Self::Alerts => "in the rows of the alerts",
             Self::Drawer => "in the details of a row",
             Self::Line => "while a line is typed",
             Self::Filter => "while the filter is typed",
@@ -91,6 +96,7 @@ impl Context {
             Self::Global => &[Self::Global],
             Self::Table => &[Self::Table, Self::Global],
             Self::Events => &[Self::Events, Self::Table, Self::Global],
+            Self::Alerts => &[Self::Alerts, Self::Table, Self::Global],
             Self::Drawer => &[Self::Drawer, Self::Global],
             Self::Line => &[Self::Line, Self::Global],
             Self::Filter => &[Self::Filter, Self::Line, Self::Global],

@@ -1,7 +1,7 @@
 //! The actions that the key files in the program bind, for the tests of this layer.
 
 use super::context::Context::{
-    self, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Palette, Table,
+    self, Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Palette, Table,
 };
 use super::load::Verb;
 
@@ -64,6 +64,8 @@ pub(super) const TEST_VERBS: &[Verb] = &[
     verb("tail.pause", &[Table], "hold the list still, or let it go on"),
     verb("tail.newest", &[Events], "follow the newest event"),
     verb("events.follow-tenant", &[Events], "show only the tenant of the row"),
+    verb("table.unfold", &[Alerts], "open the alerts of one cause, or fold them again"),
+    verb("row.copy-link", &[Alerts], "copy the address of the page about it"),
     verb("gap.next", &[Events], "go to the next gap"),
     verb("gap.previous", &[Events], "go to the gap before"),
     verb("line.accept", &[Line, Filter, Palette], "take the line"),

@@ -4,17 +4,22 @@
 //! [`crate::platform`] and nothing else of the console.
 
 mod absent;
+pub mod alertmanager;
+mod http;
 pub mod kubernetes;
+mod loki;
 pub mod objects;
 pub mod postgres;
+mod prometheus;
 mod secret;
+mod session;
 mod stream;
 pub mod valkey;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{KubernetesSettings, Settings, StreamingLists};
+use crate::config::{Settings, StreamingLists};
 use crate::domain::FeedId;
 use crate::platform::{Clock, Feed, Platform, World};
 
@@ -25,6 +30,11 @@ pub struct Live {
     objects: objects::Wanted,
     postgres: postgres::Wanted,
     pgbouncer: postgres::Wanted,
+    alertmanager: alertmanager::Options,
+    /// Where consoles keep what they share.
+    namespace: String,
+    prometheus: prometheus::Options,
+    loki: loki::Options,
     clock: Arc<dyn Clock>,
 }
 
@@ -32,7 +42,7 @@ impl Live {
     /// The platform that `settings` describe. The reader of the event stream keeps its place in `cursor_file`.
     #[must_use]
     pub fn new(settings: &Settings, cursor_file: PathBuf, clock: Arc<dyn Clock>) -> Self {
-        let kubernetes = options(&settings.kubernetes);
+        let kubernetes = options(settings);
         let stream = stream::Wanted {
             valkey: settings.valkey.clone(),
             history: settings.events.history.value,
@@ -44,9 +54,22 @@ impl Live {
             kept: None,
             kubernetes: kubernetes.clone(),
         };
-        let postgres = postgres::Wanted::server(settings, &kubernetes);
-        let pgbouncer = postgres::Wanted::bouncer(settings, &kubernetes);
-        Self { kubernetes, stream, objects, postgres, pgbouncer, clock }
+        Self {
+            stream,
+            objects,
+            postgres: postgres::Wanted::server(settings, &kubernetes),
+            pgbouncer: postgres::Wanted::bouncer(settings, &kubernetes),
+            alertmanager: alertmanager::Options::of(settings, &kubernetes),
+            namespace: settings.kubernetes.namespace.value.clone(),
+            prometheus: prometheus::Options::of(
+                &settings.prometheus,
+                &settings.tenants,
+                kubernetes.clone(),
+            ),
+            loki: loki::Options::of(&settings.loki, kubernetes.clone()),
+            kubernetes,
+            clock,
+        }
     }
 
     /// The same, which keeps what it saw of the buckets in a file of its own in `folder` between runs of `profile`.
@@ -74,10 +97,10 @@ impl Platform for Live {
                 &[FeedId::Streams, FeedId::Keys, FeedId::StreamServer, FeedId::Executions],
             ),
             Box::new(objects::Objects(self.objects.clone())),
-            absent("alertmanager.url", &[FeedId::Alerts, FeedId::Silences]),
-            absent("prometheus.url", &[FeedId::Series, FeedId::Probes]),
-            absent("loki.url", &[FeedId::Audit]),
-            absent("kubernetes.kubeconfig", &CLUSTER),
+            Box::new(alertmanager::feed(self.alertmanager.clone())),
+            Box::new(kubernetes::acks(self.kubernetes.clone(), self.namespace.clone())),
+            Box::new(prometheus::feed(self.prometheus.clone())),
+            Box::new(loki::feed(self.loki.clone())),
         ]
     }
 
@@ -86,31 +109,15 @@ impl Platform for Live {
     }
 }
 
-/// The feeds of the cluster's own objects.
-const CLUSTER: [FeedId; 15] = [
-    FeedId::Acks,
-    FeedId::Deployments,
-    FeedId::Autoscalers,
-    FeedId::Quotas,
-    FeedId::Pods,
-    FeedId::Occurrences,
-    FeedId::Gateways,
-    FeedId::Routes,
-    FeedId::Certificates,
-    FeedId::Kustomizations,
-    FeedId::CronJobs,
-    FeedId::Jobs,
-    FeedId::Nodes,
-    FeedId::Claims,
-    FeedId::Log,
-];
-
 fn absent(setting: &'static str, feeds: &[FeedId]) -> Box<dyn Feed> {
     Box::new(absent::Absent { feeds: feeds.to_vec(), setting })
 }
 
-fn options(settings: &KubernetesSettings) -> kubernetes::Options {
+fn options(settings: &Settings) -> kubernetes::Options {
+    let tenant_domain = settings.tenants.domain.value.clone();
+    let settings = &settings.kubernetes;
     kubernetes::Options {
+        tenant_domain,
         kubeconfig: settings.kubeconfig.value.clone(),
         context: settings.context.value.clone(),
         group: settings.group.value.clone(),

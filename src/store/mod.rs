@@ -3,6 +3,8 @@
 //! [`Store::apply`] is the only place where facts change; [`Store::tick`] judges anew what time makes of them. Everything kept is bounded, and what had to go
 //! is counted. The store does no I/O and reads no clock: an observation says when it was made.
 
+mod alerting;
+mod causes;
 mod changes;
 mod collection;
 pub mod filter;
@@ -22,6 +24,9 @@ pub mod view;
 
 use std::sync::Arc;
 
+use chrono_tz::Tz;
+
+pub use causes::{Causes, Counts, Group, MANY, tier_word};
 pub use collection::{Collection, Held};
 pub use findings::{Area, Finding, Findings, soak_ends};
 pub use freshness::{FeedState, Feeds, Freshness};
@@ -33,8 +38,8 @@ pub use ring::Ring;
 pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
-    BackupsTable, ClusterTable, DatabasesTable, EventsTable, OverviewTable, TenantsTable,
-    UpgradesTable, cluster_kinds, columns, feeds_judging, feeds_of,
+    AlertsTable, BackupsTable, ClusterTable, DatabasesTable, EventsTable, OverviewTable,
+    TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging, feeds_of,
 };
 
 use crate::domain::{
@@ -63,6 +68,10 @@ pub struct Store {
     history: History,
     /// Changes of the databases, and of the tenants that have none.
     databases: Changes,
+    /// The alerts by cause.
+    causes: Causes,
+    /// The zone of business hours.
+    zone: Tz,
 }
 
 impl Default for Store {
@@ -86,7 +95,15 @@ impl Store {
             findings: Findings::default(),
             history: History::default(),
             databases: Changes::default(),
+            causes: Causes::default(),
+            zone: Tz::UTC,
         }
+    }
+
+    /// The same store, with business hours in `zone`.
+    #[must_use]
+    pub fn in_zone(self, zone: Tz) -> Self {
+        Self { zone, ..self }
     }
 
     /// Takes in what a feed told.
@@ -159,6 +176,12 @@ impl Store {
     #[must_use]
     pub const fn log(&self) -> &LogBook {
         &self.log
+    }
+
+    /// The alerts by cause.
+    #[must_use]
+    pub const fn causes(&self) -> &Causes {
+        &self.causes
     }
 
     /// The event stream.
@@ -323,6 +346,11 @@ impl Store {
                     self.judge_missing(client);
                 }
             }
+            FeedId::Alerts => {
+                self.judge_alert(slot);
+                self.touch_tenant(object);
+            }
+            FeedId::Acks => self.judge_ack(object.uid()),
             feed @ (FeedId::Upgrades | FeedId::Templates | FeedId::Restores) => {
                 if let Some(kind) = feed.kind() {
                     self.runs.note(tables::run_slot(kind, slot));
@@ -345,8 +373,10 @@ impl Store {
         let others = joined.map(|joined| joined.others().to_vec()).unwrap_or_default();
         for (feed, slot) in others {
             self.touch(feed, slot);
-            if feed == FeedId::Backups {
-                self.judge_shelf(slot, true);
+            match feed {
+                FeedId::Backups => self.judge_shelf(slot, true),
+                FeedId::Alerts => self.judge_alert(slot),
+                _ => {}
             }
         }
     }

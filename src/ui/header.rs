@@ -4,13 +4,13 @@ use chrono::Timelike;
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, cells};
-use super::rows::health_role;
+use super::rows::{health_role, severity_role, severity_sign};
 use super::theme::Role;
 use crate::app::geometry::Geometry;
 use crate::app::pages::freshness_health;
 use crate::app::panes::PANES;
 use crate::app::{App, ProfileDanger};
-use crate::domain::{System, TroubleKind};
+use crate::domain::{AlertStanding, FeedId, Severity, System, TroubleKind};
 use crate::store::{FeedState, Freshness, feeds_judging};
 
 pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
@@ -29,7 +29,9 @@ fn header(app: &App, line: Rect, paint: &mut Paint<'_>) {
     };
     paint.fill(line, Role::Header);
     let clocks = clocks(app);
-    let room = line.width.saturating_sub(cells(&clocks) + 2);
+    let signs = alerts(app);
+    let wide: u16 = signs.iter().map(|(text, _)| cells(text) + 1).sum();
+    let room = line.width.saturating_sub(cells(&clocks) + wide + 3);
     let profile = match app.setting.danger {
         ProfileDanger::Training => " DEMO ".to_owned(),
         _ => format!(" {} ", app.setting.profile),
@@ -43,6 +45,32 @@ fn header(app: &App, line: Rect, paint: &mut Paint<'_>) {
         paint.text(x, line.y, room.saturating_sub(x), scenario, Role::Muted);
     }
     paint.right(line.x, line.y, line.width.saturating_sub(1), &clocks, Role::Header);
+    let mut x = line.right().saturating_sub(cells(&clocks) + wide + 2);
+    for (text, role) in &signs {
+        x += paint.text(x, line.y, wide, text, *role) + 1;
+    }
+}
+
+/// The alerts that nobody looks after, by severity; none where there is no Alertmanager.
+fn alerts(app: &App) -> Vec<(String, Role)> {
+    let state = app.store.feeds().get(FeedId::Alerts);
+    if is_quiet(state) {
+        return Vec::new();
+    }
+    if !matches!(state.freshness, Freshness::Live(_)) || state.freshness.is_old(app.now()) {
+        return vec![("? alerts".to_owned(), Role::Muted)];
+    }
+    let counts = app.store.causes().counts();
+    let shown = [Severity::Critical, Severity::High, Severity::Normal, Severity::Unknown];
+    let signs: Vec<(String, Role)> = shown
+        .into_iter()
+        .filter_map(|severity| {
+            let count = counts.get(&(AlertStanding::Firing, severity))?;
+            let text = format!("{}{count}", severity_sign(severity));
+            Some((text, severity_role(severity)))
+        })
+        .collect();
+    if signs.is_empty() { vec![("● no alerts".to_owned(), Role::HealthHealthy)] } else { signs }
 }
 
 fn clocks(app: &App) -> String {

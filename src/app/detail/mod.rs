@@ -1,5 +1,6 @@
 //! The details of one row, as lines.
 
+mod alert;
 mod backup;
 pub(super) mod blockers;
 pub mod card;
@@ -10,14 +11,20 @@ mod fold;
 mod json;
 mod object;
 mod resource;
+mod short;
 
 pub(in crate::app) use backup::size as bytes_in_words;
 pub use event::{gap_sentence, grouped};
 pub use fold::fold;
 
+pub use alert::link;
+
+use crate::domain::sla::SlaClock;
 use crate::domain::{FeedId, Health, Text, Timestamp};
 use crate::store::table::{RowId, Table};
-use crate::store::{EventsTable, Line, OverviewTable, Store, TenantsTable, UpgradesTable};
+use crate::store::{
+    AlertsTable, EventsTable, Line, OverviewTable, Store, TenantsTable, UpgradesTable,
+};
 
 /// Cells that labels take.
 pub const LABELS: u16 = 15;
@@ -58,6 +65,8 @@ pub enum Piece {
     Text(Tone, Text),
     /// A time, with its age.
     Age(Timestamp),
+    /// Where a promise stands now.
+    Promise(SlaClock),
 }
 
 /// A line of details: a label, where it has one, and what it says.
@@ -109,6 +118,9 @@ fn lines_of(store: &Store, id: &RowId) -> Option<(Text, Vec<DetailLine>)> {
         RowId::Object(FeedId::Databases, uid) => database::database(store, uid)?,
         RowId::Object(FeedId::Sessions, uid) => database::session(store, uid)?,
         RowId::Object(FeedId::Pools, uid) => database::pool(store, uid)?,
+        RowId::Object(FeedId::Alerts, uid) => alert::lines(store, uid)?,
+        RowId::Object(FeedId::Silences, uid) => alert::silence(store, uid)?,
+        RowId::Group(_) => alert::group(store, AlertsTable::new(store).group(id)?),
         RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
         RowId::Missing(tenant) => {
             let (title, mut lines) = object::missing(tenant);
@@ -133,6 +145,7 @@ pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
     match id {
         RowId::Object(feed, uid) if feed.kind().is_some() => resource::copied(store, uid, all),
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
+        RowId::Group(key) => Some(key.to_string()),
         RowId::Missing(tenant) => Some(tenant.to_string()),
         RowId::Finding(..) => finding::copied(store, id, all),
         RowId::Entry(entry) => {
@@ -175,7 +188,7 @@ pub fn tenant(store: &Store, id: &RowId) -> Option<Text> {
             }
             Line::Gap(_) | Line::Left(_) => None,
         },
-        RowId::Mark(_) => None,
+        RowId::Mark(_) | RowId::Group(_) => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The strip: a few lines above a table that sum up what it speaks of, such as the server's own figures.
 
+mod alerts;
 mod backups;
 mod databases;
 pub mod overview;
@@ -25,6 +26,7 @@ pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
         TableId::Backups => backups::lines(app),
         TableId::Databases | TableId::Sessions => databases::server(app, width),
         TableId::Pools => databases::pools(app),
+        TableId::Alerts | TableId::Silences => alerts::lines(app),
         TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
         _ => Vec::new(),
     };

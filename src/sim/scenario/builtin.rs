@@ -4,10 +4,11 @@ use super::{Scenario, ScenarioError};
 use crate::domain::{Text, nearest};
 
 /// The names of the built-in scenarios; the first is the usual one.
-pub const NAMES: [&str; 3] = ["calm-night", "fleet-10k", "hostile-data"];
+pub const NAMES: [&str; 4] = ["calm-night", "alert-storm", "fleet-10k", "hostile-data"];
 
-const TEXTS: [&str; 3] = [
+const TEXTS: [&str; 4] = [
     include_str!("../../../assets/scenarios/calm-night.toml"),
+    include_str!("../../../assets/scenarios/alert-storm.toml"),
     include_str!("../../../assets/scenarios/fleet-10k.toml"),
     include_str!("../../../assets/scenarios/hostile-data.toml"),
 ];

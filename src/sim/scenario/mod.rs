@@ -16,7 +16,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::events::EventType;
-use crate::domain::{FeedId, Span, Text, Timestamp, TroubleKind};
+use crate::domain::{FeedId, Severity, Span, Text, Timestamp, TroubleKind};
 use read::Count;
 
 /// A training world and its story.
@@ -47,6 +47,10 @@ pub struct Scenario {
     pub(super) runs: Vec<Spanned<Run>>,
     #[serde(default, rename = "backup")]
     pub(super) backups: Vec<Spanned<BackupStory>>,
+    #[serde(default, rename = "silence")]
+    pub(super) silences: Vec<Spanned<SilencePlan>>,
+    #[serde(default, rename = "ack")]
+    pub(super) acks: Vec<Spanned<AckPlan>>,
     #[serde(default, rename = "incident")]
     pub(super) incidents: Vec<Spanned<Incident>>,
 }
@@ -374,6 +378,36 @@ pub(super) enum BackupFault {
     Empty,
 }
 
+/// A silence that holds at the start; it matches what is given of alert and tenant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct SilencePlan {
+    pub(super) alert: Option<Text>,
+    pub(super) tenant: Option<Text>,
+    pub(super) by: Text,
+    pub(super) reason: Text,
+    /// Since when it holds.
+    #[serde(deserialize_with = "read::span")]
+    pub(super) ago: Span,
+    #[serde(deserialize_with = "read::span")]
+    pub(super) lasts: Span,
+}
+
+/// Somebody looks after an alert at the start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct AckPlan {
+    pub(super) alert: Text,
+    pub(super) tenant: Text,
+    pub(super) by: Text,
+    #[serde(default)]
+    pub(super) note: Text,
+    #[serde(deserialize_with = "read::span")]
+    pub(super) ago: Span,
+    #[serde(deserialize_with = "read::span")]
+    pub(super) lasts: Span,
+}
+
 /// What happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -392,6 +426,8 @@ pub(super) enum What {
     StreamReset,
     Event,
     Burst,
+    Alert,
+    Alerts,
 }
 
 /// Something that happens at a time of the story.
@@ -411,6 +447,10 @@ pub(super) struct Incident {
     pub(super) kind: Option<EventType>,
     pub(super) reason: Option<Text>,
     pub(super) message: Option<Text>,
+    /// The name of an alert that fires.
+    pub(super) alert: Option<Text>,
+    /// How bad it is.
+    pub(super) severity: Option<Severity>,
     #[serde(default)]
     pub(super) count: Count<10_000>,
     /// How long it lasts.

@@ -16,6 +16,7 @@ mod streams;
 mod tenants;
 mod upgrades;
 
+pub use alerts::AlertsTable;
 pub use backups::BackupsTable;
 pub use cluster::ClusterTable;
 pub use databases::DatabasesTable;
@@ -88,7 +89,7 @@ pub(super) fn with<R>(store: &Store, id: TableId, read: impl FnOnce(&dyn Table) 
         TableId::Streams => read(&Records::new(store, &objects.streams)),
         TableId::Keys => read(&Records::new(store, &objects.keys)),
         TableId::Backups => read(&BackupsTable::new(store)),
-        TableId::Alerts => read(&Records::new(store, &objects.alerts)),
+        TableId::Alerts => read(&AlertsTable::new(store)),
         TableId::Silences => read(&Records::new(store, &objects.silences)),
         TableId::Executions => read(&Records::new(store, &objects.executions)),
         TableId::Overview => read(&OverviewTable::new(store)),
