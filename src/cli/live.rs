@@ -26,7 +26,14 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     if let Err(error) = &log {
         dressed.warnings.push(format!("There is no log this time: {error}"));
     }
-    let platform: Arc<dyn Platform> = Arc::new(live(&loaded, &paths));
+    let live = live(&loaded, &paths);
+    // One frame shows what is there now, not what the last run saw.
+    let live = if args.snapshot.snapshot.is_some() {
+        live
+    } else {
+        live.keeping(paths.cache(), &settings.profile.value)
+    };
+    let platform: Arc<dyn Platform> = Arc::new(live);
     let app = start::app(&loaded, &dressed, start::setting(&loaded, &dressed), &WallClock);
     if let Some(pane) = args.snapshot.snapshot {
         return print(args, pane, app, &platform, &dressed);
@@ -55,7 +62,6 @@ fn live(loaded: &Loaded, paths: &Paths) -> Live {
     let settings = &loaded.settings;
     let cursor = format!("{}.json", settings.profile.value);
     Live::new(settings, paths.cursors().join(cursor), Arc::new(WallClock))
-        .keeping(paths.cache(), &settings.profile.value)
 }
 
 /// Waits until the pane's feeds have told all there is, or say that they can't, and prints one frame.
