@@ -6,7 +6,7 @@ use crate::domain::{Bytes, FeedId, Health, Series, System, Text, TroubleKind, Un
 use crate::store::{Figure, Freshness};
 
 /// Cells that a figure takes with its name, its line and its last value.
-const CELL: usize = 31;
+const CELL: usize = 32;
 /// Cells of its name.
 const NAME: usize = 15;
 /// Points of its line.
@@ -125,11 +125,11 @@ fn figure(name: &str, points: &[Option<u64>], unit: Unit) -> Vec<Piece> {
     let last = points.last().copied().flatten();
     let value = last.map_or_else(|| "–".to_owned(), |last| in_unit(last, unit));
     let name: String = name.chars().take(NAME).collect();
-    let room = CELL - NAME - 1 - POINTS - 1;
+    let room = CELL - NAME - 1 - POINTS - 2;
     vec![
         piece(Tone::Muted, &format!("{name:<NAME$} ")),
         piece(Tone::Key, &sparkline(points, POINTS)),
-        piece(Tone::Plain, &format!(" {value:<room$}")),
+        piece(Tone::Plain, &format!(" {value:<room$} ")),
     ]
 }
 

@@ -79,12 +79,7 @@ pub(super) fn probes(look: &Look<'_>, found: &mut Found) {
             Some(look.store.collection(Kind::Client).get(slot)?.object.meta.uid.clone())
         });
         finding.row = client.map(|uid| RowId::Object(FeedId::Clients, uid));
-        let status = probe.status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
-        found.push(
-            look,
-            finding,
-            &format!("{} does not answer as it should{status}", probe.target),
-        );
+        found.push(look, finding, &format!("from outside: {probe}: {}", probe.target));
     }
 }
 
