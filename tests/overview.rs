@@ -193,7 +193,7 @@ fn wrongs() -> Vec<Wrong> {
             Probes,
             Failed,
             "acme",
-            "does not answer as it should (HTTP 503)",
+            "from outside: down, HTTP 503",
         ),
         (vec![shelf("acme", 30)], Backups, Degraded, "acme", "backup: late: 1d6h old"),
         (
@@ -243,7 +243,7 @@ fn wrongs() -> Vec<Wrong> {
             Runs,
             Failed,
             "acme",
-            "the upgrade up failed: Failed",
+            "upgrade failed: Failed (up)",
         ),
         (
             vec![upgrade(
@@ -254,7 +254,7 @@ fn wrongs() -> Vec<Wrong> {
             Runs,
             Degraded,
             "acme",
-            "the upgrade up still runs: Running",
+            "upgrade still runs: Running (up)",
         ),
         (
             vec![upgrade(
@@ -266,7 +266,7 @@ fn wrongs() -> Vec<Wrong> {
             Soaks,
             Progressing,
             "acme",
-            "the soak of the upgrade up ends",
+            "the soak ends (upgrade up)",
         ),
         (
             vec![cluster(

@@ -6,7 +6,7 @@ use super::notices::Level;
 use super::overlay::Overlay;
 use super::{App, detail};
 use crate::domain::{FeedId, Text};
-use crate::store::table::{RowId, TableId};
+use crate::store::table::{Fold, RowId, TableId};
 use crate::store::{Area, OverviewTable, feeds_of};
 
 impl App {
@@ -66,6 +66,14 @@ impl App {
         }
         self.filter_to("");
         self.pane_mut().held = None;
+        self.with_pane(|pane, table| {
+            // Folded under another row it is opened.
+            if let Some(Fold::Under(head)) = table.find(id).map(|slot| table.fold(slot))
+                && let Some(head) = table.id(head)
+            {
+                pane.view.toggle(&head);
+            }
+        });
         self.settle();
         self.with_pane(|pane, table| pane.choose(table, id, rows))
     }

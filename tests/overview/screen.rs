@@ -87,7 +87,7 @@ fn a_finding_leads_to_what_it_speaks_of() {
     journey.keys("o");
     assert_eq!(journey.pane(), TableId::Alerts);
     assert_eq!(journey.app.pane().cursor.position, 0);
-    journey.keys("o").sees("in its own pane already");
+    journey.keys("2 o").sees("in its own pane already");
     // A row of a feed leads to the page of feeds, a filter that hides the row is taken off.
     let mut journey = overview();
     journey.cut(FeedId::Pools, TroubleKind::Unreachable).silence(1).keys("o").sees("╭ feeds ");

@@ -2,13 +2,13 @@
 
 use super::super::App;
 use super::super::detail::{DetailLine, Piece, Tone};
-use crate::domain::{FeedId, Health, Series, System, Text, TroubleKind};
+use crate::domain::{Bytes, FeedId, Health, Series, System, Text, TroubleKind, Unit};
 use crate::store::{Figure, Freshness};
 
 /// Cells that a figure takes with its name, its line and its last value.
-const CELL: usize = 26;
+const CELL: usize = 32;
 /// Cells of its name.
-const NAME: usize = 11;
+const NAME: usize = 15;
 /// Points of its line.
 const POINTS: usize = 8;
 /// The heights of a point.
@@ -106,30 +106,30 @@ fn figures(app: &App, most: usize) -> Vec<Vec<Piece>> {
     let mut series: Vec<&Series> =
         app.store.objects().series.iter().map(|(_, held)| &*held.object).collect();
     series.retain(|series| series.tenant.is_none() && !series.points.is_empty());
-    series.sort_by(|a, b| a.uid.cmp(&b.uid));
+    series.sort_by(|a, b| (a.rank, &a.uid).cmp(&(b.rank, &b.uid)));
     let told = series.into_iter().map(|series| {
         let value = |point: &(_, i64)| Some(point.1.max(0).unsigned_abs());
         let points: Vec<Option<u64>> = series.points.iter().map(value).collect();
-        figure(series.what.as_str(), &points)
+        figure(series.uid.0.as_str(), &points, series.unit)
     });
     let history = app.store.history();
     let own = Figure::ALL.into_iter().map(|it| {
         let points: Vec<Option<u64>> = history.of(it).collect();
-        figure(it.word(), &points)
+        figure(it.word(), &points, Unit::Count)
     });
     told.chain(own).take(most).collect()
 }
 
 /// A figure's name, its line and its last value.
-fn figure(name: &str, points: &[Option<u64>]) -> Vec<Piece> {
+fn figure(name: &str, points: &[Option<u64>], unit: Unit) -> Vec<Piece> {
     let last = points.last().copied().flatten();
-    let value = last.map_or_else(|| "–".to_owned(), amount);
+    let value = last.map_or_else(|| "–".to_owned(), |last| in_unit(last, unit));
     let name: String = name.chars().take(NAME).collect();
-    let room = CELL - NAME - 1 - POINTS - 1;
+    let room = CELL - NAME - 1 - POINTS - 2;
     vec![
         piece(Tone::Muted, &format!("{name:<NAME$} ")),
         piece(Tone::Key, &sparkline(points, POINTS)),
-        piece(Tone::Plain, &format!(" {value:<room$}")),
+        piece(Tone::Plain, &format!(" {value:<room$} ")),
     ]
 }
 
@@ -151,10 +151,22 @@ fn sparkline(points: &[Option<u64>], cells: usize) -> String {
     format!("{line:>cells$}")
 }
 
+/// A value in thousandths of `unit`, short.
+fn in_unit(thousandths: u64, unit: Unit) -> String {
+    match unit {
+        Unit::Count => amount(thousandths),
+        Unit::PerSecond => format!("{}/s", amount(thousandths)),
+        Unit::Share => format!("{}%", amount(thousandths.saturating_mul(100))),
+        Unit::Seconds if thousandths < 1_000 => format!("{thousandths}ms"),
+        Unit::Seconds => format!("{}s", amount(thousandths)),
+        Unit::Bytes => Bytes(thousandths / 1_000).to_string(),
+    }
+}
+
 /// A value in thousandths, short.
 fn amount(thousandths: u64) -> String {
     match thousandths {
-        0..100_000 if thousandths % 1_000 != 0 => {
+        0..100_000 if !thousandths.is_multiple_of(1_000) => {
             format!("{}.{}", thousandths / 1_000, thousandths % 1_000 / 100)
         }
         0..10_000_000 => (thousandths / 1_000).to_string(),

@@ -26,8 +26,7 @@ pub(super) fn judge(look: &Look<'_>, found: &mut Found) {
         finding.tenant.clone_from(&alert.tenant);
         finding.at = Some(alert.since);
         finding.row = Some(RowId::Object(FeedId::Alerts, alert.uid.clone()));
-        let says = alert.annotation("summary").or_else(|| alert.annotation("description"));
-        let says = says.map(|says| format!(": {says}")).unwrap_or_default();
+        let says = alert.says().map(|says| format!(": {says}")).unwrap_or_default();
         let acked = match ack {
             Some(ack) => format!(" (the acknowledgement of {} ran out)", ack.object.by),
             None => String::new(),

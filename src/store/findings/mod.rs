@@ -183,9 +183,9 @@ impl Findings {
                 continue;
             }
             let look = Look { store, now, gaps: &self.gaps, seen: &self.seen };
-            let mut found = Found { area, found: Vec::new(), more: 0 };
+            let mut found = Found { area, made: Vec::new(), more: 0 };
             judge_area(&look, &mut found);
-            let Found { found, more, .. } = found;
+            let Found { made: found, more, .. } = found;
             changed |= found != before.found || more != before.more;
             if let Some(judged) = self.areas.get_mut(area as usize) {
                 *judged = Judged { known, at: now, found, more };
@@ -273,7 +273,7 @@ impl<'a> Look<'a> {
 /// What is found in one area, bounded.
 struct Found {
     area: Area,
-    found: Vec<Finding>,
+    made: Vec<Finding>,
     more: usize,
 }
 
@@ -297,7 +297,7 @@ impl Found {
 
     /// Whether there is room for another one; counts it when there is none.
     fn has_room(&mut self) -> bool {
-        let room = self.found.len() < MADE;
+        let room = self.made.len() < MADE;
         self.more += usize::from(!room);
         room
     }
@@ -311,7 +311,7 @@ impl Found {
         if finding.tier.is_none() {
             finding.tier = finding.tenant.as_ref().and_then(|tenant| look.tier(tenant)).cloned();
         }
-        self.found.push(finding);
+        self.made.push(finding);
     }
 }
 
@@ -337,7 +337,6 @@ fn known_of(store: &Store, area: Area, gaps: &[(Timestamp, Gap)]) -> (u64, u64) 
         sum.wrapping_mul(5).wrapping_add(number).wrapping_add(state.troubles << 8)
     });
     let revision = match area {
-        Area::Feeds => 0,
         Area::Backups | Area::Insurance => store.shelves().revision(),
         Area::Streams => gaps.last().map_or(0, |(at, _)| at.ms().unsigned_abs()),
         _ => 0,

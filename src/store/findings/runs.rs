@@ -59,9 +59,9 @@ fn of_run(look: &Look<'_>, found: &mut Found, run: &Resource) {
     };
     let what = match health {
         Health::Degraded if cause == "runs that take long" => {
-            format!("the {word} {} still runs: {}", run.meta.name, says(run))
+            format!("{word} still runs: {} ({})", says(run), run.meta.name)
         }
-        _ => format!("the {word} {} failed: {}", run.meta.name, says(run)),
+        _ => format!("{word} failed: {} ({})", says(run), run.meta.name),
     };
     found.push(look, finding, &what);
 }
@@ -86,7 +86,7 @@ pub(super) fn soaks(look: &Look<'_>, found: &mut Found) {
         let mut finding = begin(found, run, Health::Progressing, "soaks due");
         finding.at = Some(ends);
         let what = if ends > look.now { "ends" } else { "has ended: look once more and close it" };
-        found.push(look, finding, &format!("the soak of the upgrade {} {what}", run.meta.name));
+        found.push(look, finding, &format!("the soak {what} (upgrade {})", run.meta.name));
     }
 }
 

@@ -54,9 +54,10 @@ pub(super) fn judge(look: &Look<'_>, found: &mut Found) {
         finding.tenant = Some(name.clone());
         finding.at = since(worst);
         finding.row = Some(RowId::Object(FeedId::Clients, client.meta.uid.clone()));
-        let whose = match worst.meta.uid == client.meta.uid {
-            true => String::new(),
-            false => format!("its environment {}: ", worst.meta.name),
+        let whose = if worst.meta.uid == client.meta.uid {
+            String::new()
+        } else {
+            format!("its environment {}: ", worst.meta.name)
         };
         found.push(look, finding, &format!("{whose}{}", says(worst)));
     }
@@ -78,12 +79,7 @@ pub(super) fn probes(look: &Look<'_>, found: &mut Found) {
             Some(look.store.collection(Kind::Client).get(slot)?.object.meta.uid.clone())
         });
         finding.row = client.map(|uid| RowId::Object(FeedId::Clients, uid));
-        let status = probe.status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
-        found.push(
-            look,
-            finding,
-            &format!("{} does not answer as it should{status}", probe.target),
-        );
+        found.push(look, finding, &format!("from outside: {probe}: {}", probe.target));
     }
 }
 

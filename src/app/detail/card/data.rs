@@ -13,14 +13,10 @@ impl Page<'_> {
             let probe = &held.object;
             let (health, word) =
                 if probe.up { (Health::Healthy, "answers") } else { (Health::Failed, "is down") };
-            let mut says = format!("{} {word}", probe.target);
-            if let Some(status) = probe.status {
-                says.push_str(&format!("  HTTP {status}"));
-            }
-            if let Some(span) = probe.took {
-                says.push_str(&format!("  {}", took(span)));
-            }
-            vec![sign(health), plain(Tone::Plain, &says), self.when(probe.at)]
+            let mut says = vec![format!("{} {word}", probe.target)];
+            says.extend(probe.status.map(|status| format!("HTTP {status}")));
+            says.extend(probe.took.map(took));
+            vec![sign(health), plain(Tone::Plain, &says.join("  ")), self.when(probe.at)]
         });
         self.section("from outside", &[FeedId::Probes], items.collect())
     }
@@ -39,24 +35,18 @@ impl Page<'_> {
                 }
                 None => item.push(plain(Tone::Muted, "  size not measured yet")),
             }
-            let connections = database.connections;
-            let mut says = format!("  {} connections", connections.all());
-            if connections.active > 0 {
-                says.push_str(&format!(", {} active", connections.active));
-            }
-            if let Some(hit) = database.figures.hit_permille {
-                says.push_str(&format!("  cache {}.{} %", hit / 10, hit % 10));
-            }
+            let (all, active) = (database.connections.all(), database.connections.active);
+            let mut says = vec![String::new(), format!("{all} connections, {active} active")];
+            let hit = database.figures.hit_permille;
+            says.extend(hit.map(|hit| format!("cache {}.{} %", hit / 10, hit % 10)));
             if database.figures.deadlocks > 0 {
-                says.push_str(&format!("  {} deadlocks", database.figures.deadlocks));
+                says.push(format!("{} deadlocks", database.figures.deadlocks));
             }
-            if let Some(at) = database.vacuumed {
-                says.push_str(&format!("  vacuumed {}", self.ago(at)));
-            }
+            says.extend(database.vacuumed.map(|at| format!("vacuumed {}", self.ago(at))));
             if !database.open {
-                says.push_str("  takes no connections");
+                says.push("takes no connections".to_owned());
             }
-            item.push(plain(Tone::Plain, &says));
+            item.push(plain(Tone::Plain, &says.join("  ")));
             item
         });
         self.section("database", &[FeedId::Databases], items.collect())
@@ -104,7 +94,7 @@ impl Page<'_> {
                 pool.servers_idle
             );
             if waits {
-                says.push_str(&format!("  longest wait {}", pool.longest_wait));
+                says = format!("{says}  longest wait {}", pool.longest_wait);
             }
             if pool.paused {
                 says.push_str("  paused");
@@ -134,14 +124,12 @@ impl Page<'_> {
                 None => item.push(plain(Tone::Warning, "no daily backup")),
             }
             let (daily, insurance) = verdict.copies;
-            let mut says = format!("  {daily} daily, {insurance} insurance");
-            if let Some(at) = verdict.expires {
-                says.push_str(&format!("  next goes {}", self.ago(at)));
-            }
-            if let Some(at) = verdict.protected.filter(|at| *at > self.now) {
-                says.push_str(&format!("  insurance kept at least {} more", at.since(self.now)));
-            }
-            item.push(plain(Tone::Plain, &says));
+            let mut says = vec![String::new(), format!("{daily} daily, {insurance} insurance")];
+            says.extend(verdict.expires.map(|at| format!("next goes {}", self.ago(at))));
+            let kept = verdict.protected.filter(|at| *at > self.now);
+            let kept = kept.map(|at| at.since(self.now));
+            says.extend(kept.map(|span| format!("insurance kept at least {span} more")));
+            item.push(plain(Tone::Plain, &says.join("  ")));
             items.push(item);
             for fault in &verdict.faults {
                 items.push(vec![plain(Tone::Warning, &fault.to_string())]);

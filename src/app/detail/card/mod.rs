@@ -138,20 +138,15 @@ impl<'a> Page<'a> {
         let health = TenantsTable::new(self.store).worst(client).health();
         let mut item = vec![sign(health), plain(Tone::Health(health), health.word())];
         if let Spec::Client(spec) = &client.spec {
-            let mut says = String::new();
-            for word in [spec.tier.as_str(), spec.owner_name.as_str(), spec.owner_email.as_str()] {
-                if !word.is_empty() {
-                    says.push_str("  ");
-                    says.push_str(word);
-                }
-            }
+            let words = [&spec.tier, &spec.owner_name, &spec.owner_email];
+            let words = words.into_iter().filter(|word| !word.is_empty());
+            let mut says = vec![String::new()];
+            says.extend(words.map(ToString::to_string));
             if !spec.odoo_version.is_empty() {
-                says.push_str("  Odoo ");
-                says.push_str(spec.odoo_version.as_str());
+                says.push(format!("Odoo {}", spec.odoo_version));
             }
-            if let Some(project) = spec.project {
-                says.push_str(&format!("  project {project}"));
-            }
+            says.extend(spec.project.map(|project| format!("project {project}")));
+            let says = says.join("  ");
             item.push(plain(Tone::Plain, &says));
         }
         if let Some(at) = client.meta.created {
