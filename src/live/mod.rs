@@ -49,10 +49,7 @@ impl Platform for Live {
             Box::new(stream::Events(self.stream.clone())),
             absent("postgres.url", &[FeedId::Databases, FeedId::Sessions, FeedId::DatabaseServer]),
             absent("pgbouncer.url", &[FeedId::Pools]),
-            absent(
-                "valkey.url",
-                &[FeedId::Streams, FeedId::Keys, FeedId::StreamServer, FeedId::Executions],
-            ),
+            Box::new(stream::Survey(self.stream.clone())),
             absent("objects.endpoint", &[FeedId::Backups, FeedId::Buckets]),
             absent("alertmanager.url", &[FeedId::Alerts, FeedId::Silences]),
             absent("prometheus.url", &[FeedId::Series, FeedId::Probes]),
