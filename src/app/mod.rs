@@ -19,6 +19,7 @@ pub mod pages;
 pub mod palette;
 pub mod pane;
 pub mod panes;
+mod restart;
 pub mod strip;
 mod update;
 
@@ -334,6 +335,9 @@ impl App {
         for observation in observations {
             let feed = observation.feed;
             let before = self.store.feeds().get(feed).freshness.trouble().cloned();
+            if let Some(text) = restart::noticed(&self.store, &observation) {
+                self.say(Level::Warning, &text);
+            }
             self.store.apply(observation);
             let after = self.store.feeds().get(feed).freshness.trouble().cloned();
             if before != after {

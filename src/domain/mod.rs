@@ -7,6 +7,7 @@ mod alert;
 mod attention;
 pub mod backup;
 mod bucket;
+mod bytes;
 mod cluster;
 mod database;
 mod event;
@@ -28,6 +29,7 @@ pub use alert::{Ack, Alert, AlertState, Matcher, Silence, SilenceState};
 pub use attention::Attention;
 pub use backup::{Backup, BackupName, Shelf, ShelfBuilder};
 pub use bucket::Bucket;
+pub use bytes::Bytes;
 pub use cluster::{ClusterKind, ClusterObject};
 pub use database::{
     Connections, Cost, Database, DatabaseClass, DatabaseFigures, DatabaseServer, Measured, Pool,

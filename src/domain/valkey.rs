@@ -154,6 +154,31 @@ pub struct KeyFamily {
     pub note: Text,
 }
 
+impl KeyFamily {
+    /// How the identities of queues begin.
+    pub const QUEUE: &str = "bull:";
+
+    /// The name of the queue, where this is one queue and not a family.
+    #[must_use]
+    pub fn queue(&self) -> Option<&str> {
+        self.pattern.as_str().strip_prefix(Self::QUEUE).filter(|name| *name != "*")
+    }
+
+    /// Jobs of the queue that are due and that nobody works on yet; none where this is no queue.
+    #[must_use]
+    pub fn waiting(&self) -> Option<u64> {
+        self.queue()?;
+        let due = |part: &&KeyPart| ["wait", "held", "prioritized"].contains(&part.name.as_str());
+        Some(self.parts.iter().filter(due).map(|part| part.count).sum())
+    }
+
+    /// The largest part, where this is a family and it is known.
+    #[must_use]
+    pub fn largest(&self) -> Option<&KeyPart> {
+        if self.queue().is_some() { None } else { self.parts.first() }
+    }
+}
+
 /// A part of a family of keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPart {

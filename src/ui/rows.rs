@@ -7,7 +7,7 @@ use chrono::Timelike;
 use chrono_tz::Tz;
 
 use super::theme::Role;
-use crate::domain::{Health, Severity, Span, Timestamp};
+use crate::domain::{Bytes, Health, Severity, Span, Timestamp};
 use crate::store::table::Value;
 
 /// What a cell shows.
@@ -116,22 +116,7 @@ pub(super) fn time_of_day(at: Timestamp, now: Timestamp, zone: Tz) -> String {
 
 /// A size in the largest unit that leaves a digit before the point: `812B`, `4.1KiB`, `12.4MiB`.
 pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if bytes < 1024 {
-        return format!("{bytes}B");
-    }
-    let mut unit = 0;
-    let mut tenths = bytes.saturating_mul(10) / 1024;
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    let unit = UNITS.get(unit).copied().unwrap_or_default();
-    if tenths >= 1000 {
-        format!("{}{unit}", tenths / 10)
-    } else {
-        format!("{}.{}{unit}", tenths / 10, tenths % 10)
-    }
+    Bytes(bytes).to_string()
 }
 
 #[cfg(test)]

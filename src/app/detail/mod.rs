@@ -5,6 +5,7 @@ mod fold;
 mod json;
 mod object;
 mod resource;
+mod valkey;
 
 pub use event::{gap_sentence, grouped};
 pub use fold::fold;

@@ -1,5 +1,7 @@
 //! The strip: a few lines above a table that sum up what it speaks of, such as the server's own figures.
 
+mod streams;
+
 use ratatui::layout::Rect;
 
 use super::App;
@@ -15,9 +17,9 @@ pub const LINES: usize = 4;
 
 /// The lines of the strip of the pane shown, on `width` cells; without the line of its tables.
 #[must_use]
-pub fn lines(app: &App, _width: usize) -> Vec<DetailLine> {
+pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
     let mut lines = match app.screen.pane {
-        TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
+        TableId::Streams | TableId::Keys => streams::lines(app, width),
         _ => Vec::new(),
     };
     lines.truncate(LINES);

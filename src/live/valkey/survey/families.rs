@@ -45,7 +45,7 @@ const KINDS: [Kind; 6] = [
 ];
 
 /// How the keys of queues begin.
-pub(super) const QUEUE: &str = "bull:";
+pub(super) const QUEUE: &str = KeyFamily::QUEUE;
 
 /// The family of what fits no other.
 const OTHERS: Kind =
