@@ -67,7 +67,13 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => Some(&mut palette.line),
             Some(_) => None,
-            None => super::pane_of(&mut self.panes, self.screen.pane).filter.typing.as_mut(),
+            None => {
+                let pane = super::pane_of(&mut self.panes, self.screen.pane);
+                match &mut pane.jump {
+                    Some(jump) => Some(&mut jump.line),
+                    None => pane.filter.typing.as_mut(),
+                }
+            }
         }
     }
 
@@ -77,6 +83,10 @@ impl App {
             return;
         }
         let pane = self.pane_mut();
+        if let Some(jump) = &mut pane.jump {
+            jump.error = None;
+            return;
+        }
         if let Some(query) = pane.filter.typed(pane.table) {
             pane.set_query(query);
         }
@@ -88,13 +98,13 @@ impl App {
             Action::Shell(shell) => return self.shell(shell),
             Action::Copy(what) => return self.copy(what),
             Action::Line(line) => return self.line_action(line),
+            Action::Tail(tail) => return self.tail(tail),
             Action::Open(opening) => self.open(opening),
             Action::Pane(to) => self.go(to),
             Action::Cursor(motion) => self.move_cursor(motion),
             Action::Table(table) => self.table_action(table),
             Action::Drawer(drawer) => self.drawer_action(drawer),
             Action::Scroll(motion) => self.scroll(motion),
-            Action::Tail(tail) => self.tail(tail),
             Action::Choice(choice) => self.choose(choice),
         }
         Vec::new()

@@ -21,6 +21,7 @@ pub mod pane;
 pub mod panes;
 mod restart;
 pub mod strip;
+mod tail;
 mod update;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Attention, FeedId, Observation, Text, Timestamp, Trouble, TroubleKind};
 use crate::input::{Chord, Context, Keymap};
 use crate::store::table::TableId;
-use crate::store::{FeedState, Freshness, Store, StreamLimits, feeds_judging, feeds_of};
+use crate::store::{FeedState, Freshness, Line, Store, StreamLimits, feeds_judging, feeds_of};
 use gate::Rights;
 use geometry::Geometry;
 pub use hints::{Hint, hints};
@@ -91,6 +92,8 @@ pub enum Effect {
     Copy(String),
     /// Write the recording to a file.
     Record,
+    /// Write these lines of the event stream to a new file.
+    Save(Vec<Line>),
     /// Load the theme of this name.
     LoadTheme(String),
 }
@@ -275,7 +278,9 @@ impl App {
     /// Whether nothing is half done: no line is typed, nothing lies over the pane, no list is held.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
-        let busy = |pane: &Pane| pane.filter.typing.is_some() || pane.held.is_some();
+        let busy = |pane: &Pane| {
+            pane.filter.typing.is_some() || pane.held.is_some() || pane.jump.is_some()
+        };
         self.overlay.is_none() && self.keys.pending.is_empty() && !self.panes.iter().any(busy)
     }
 
@@ -312,7 +317,9 @@ impl App {
 
     fn pane_contexts(&self) -> Vec<Context> {
         let pane = self.pane();
-        if pane.filter.typing.is_some() {
+        if pane.jump.is_some() {
+            vec![Context::Line, Context::Global]
+        } else if pane.filter.typing.is_some() {
             vec![Context::Filter, Context::Line, Context::Global]
         } else if pane.drawer.open && pane.drawer.focused {
             vec![Context::Drawer, Context::Global]

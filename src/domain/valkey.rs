@@ -58,6 +58,12 @@ impl StreamInfo {
         self.groups.iter().filter_map(|group| group.oldest_pending).min().map(StreamId::at)
     }
 
+    /// Whether nothing is known of it but that it is there: the operator's role may not look into it.
+    #[must_use]
+    pub fn is_unseen(&self) -> bool {
+        self.health == Health::Unknown && self.length == 0 && self.last.is_none()
+    }
+
     /// The same stream, its groups judged at `now` and put in order, the worst first.
     #[must_use]
     pub fn judged(mut self, now: Timestamp) -> Self {

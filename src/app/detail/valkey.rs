@@ -33,7 +33,7 @@ fn stream_lines(stream: &StreamInfo, known: Timestamp) -> Vec<DetailLine> {
         lines.push(said("why", Tone::Warning, &stream.why));
     }
     lines.extend(stream.tenant.iter().map(|tenant| said("tenant", Tone::Plain, tenant)));
-    if stream.health == Health::Unknown {
+    if stream.is_unseen() {
         return lines;
     }
     lines.push(plain("entries", &grouped(stream.length)));

@@ -23,7 +23,7 @@ pub(super) const COLUMNS: &[Column] = &[
         .fixed(6)
         .rank(0),
     column("status", "STATUS", "How it ended, in the audit's own word.")
-        .flex(10, 1)
+        .flex(13, 1)
         .rank(1)
         .searched(),
     column("health", "HEALTH", "How it ended; nothing for a call that was only pretended.")

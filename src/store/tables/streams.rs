@@ -2,13 +2,13 @@
 
 use super::record::Row;
 use super::{column, optional, text};
-use crate::domain::{FeedId, Health, StreamId, StreamInfo, Text};
+use crate::domain::{FeedId, StreamId, StreamInfo, Text};
 use crate::store::table::{Column, ColumnKind, Value};
 use crate::store::{Held, Store};
 
 /// The columns, in the order shown.
 pub(super) const COLUMNS: &[Column] = &[
-    column("name", "STREAM", "Its key.").flex(18, 4).rank(0).searched(),
+    column("name", "STREAM", "Its key.").flex(22, 3).rank(0).searched(),
     column("health", "HEALTH", "How well its groups read it: the worst of them.")
         .kind(ColumnKind::Health)
         .fixed(13)
@@ -27,13 +27,13 @@ pub(super) const COLUMNS: &[Column] = &[
         .kind(ColumnKind::Time)
         .fixed(7)
         .right()
-        .rank(1),
-    column("why", "WHY", "Which group reads badly, and how.").flex(20, 6).rank(1).searched(),
+        .rank(2),
+    column("why", "WHY", "Which group reads badly, and how.").flex(22, 5).rank(1).searched(),
     column("groups", "GROUPS", "Its consumer groups.")
         .kind(ColumnKind::Number)
         .fixed(6)
         .right()
-        .rank(4),
+        .rank(5),
     column("length", "ENTRIES", "How many entries it has.")
         .kind(ColumnKind::Number)
         .fixed(8)
@@ -82,7 +82,7 @@ impl Row for StreamInfo {
             "why" => text(&stream.why),
             "tenant" => optional(stream.tenant.as_ref()),
             // Nothing is known of a stream that may not be looked into: no nought is shown for it.
-            _ if stream.health == Health::Unknown => Value::Nothing,
+            _ if stream.is_unseen() => Value::Nothing,
             "lag" => number(stream.lag()),
             "pending" if stream.groups.is_empty() => Value::Nothing,
             "pending" => Value::Number(stream.pending()),

@@ -135,7 +135,10 @@ impl Streams {
         let groups = if facts.groups > 0 { self.groups(asker, key).await? } else { Vec::new() };
         let now = asker.desk.voice.now();
         let known = self.known.entry(key.to_vec()).or_default();
-        let info = known.info(key, &facts, groups, now);
+        let mut info = known.info(key, &facts, groups, now);
+        if facts.groups > 0 && info.groups.is_empty() {
+            (info.health, info.why) = (Health::Unknown, Text::clean("you may not see its groups"));
+        }
         known.info = Some(info);
         Ok(Seen::There)
     }
