@@ -221,10 +221,12 @@ fn other_writers(files: &[Source]) -> Vec<String> {
             );
         }
         let squeezed: String = file.code.split_whitespace().collect();
-        let applied = squeezed.matches("store.apply(").count();
-        let allowed = usize::from(file.path == "app/mod.rs");
-        if applied != allowed {
-            found.push((0, format!("facts are applied {applied} times and not {allowed}.")));
+        for way in ["store.apply(", "store.tick("] {
+            let used = squeezed.matches(way).count();
+            let allowed = usize::from(file.path == "app/mod.rs");
+            if used != allowed {
+                found.push((0, format!("{way}) is called {used} times and not {allowed}.")));
+            }
         }
         if squeezed.contains(".store=") && !squeezed.contains(".store==") {
             found.push((0, "a store takes another's place.".to_owned()));
@@ -240,12 +242,18 @@ fn only_the_store_changes_facts() {
     let of_store = fields(store, "Store");
     assert!(of_store.len() >= 4, "{of_store:?}");
     assert!(of_store.iter().all(|field| !field.starts_with("pub")), "{of_store:?}");
-    let writing: Vec<_> = public_functions(&store.code)
-        .into_iter()
-        .filter(|head| head.contains("&mut self"))
-        .collect();
-    assert_eq!(writing.len(), 1, "{writing:?}");
-    assert!(writing[0].starts_with("pub fn apply("));
+    let writing = |path: &str| -> Vec<String> {
+        let file = files.iter().find(|file| file.path == path).expect("a file of the store");
+        let heads = public_functions(&file.code).into_iter();
+        heads.filter(|head| head.contains("&mut self")).map(str::to_owned).collect()
+    };
+    // One way for facts, and one for the time, which changes only what is judged of them.
+    for (path, way) in [("store/mod.rs", "pub fn apply("), ("store/tick.rs", "pub fn tick(")] {
+        let writing = writing(path);
+        assert_eq!(writing.len(), 1, "{writing:?}");
+        assert!(writing[0].starts_with(way), "{writing:?}");
+    }
+    assert!(writing("store/shelves.rs").is_empty());
     for file in files.iter().filter(|file| file.layer() == "store") {
         for head in public_functions(&file.code) {
             let given = head.split("->").nth(1).unwrap_or_default();
@@ -504,6 +512,15 @@ fn only_reading_commands_reach_the_servers() {
     assert_eq!(count("client.send("), 1, "one place sends to the API server");
     assert_eq!(count("Request::get("), 1, "and it only gets");
     assert_eq!(count(".query_async("), 1, "one place sends to the stream's server");
+    // Servers that answer over HTTP are asked in one place, which only gets.
+    let speaks: Vec<&str> =
+        live.iter().filter(|file| file.code.contains("reqwest")).map(|file| &*file.path).collect();
+    assert_eq!(speaks, ["live/http/direct.rs", "live/http/trouble.rs"]);
+    assert_eq!(count("client.get("), 1, "one place asks them");
+    for verb in ["client.post(", "client.put(", "client.patch(", "client.delete(", "client.head("] {
+        assert_eq!(count(verb), 0, "{verb}");
+    }
+    assert_eq!(count("client.request(") + count("client.execute("), 0);
     // The one program that is run is what a kubeconfig names to get a credential.
     let runs: Vec<&str> = live
         .iter()

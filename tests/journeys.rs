@@ -319,8 +319,16 @@ fn panes_keep_what_was_done_in_them() {
     assert_eq!(journey.pane(), TableId::Upgrades);
     journey.sees("STRATEGY").keys("j j").keys("2").on_row("sinya-varba").keys(">");
     assert_eq!(journey.pane(), TableId::Events);
-    for (key, pane) in [(">", TableId::Upgrades), (">", TableId::Tenants), ("<", TableId::Upgrades)]
-    {
+    for (key, pane) in [
+        (">", TableId::Databases),
+        ("v", TableId::Sessions),
+        (">", TableId::Streams),
+        ("<", TableId::Sessions),
+        ("4", TableId::Pools),
+        ("4", TableId::Databases),
+        ("V", TableId::Pools),
+        ("7", TableId::Upgrades),
+    ] {
         journey.keys(key);
         assert_eq!(journey.pane(), pane);
     }
@@ -355,7 +363,7 @@ fn the_mouse_points_scrolls_and_sorts() {
     assert_eq!(journey.app.pane().top, 0);
     journey.click("7 upgrades");
     assert_eq!(journey.pane(), TableId::Upgrades);
-    journey.click("2 tenants").keys("?").click("42 tenants").lacks("╭ keys that work here");
+    journey.keys("2").keys("?").click("42 tenants").lacks("╭ keys that work here");
     journey.keys("enter").click("Conditions");
     assert!(journey.app.pane().drawer.focused, "a click into the drawer moves the keys there");
     assert!(journey.effects().is_empty());

@@ -133,7 +133,7 @@ async fn a_server_that_dies_leaves_its_rows_and_its_return_is_followed() -> Outc
     let started = now();
     server.start_again().await?;
     let begun = now();
-    console.wait_for("● tenants");
+    console.wait_for("● kubernetes");
     println!(
         "ready again {} ms after its start: live after {} ms more (budget 3000)",
         (begun - started).as_millis(),
@@ -151,7 +151,7 @@ async fn a_server_that_dies_leaves_its_rows_and_its_return_is_followed() -> Outc
     console.wait_within(3 * screen::HANG, "an old feed", |screen| screen.contains("▲ tenants"));
     println!("frozen: marked after {} ms", begun.elapsed().as_millis());
     server.thaw();
-    console.wait_for("● tenants");
+    console.wait_for("● kubernetes");
     console.quit();
     Ok(())
 }

@@ -54,6 +54,9 @@ impl World {
 async fn a_log_is_read_whole_by_its_tail_with_times_and_from_before_the_restart() -> Outcome {
     let world = World::new().await?;
     world.count_to(5);
+    let before = LogParams { previous: true, ..LogParams::default() };
+    let refused = world.pods().await?.logs(&world.pod, &before).await;
+    assert!(format!("{refused:?}").contains("previous terminated container"), "{refused:?}");
     world.kubelet.said_before(world.speaker(), usual_moment(), &["out of memory"]);
     let pods = world.pods().await?;
     let whole = LogParams { container: Some("worker-odoo".into()), ..LogParams::default() };

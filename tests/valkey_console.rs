@@ -83,7 +83,7 @@ async fn events_come_to_the_screen_as_they_are_published() -> Outcome {
     let mut console = console(&home, &server);
     let screen = console.wait_for(&lines(20));
     assert!(screen.contains("client.provisioned") && screen.contains("following"), "{screen}");
-    console.wait_for("● events");
+    console.wait_for("● valkey");
     let mut took = Vec::new();
     for count in 21..26 {
         let begun = now();
@@ -152,7 +152,7 @@ async fn a_password_that_is_wrong_or_missing_is_a_sentence_and_never_shown() -> 
     let home = Home::new().with("OUR_PASSWORD", RIGHT);
     settings(&home, &with_password);
     let console = events_of(&home);
-    console.wait_for("● events");
+    console.wait_for("● valkey");
     let ended = console.quit();
     assert!(!String::from_utf8_lossy(&ended.raw).contains(RIGHT));
     Ok(())
@@ -173,7 +173,7 @@ async fn a_valkey_that_lost_everything_leaves_a_marked_gap_and_goes_on() -> Outc
     let home = Home::new();
     let mut console = console(&home, &server);
     console.wait_for(&lines(25));
-    console.wait_for("● events");
+    console.wait_for("● valkey");
     let pid = console.pid();
 
     let begun = now();
@@ -192,7 +192,7 @@ async fn a_valkey_that_lost_everything_leaves_a_marked_gap_and_goes_on() -> Outc
 
     server.start_again().await?;
     let begun = now();
-    console.wait_for("● events");
+    console.wait_for("● valkey");
     println!("answers again: live after {} ms (budget 3000)", begun.elapsed().as_millis());
     console.wait_without("refuses connections");
     wait_for_sentence(&console, "the stream began anew");
@@ -214,7 +214,7 @@ async fn hostile_events_are_shown_as_harmless_text_and_none_is_lost() -> Outcome
     let mut connection = server.connection().await?;
     let home = Home::new();
     let mut console = console(&home, &server);
-    console.wait_for("● events");
+    console.wait_for("● valkey");
     let bodies = hostile_bodies();
     assert!(bodies[9].len() > 1024 * 1024);
     for body in &bodies {
@@ -326,7 +326,7 @@ async fn a_thousand_events_a_second_are_all_shown_and_keys_are_answered() -> Out
     let server = Valkey::start().await?;
     let home = Home::new();
     let mut console = console(&home, &server);
-    console.wait_for("● events");
+    console.wait_for("● valkey");
     let mut connection = server.connection().await?;
     let (busy, sent, begun) = (busy_ms(console.pid()), console.length(), now());
     let mut publisher = JoinSet::new();

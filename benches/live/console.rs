@@ -46,12 +46,17 @@ impl Drop for Console {
 }
 
 impl Console {
-    /// The console of these servers.
+    /// The console of these servers, on the tenants.
     pub fn live(server: &ApiServer, valkey: &Valkey) -> Self {
+        Self::live_with(server, valkey, "")
+    }
+
+    /// The console of these servers, on the tenants, with more settings than usual.
+    pub fn live_with(server: &ApiServer, valkey: &Valkey, settings: &str) -> Self {
         let home = tempfile::tempdir().expect("a folder");
         let settings = format!(
-            "profile = \"bench\"\n[profiles.bench]\ndanger = \"local\"\n\
-             [profiles.bench.valkey]\nurl = \"{}\"\n",
+            "profile = \"bench\"\n{settings}[ui]\npane = \"tenants\"\n\
+             [profiles.bench]\ndanger = \"local\"\n[profiles.bench.valkey]\nurl = \"{}\"\n",
             valkey.url()
         );
         let file = home.path().join("settings.toml");
@@ -67,7 +72,7 @@ impl Console {
     /// The training world.
     pub fn demo() -> Self {
         let mut command = CommandBuilder::new(PROGRAM);
-        command.arg("demo");
+        command.args(["demo", "--set", "ui.pane=tenants"]);
         Self::start(command, tempfile::tempdir().expect("a folder"))
     }
 

@@ -15,6 +15,7 @@ mod platform;
 
 mod console;
 mod load;
+mod mixed;
 mod objects;
 mod process;
 mod restarts;
@@ -52,6 +53,9 @@ async fn measure(seconds: u64) -> Result<Value, PlatformError> {
     let filter = objects::filter(&mut console);
     let events = load::events(&valkey, &mut console, seconds).await?;
     let restart = restarts::all(&mut server, &mut valkey, &mut console).await?;
+    let at_the_end = console.process().resident_mib();
+    drop((console, valkey, server));
+    let mixed = mixed::measure().await?;
     Ok(json!({
         "alone": alone,
         "listing": listing,
@@ -60,7 +64,8 @@ async fn measure(seconds: u64) -> Result<Value, PlatformError> {
         "filter": filter,
         "events": events,
         "restart": restart,
-        "memory_mib_at_the_end": console.process().resident_mib(),
+        "memory_mib_at_the_end": at_the_end,
+        "mixed": mixed,
     }))
 }
 

@@ -32,7 +32,7 @@ pub async fn listing(server: &ApiServer, valkey: &Valkey) -> Result<Value, Platf
         let mut console = Console::live(server, valkey);
         rows.push(console.until("a row", |screen| screen.contains("starter")) - began);
         all.push(console.until("all rows", |screen| screen.contains(&counted())) - began);
-        live.push(console.until("a live feed", |screen| screen.contains("● tenants")) - began);
+        live.push(console.until("a live feed", |screen| screen.contains("● kubernetes")) - began);
     }
     let times = |list: &[Duration]| list.iter().map(|time| ms(*time)).collect::<Vec<_>>();
     Ok(json!({

@@ -115,6 +115,8 @@ pub enum TableAction {
     Back,
     /// Takes the filter off.
     ClearFilter,
+    /// Opens the rows folded under a row, or folds them again.
+    Unfold,
 }
 
 /// Actions about the detail drawer.
@@ -137,6 +139,8 @@ pub enum CopyWhat {
     Name,
     /// The whole object or event.
     All,
+    /// The address of a page about it.
+    Link,
 }
 
 /// Actions about the live tail.
@@ -219,7 +223,7 @@ pub struct ActionSpec {
     pub danger: Danger,
 }
 
-use Context::{Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Palette, Table};
+use Context::{Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Palette, Table};
 
 const fn look(
     id: &'static str,
@@ -393,6 +397,18 @@ pub static REGISTRY: &[ActionSpec] = &[
     ),
     look("drawer.last", Action::Scroll(Motion::Last), &[Drawer, Help, Feeds], "scroll to the end"),
     look("row.copy", Action::Copy(CopyWhat::Name), &[Table, Drawer], "copy the name of the row"),
+    look(
+        "row.copy-link",
+        Action::Copy(CopyWhat::Link),
+        &[Alerts],
+        "copy the address of the page about it",
+    ),
+    look(
+        "table.unfold",
+        Action::Table(TableAction::Unfold),
+        &[Alerts],
+        "open the alerts of one cause, or fold them again",
+    ),
     look("row.copy-all", Action::Copy(CopyWhat::All), &[Table, Drawer], "copy the whole object"),
     look(
         "tail.pause",

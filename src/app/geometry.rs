@@ -128,10 +128,10 @@ impl Geometry {
     }
 }
 
-/// The panes' places on the bar: with their names where there is room, else the active one's only.
+/// The panes' places on the bar: with their names where there is room, else only their digits and the active
+/// one's name.
 fn tabs(active: usize, width: u16) -> Vec<(usize, Rect)> {
-    let full: u16 = PANES.iter().map(|pane| tab_width(pane, true) + 1).sum();
-    // The freshness of the feeds stands to the right.
+    let full: u16 = PANES.iter().map(|pane| tab_width(pane, pane.digit.is_some())).sum();
     let named = full + FRESHNESS <= width;
     let mut x = 1;
     let mut places = Vec::new();
@@ -141,18 +141,18 @@ fn tabs(active: usize, width: u16) -> Vec<(usize, Rect)> {
         }
         let width = tab_width(pane, named || number == active);
         places.push((number, Rect::new(x, 1, width, 1)));
-        x += width + u16::from(named || number == active);
+        x += width;
     }
     places
 }
 
-/// Cells that are kept for the freshness of the feeds.
-const FRESHNESS: u16 = 20;
+/// Cells that are kept for the freshness of the feeds, to the right of the panes.
+const FRESHNESS: u16 = 16;
 
 fn tab_width(pane: &PaneSpec, named: bool) -> u16 {
     let digit = if pane.digit.is_some() { 2 } else { 0 };
-    let name = if named { u16::try_from(pane.name.len()).unwrap_or(0) + 1 } else { 0 };
-    1 + digit + name
+    let name = if named { u16::try_from(pane.name.len()).unwrap_or(0) + 2 } else { 0 };
+    digit + name
 }
 
 /// The tables' places on the first line of the strip, where the pane has several.

@@ -66,6 +66,20 @@ const HINTED: &[(Context, &[(&str, &str)])] = &[
         ],
     ),
     (
+        Context::Alerts,
+        &[
+            ("drawer.open", "details"),
+            ("filter.open", "filter"),
+            ("table.unfold", "open group"),
+            ("row.copy-link", "copy link"),
+            ("app.help", "help"),
+            ("app.palette", "palette"),
+            ("view.next", "silences"),
+            ("row.copy", "copy"),
+            ("app.feeds", "feeds"),
+        ],
+    ),
+    (
         Context::Table,
         &[
             ("drawer.open", "details"),

@@ -169,7 +169,7 @@ impl App {
     #[must_use]
     pub fn new(setting: Setting, limits: StreamLimits, keymap: Arc<Keymap>, theme: &str) -> Self {
         Self {
-            store: Store::new(limits),
+            store: Store::new(limits).in_zone(setting.zone),
             screen: Screen { size: (0, 0), pane: TableId::Tenants },
             setting,
             notices: Notices::default(),
@@ -184,7 +184,10 @@ impl App {
 
     /// Takes in what happened at `at`; says what must be done outside.
     pub fn update(&mut self, at: Timestamp, msg: Msg) -> Vec<Effect> {
-        self.now = at;
+        let first = std::mem::replace(&mut self.now, at) == Timestamp::default();
+        if first || matches!(msg, Msg::Tick) {
+            self.store.tick(at);
+        }
         match msg {
             Msg::Key(key) => return self.key(key),
             Msg::Paste(text) => self.paste(&text),
@@ -325,6 +328,8 @@ impl App {
             vec![Context::Drawer, Context::Global]
         } else if pane.table == TableId::Events {
             vec![Context::Events, Context::Table, Context::Global]
+        } else if pane.table == TableId::Alerts {
+            vec![Context::Alerts, Context::Table, Context::Global]
         } else {
             vec![Context::Table, Context::Global]
         }

@@ -6,8 +6,8 @@ use super::detail::{DetailLine, Piece, Tone, fold, grouped};
 use super::hints::{HelpLine, help_lines};
 use super::notices::Level;
 use super::overlay::Overlay;
-use crate::domain::{Health, Text, TroubleKind};
-use crate::store::Freshness;
+use crate::domain::{FeedId, Health, System, Text, TroubleKind};
+use crate::store::{FeedState, Freshness};
 
 /// Cells that keys take on the help page.
 const KEYS: usize = 23;
@@ -52,28 +52,8 @@ pub fn freshness_health(app: &App, freshness: &Freshness) -> (&'static str, Opti
     (health.sign(), Some(health))
 }
 
+/// Every feed by system, the system that is worst off first: what fails must not hide below what is well.
 fn feeds(app: &App) -> Vec<DetailLine> {
-    let mut lines = Vec::new();
-    for (feed, state) in app.store.feeds().iter() {
-        let (sign, health) = freshness_health(app, &state.freshness);
-        let tone = health.map_or(Tone::Muted, Tone::Health);
-        let says = match &state.freshness {
-            Freshness::Syncing(seen) => format!("asking, {} so far", grouped(*seen)),
-            Freshness::Live(as_of) => format!("live, confirmed {} ago", app.now().since(*as_of)),
-            Freshness::Stale(as_of, _) => format!("stale, {} old", app.now().since(*as_of)),
-            Freshness::Down(_) => "nothing could be read".to_owned(),
-        };
-        let told =
-            format!("  {}, {}", count(state.listings, "listing"), count(state.troubles, "trouble"));
-        lines.push(line(&[
-            (tone, format!("{sign} {:<13} ", feed.name())),
-            (Tone::Plain, says),
-            (Tone::Muted, told),
-        ]));
-        if let Some(why) = state.freshness.trouble() {
-            lines.push(line(&[(Tone::Plain, format!("  {why}"))]));
-        }
-    }
     let stream = app.store.stream();
     let says = format!(
         "events: {} taken in, {} lines kept, {} older let go",
@@ -81,8 +61,44 @@ fn feeds(app: &App) -> Vec<DetailLine> {
         grouped(stream.len() as u64),
         grouped(stream.dropped())
     );
-    lines.extend([DetailLine::default(), line(&[(Tone::Muted, says)])]);
+    let mut lines = vec![line(&[(Tone::Muted, says)])];
+    let of =
+        |system: System| app.store.feeds().iter().filter(move |(feed, _)| feed.system() == system);
+    let worst = |system: &System| {
+        let healths =
+            of(*system).filter_map(|(_, state)| freshness_health(app, &state.freshness).1);
+        healths.min().unwrap_or(Health::Healthy)
+    };
+    let mut systems = System::ALL;
+    systems.sort_by_key(worst);
+    for system in systems {
+        lines.push(DetailLine::default());
+        lines.push(line(&[(Tone::Heading, system.name().to_owned())]));
+        of(system).for_each(|(feed, state)| feed_lines(app, feed, state, &mut lines));
+    }
     lines
+}
+
+/// How a feed is, and why it can't be read.
+fn feed_lines(app: &App, feed: FeedId, state: &FeedState, lines: &mut Vec<DetailLine>) {
+    let (sign, health) = freshness_health(app, &state.freshness);
+    let tone = health.map_or(Tone::Muted, Tone::Health);
+    let says = match &state.freshness {
+        Freshness::Syncing(seen) => format!("asking, {} so far", grouped(*seen)),
+        Freshness::Live(as_of) => format!("live, confirmed {} ago", app.now().since(*as_of)),
+        Freshness::Stale(as_of, _) => format!("stale, {} old", app.now().since(*as_of)),
+        Freshness::Down(_) => "nothing could be read".to_owned(),
+    };
+    let told =
+        format!("  {}, {}", count(state.listings, "listing"), count(state.troubles, "trouble"));
+    lines.push(line(&[
+        (tone, format!("  {sign} {:<16} ", feed.name())),
+        (Tone::Plain, says),
+        (Tone::Muted, told),
+    ]));
+    if let Some(why) = state.freshness.trouble() {
+        lines.push(line(&[(Tone::Plain, format!("    {why}"))]));
+    }
 }
 
 fn count(number: u64, noun: &str) -> String {

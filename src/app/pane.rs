@@ -194,6 +194,7 @@ impl Pane {
     /// gone the cursor is on nothing until it is moved: it never slips to another row.
     pub fn refresh(&mut self, table: &dyn Table, now: Timestamp, rows: usize) {
         let first_listing = !self.cursor.moved && !self.settled;
+        self.view.pin(table, self.cursor.id.as_ref());
         if (self.view.is_asked_anew() || self.held.is_none()) && self.view.refresh(table, now) {
             self.marks.retain(|id| table.find(id).is_some());
             match std::mem::take(&mut self.sought) {

@@ -9,8 +9,9 @@ use super::overlay::Overlay;
 use super::palette::{Palette, Target};
 use super::panes::{PANES, pane_of};
 use super::{App, Effect, pages};
+use crate::domain::FeedId;
 use crate::store::columns;
-use crate::store::table::{RowId, Table, TableId};
+use crate::store::table::{Fold, RowId, Table, TableId};
 use crate::store::view::Sort;
 
 impl App {
@@ -114,6 +115,7 @@ impl App {
             }
             TableAction::ClearFilter => self.filter_to(""),
             TableAction::Back => self.back(),
+            TableAction::Unfold => self.unfold(),
         }
     }
 
@@ -127,6 +129,33 @@ impl App {
             marks.insert(id);
         }
         self.move_cursor(Motion::Down);
+    }
+
+    /// Opens what is folded under the row under the cursor, or folds it and its like again.
+    fn unfold(&mut self) {
+        let head = self.with_pane(|pane, table| {
+            let slot = pane.cursor_slot(table)?;
+            let head = match table.fold(slot) {
+                Fold::Head => slot,
+                Fold::Under(head) => head,
+                Fold::Alone => return None,
+            };
+            table.id(head)
+        });
+        let Some(head) = head else {
+            self.say(Level::Info, "Nothing is folded under this row.");
+            return;
+        };
+        if !self.pane().filter.text.is_empty() {
+            self.say(Level::Info, "While there is a filter every alert is a row of its own.");
+            return;
+        }
+        let rows = self.geometry().page();
+        let open = self.pane_mut().view.toggle(&head);
+        if !open {
+            // The row under the cursor is folded away, so the cursor goes to the one it is under.
+            self.with_pane(|pane, table| pane.choose(table, &head, rows));
+        }
     }
 
     /// Goes back one step: the filter first, then the drawer, then the marks.
@@ -229,6 +258,9 @@ impl App {
     }
 
     pub(super) fn copy(&mut self, what: CopyWhat) -> Vec<Effect> {
+        if what == CopyWhat::Link {
+            return self.copy_link();
+        }
         let all = what == CopyWhat::All;
         let marks = &self.pane().marks;
         let rows: Vec<&RowId> = if marks.is_empty() {
@@ -249,6 +281,20 @@ impl App {
         };
         self.say(Level::Info, &said);
         vec![Effect::Copy(texts.join("\n"))]
+    }
+
+    /// A console on another machine can't open a browser here, so the address goes to the clipboard.
+    fn copy_link(&mut self) -> Vec<Effect> {
+        let link = match &self.pane().cursor.id {
+            Some(RowId::Object(FeedId::Alerts, uid)) => detail::link(&self.store, uid),
+            _ => None,
+        };
+        let Some(link) = link else {
+            self.say(Level::Info, "This row has no link.");
+            return Vec::new();
+        };
+        self.say(Level::Info, &format!("Copied; open it in a browser: {link}"));
+        vec![Effect::Copy(link.to_string())]
     }
 
     pub(super) fn line_action(&mut self, action: LineAction) -> Vec<Effect> {

@@ -78,7 +78,7 @@ pub(super) struct SnapshotArgs {
 }
 
 /// The table that is called `name` on the command line.
-fn table(name: &str) -> Result<TableId, String> {
+pub(super) fn table(name: &str) -> Result<TableId, String> {
     let named = TableId::ALL.into_iter().find(|table| table.name() == name);
     let of_pane = || PANES.iter().find(|pane| pane.name == name).map(PaneSpec::first);
     named.or_else(of_pane).ok_or_else(|| {
@@ -113,7 +113,7 @@ pub(super) enum Command {
 /// The training world.
 #[derive(Debug, ClapArgs)]
 pub(super) struct DemoArgs {
-    /// The scenario: calm-night, fleet-10k, hostile-data, or a file.
+    /// The scenario: calm-night, alert-storm, fleet-10k, hostile-data, or a file.
     #[arg(long, default_value = "calm-night")]
     pub(super) scenario: String,
     /// Another seed than the scenario's own.

@@ -56,6 +56,7 @@ fn live(loaded: &Loaded, paths: &Paths) -> Live {
     let settings = &loaded.settings;
     let cursor = format!("{}.json", settings.profile.value);
     Live::new(settings, paths.cursors().join(cursor), Arc::new(WallClock))
+        .keeping(paths.cache(), &settings.profile.value)
 }
 
 /// Waits until the pane's feeds have told all there is, or say that they can't, and prints one frame.

@@ -118,6 +118,13 @@ pub(super) fn app(loaded: &Loaded, dressed: &Dressed, setting: Setting, clock: &
     let limits = StreamLimits { entries: events.kept.value, bytes: events.kept_bytes.value.0 };
     let keymap = Arc::clone(&dressed.keymap);
     let mut app = App::new(setting, limits, keymap, &dressed.theme_name);
+    match super::args::table(&loaded.settings.ui.pane) {
+        Ok(table) => app.screen.pane = table,
+        Err(why) => {
+            let text = format!("ui.pane is \"{}\". {why}", loaded.settings.ui.pane.value);
+            drop(app.update(clock.now(), Msg::Say(Importance::Warning, text)));
+        }
+    }
     for warning in &dressed.warnings {
         drop(app.update(clock.now(), Msg::Say(Importance::Warning, warning.clone())));
     }

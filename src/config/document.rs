@@ -10,8 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{Fault, Place, Problem};
 use super::keys::{KEYS, Key, Rule, Scope};
-use super::nearest::nearest;
 use super::value::{Raw, is_name};
+use crate::domain::nearest;
 
 const PROFILES: &str = "profiles";
 

@@ -12,10 +12,10 @@ use super::bounded::{ReadFault, open_regular, read_bounded};
 use super::document::{Document, Parsed};
 use super::error::{ConfigError, Fault, Place, Problem, Warning, bare};
 use super::keys::{CONFIG_VARIABLE, KEYS, Key, Rule};
-use super::nearest::nearest;
 use super::settings::{Origin, Settings};
 use super::value::{Base, Raw};
 use super::{Environment, Paths};
+use crate::domain::nearest;
 
 /// Bytes of a settings file.
 const LARGEST: usize = 1 << 20;

@@ -16,7 +16,6 @@ mod environment;
 mod error;
 pub mod keys;
 mod load;
-mod nearest;
 mod page;
 mod paths;
 mod quantity;

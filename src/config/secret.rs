@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Refusal, bare, escaped, quote};
-use super::nearest::nearest;
 use super::value::{Base, toml_string};
+use crate::domain::nearest;
 
 /// Words of a command.
 const MOST_WORDS: usize = 64;

@@ -206,6 +206,8 @@ pub struct UiSettings {
     pub theme: Sourced<String>,
     /// Name of a keymap; the input layer finds it.
     pub keymap: Sourced<String>,
+    /// Name of the pane that is opened at start; the app finds it.
+    pub pane: Sourced<String>,
     /// Whether the mouse is captured.
     pub mouse: Sourced<bool>,
     /// How many colours are used.
@@ -392,6 +394,7 @@ impl Settings {
             ui: UiSettings {
                 theme: Sourced::default(),
                 keymap: Sourced::default(),
+                pane: Sourced::default(),
                 mouse: Sourced::default(),
                 color: Sourced::default(),
                 time_zone: Sourced::default(),

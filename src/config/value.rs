@@ -10,10 +10,10 @@ use toml::de::DeValue;
 
 use super::error::{Refusal, quote};
 use super::keys::Rule;
-use super::nearest::nearest;
 use super::quantity::{ByteSize, parse_size};
 use super::settings::{ColorDepth, Danger, LogLevel, Origin, Sourced, StreamingLists};
 use super::{SecretRef, ServerUrl, ValkeyUrl, server_url, valkey_url};
+use crate::domain::nearest;
 
 /// Bytes of a text value.
 const LONGEST_TEXT: usize = 4096;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Text, Timestamp, Uid};
+use super::{Text, Timestamp, Trouble, Uid};
 
 /// A bucket, and how far its listing has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct Bucket {
     pub listed: Option<Timestamp>,
     /// While a listing is under way: prefixes done and in all.
     pub progress: Option<(u32, u32)>,
+    /// Why it can't be listed, while it can't though others can.
+    #[serde(default)]
+    pub trouble: Option<Trouble>,
     /// The newest objects, name and bytes, newest first; bounded, and only for small buckets.
     pub newest: Box<[(Text, u64, Timestamp)]>,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Span, Text, Timestamp, Uid};
+use super::{Health, Span, Text, Timestamp, Uid};
 
 /// What a database is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -10,6 +10,8 @@ use super::{Span, Text, Timestamp, Uid};
 pub enum DatabaseClass {
     /// One tenant's data.
     Tenant,
+    /// A copy of a tenant's data: staging, a test, or what a restore left.
+    Copy,
     /// What tenants are cloned from.
     Template,
     /// The platform's own.
@@ -22,10 +24,44 @@ impl DatabaseClass {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
+            Self::Copy => "copy",
             Self::Template => "template",
             Self::Platform => "platform",
         }
     }
+
+    /// What the database `name` is for where tenants' databases are called after their address under `domain`, and
+    /// the tenant whose data it holds.
+    ///
+    /// `acme.DOMAIN` is a tenant's, `basic-template-18.DOMAIN` a template, and `acme-staging.` with the same domain under
+    /// another ending a copy of a tenant's. Whether there is such a tenant is not judged here.
+    #[must_use]
+    pub fn of<'n>(name: &'n str, domain: &str) -> (Self, Option<&'n str>) {
+        let Some((host, rest)) = name.split_once('.').filter(|(host, _)| !host.is_empty()) else {
+            return (Self::Platform, None);
+        };
+        if rest == domain {
+            return if is_template(host) {
+                (Self::Template, None)
+            } else {
+                (Self::Tenant, Some(host))
+            };
+        }
+        let stem = |domain: &str| domain.rsplit_once('.').map(|(stem, _)| stem.to_owned());
+        match host.rsplit_once('-') {
+            Some((tenant, _)) if stem(rest).is_some() && stem(rest) == stem(domain) => {
+                (Self::Copy, Some(tenant))
+            }
+            _ => (Self::Platform, None),
+        }
+    }
+}
+
+/// Whether `host` ends in `-template-` and a number.
+fn is_template(host: &str) -> bool {
+    host.rsplit_once("-template-").is_some_and(|(edition, major)| {
+        !edition.is_empty() && !major.is_empty() && major.chars().all(|char| char.is_ascii_digit())
+    })
 }
 
 /// One database.
@@ -55,6 +91,42 @@ pub struct Database {
     pub vacuumed: Option<Timestamp>,
     /// Transactions since the oldest one that is not frozen; at two thousand million it stops.
     pub frozen_age: Option<u64>,
+    /// How many of its sessions wait for a lock that another one holds.
+    pub blocked: u32,
+    /// When a deadlock in it was last seen to be counted; forgotten after ten minutes.
+    pub deadlock_seen: Option<Timestamp>,
+}
+
+impl Database {
+    /// Transactions of age at which a server stops taking any that write.
+    pub const FROZEN_AGE_MAX: u64 = 1 << 31;
+
+    /// At this age it is about to stop.
+    const AGE_FAILED: u64 = 1_500_000_000;
+
+    /// At this age its vacuum has long been behind: by itself it begins at 200 million.
+    const AGE_DEGRADED: u64 = 600_000_000;
+
+    /// How well it is, by what the server says of it alone.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let age = self.frozen_age.unwrap_or(0);
+        let shut = !self.open && self.class == DatabaseClass::Tenant;
+        if age >= Self::AGE_FAILED || shut {
+            Health::Failed
+        } else if age >= Self::AGE_DEGRADED || self.blocked > 0 || self.deadlock_seen.is_some() {
+            Health::Degraded
+        } else {
+            Health::Healthy
+        }
+    }
+
+    /// How near it is to the age at which it stops, in thousandths.
+    #[must_use]
+    pub fn frozen_permille(&self) -> Option<u16> {
+        let share = self.frozen_age?.saturating_mul(1000) / Self::FROZEN_AGE_MAX;
+        Some(u16::try_from(share).unwrap_or(u16::MAX))
+    }
 }
 
 /// A size that is dear to find out, and when it was.
@@ -83,7 +155,21 @@ impl Connections {
     /// All of them.
     #[must_use]
     pub const fn all(self) -> u32 {
-        self.active + self.idle + self.in_transaction + self.other
+        self.active
+            .saturating_add(self.idle)
+            .saturating_add(self.in_transaction)
+            .saturating_add(self.other)
+    }
+
+    /// Counts one more that is in `state`.
+    pub const fn count(&mut self, state: SessionState) {
+        let field = match state {
+            SessionState::Active => &mut self.active,
+            SessionState::Idle => &mut self.idle,
+            SessionState::InTransaction | SessionState::Aborted => &mut self.in_transaction,
+            SessionState::Other | SessionState::Hidden => &mut self.other,
+        };
+        *field = field.saturating_add(1);
     }
 }
 
@@ -125,6 +211,19 @@ pub enum SessionState {
 }
 
 impl SessionState {
+    /// The state that the server calls `word`; none is what the role may not see.
+    #[must_use]
+    pub fn of(word: Option<&str>) -> Self {
+        match word {
+            Some("active") => Self::Active,
+            Some("idle") => Self::Idle,
+            Some("idle in transaction") => Self::InTransaction,
+            Some("idle in transaction (aborted)") => Self::Aborted,
+            Some(_) => Self::Other,
+            None => Self::Hidden,
+        }
+    }
+
     /// The word shown and filtered by.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -170,8 +269,49 @@ pub struct Session {
     pub since: Option<Timestamp>,
     /// Its current or last statement, bounded.
     pub statement: Text,
-    /// The processes that hold what it waits for.
+    /// The processes that hold what it waits for, or stand before it in the queue for it.
     pub blocked_by: Box<[u32]>,
+    /// How many sessions wait for it, directly or behind others.
+    pub blocks: u32,
+}
+
+impl Session {
+    /// How well it is: what holds others up is worst, then what is held up, then what may come to hold others up.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        match self.state {
+            _ if self.blocks > 0 && self.blocked_by.is_empty() => Health::Failed,
+            _ if !self.blocked_by.is_empty() => Health::Degraded,
+            SessionState::Aborted | SessionState::InTransaction => Health::Progressing,
+            SessionState::Hidden => Health::Unknown,
+            SessionState::Active | SessionState::Idle | SessionState::Other => Health::Healthy,
+        }
+    }
+
+    /// Sets how many of `sessions` wait for each of them, directly or behind others.
+    pub fn count_blocked(sessions: &mut [Self]) {
+        let waiting: Vec<(u32, Box<[u32]>)> = sessions
+            .iter()
+            .filter(|session| !session.blocked_by.is_empty())
+            .map(|session| (session.pid, session.blocked_by.clone()))
+            .collect();
+        if waiting.is_empty() {
+            return;
+        }
+        for session in sessions {
+            let mut held_up = vec![session.pid];
+            let mut next = 0;
+            while let Some(pid) = held_up.get(next).copied() {
+                next += 1;
+                for (waiter, holders) in &waiting {
+                    if holders.contains(&pid) && !held_up.contains(waiter) {
+                        held_up.push(*waiter);
+                    }
+                }
+            }
+            session.blocks = u32::try_from(held_up.len() - 1).unwrap_or(u32::MAX);
+        }
+    }
 }
 
 /// The PostgreSQL server itself.
@@ -195,6 +335,8 @@ pub struct DatabaseServer {
     pub wal_per_minute: Option<u64>,
     /// Bytes of write-ahead log kept, where it may be seen.
     pub wal_bytes: Option<u64>,
+    /// Sessions that wait for a lock that another one holds.
+    pub blocked: u32,
     /// Bytes of its disk, used and in all, where something tells them.
     pub disk: Option<(u64, u64)>,
     /// The servers that follow it.
@@ -262,4 +404,96 @@ pub struct Pool {
     pub query_time: Option<Span>,
     /// The time that a client waits, on average.
     pub wait_time: Option<Span>,
+}
+
+impl Pool {
+    /// A client that waits so long for a server connection is stuck.
+    const STUCK: Span = Span::from_secs(5);
+
+    /// How well it serves its clients.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        match self.clients_waiting {
+            0 if self.paused => Health::Degraded,
+            0 => Health::Healthy,
+            _ if self.paused || self.longest_wait >= Self::STUCK => Health::Failed,
+            _ => Health::Degraded,
+        }
+    }
+
+    /// Its server connections in all.
+    #[must_use]
+    pub const fn servers(&self) -> u32 {
+        self.servers_active.saturating_add(self.servers_idle).saturating_add(self.servers_other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_databases_are_for() {
+        use DatabaseClass::{Copy, Platform, Template, Tenant};
+        for (name, class, tenant) in [
+            ("acme.planapulse.app", Tenant, Some("acme")),
+            ("sin-oreh.planapulse.app", Tenant, Some("sin-oreh")),
+            ("template-18.planapulse.app", Tenant, Some("template-18")),
+            ("basic-template-18.planapulse.app", Template, None),
+            ("pro-template-x.planapulse.app", Tenant, Some("pro-template-x")),
+            ("sin-oreh-staging.planapulse.dev", Copy, Some("sin-oreh")),
+            ("acme.planapulse.dev", Platform, None),
+            ("acme-staging.example.org", Platform, None),
+            (".planapulse.app", Platform, None),
+            ("authentik", Platform, None),
+            ("a.b.planapulse.app", Platform, None),
+            ("", Platform, None),
+        ] {
+            assert_eq!(DatabaseClass::of(name, "planapulse.app"), (class, tenant), "{name}");
+        }
+        assert_eq!(DatabaseClass::of("x-y.z", "app"), (Platform, None));
+    }
+
+    fn session(pid: u32, blocked_by: &[u32]) -> Session {
+        Session {
+            uid: Uid(Text::from(pid.to_string())),
+            pid,
+            database: Text::clean("acme.planapulse.app"),
+            tenant: None,
+            user: Text::default(),
+            application: Text::default(),
+            client: Text::default(),
+            state: SessionState::Active,
+            wait: None,
+            connected: None,
+            transaction: None,
+            statement_at: None,
+            since: None,
+            statement: Text::default(),
+            blocked_by: blocked_by.into(),
+            blocks: 0,
+        }
+    }
+
+    #[test]
+    fn those_who_wait_are_counted_through_the_queue_and_in_a_ring() {
+        let mut sessions = [
+            session(1, &[]),
+            session(2, &[1]),
+            session(3, &[2, 1]),
+            session(4, &[]),
+            session(5, &[99]),
+        ];
+        Session::count_blocked(&mut sessions);
+        let blocks: Vec<u32> = sessions.iter().map(|session| session.blocks).collect();
+        assert_eq!(blocks, [2, 1, 0, 0, 0]);
+        let healths = sessions.map(|session| session.health());
+        assert_eq!(
+            healths,
+            [Health::Failed, Health::Degraded, Health::Degraded, Health::Healthy, Health::Degraded]
+        );
+        let mut ring = [session(1, &[2]), session(2, &[1])];
+        Session::count_blocked(&mut ring);
+        assert_eq!(ring.map(|session| session.blocks), [1, 1]);
+    }
 }

@@ -57,6 +57,23 @@ impl System {
     }
 }
 
+impl System {
+    /// Its name where there is little room.
+    #[must_use]
+    pub const fn short_name(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "k8s",
+            Self::Postgres => "pg01",
+            Self::Pgbouncer => "pgb",
+            Self::Valkey => "valkey",
+            Self::Objects => "s3",
+            Self::Alertmanager => "am",
+            Self::Prometheus => "prom",
+            Self::Loki => "loki",
+        }
+    }
+}
+
 impl fmt::Display for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

@@ -12,9 +12,12 @@ mod cluster;
 mod database;
 mod event;
 mod feed;
+mod figure;
 mod health;
 mod log;
+mod logql;
 mod metric;
+mod nearest;
 mod object;
 mod observation;
 mod resource;
@@ -25,7 +28,9 @@ mod time;
 mod trouble;
 mod valkey;
 
-pub use alert::{Ack, Alert, AlertState, Matcher, Silence, SilenceState};
+pub use alert::{
+    Ack, Alert, AlertStanding, AlertState, Covers, Matcher, Silence, SilenceState, in_words,
+};
 pub use attention::Attention;
 pub use backup::{Backup, BackupName, Shelf, ShelfBuilder};
 pub use bucket::Bucket;
@@ -37,9 +42,11 @@ pub use database::{
 };
 pub use event::{CloudEvent, Content, Gap, GapCause, Missed, Payload, StreamEntry, StreamId};
 pub use feed::{FeedId, System};
+pub use figure::{Figure, figures};
 pub use health::Health;
 pub use log::{LogChunk, LogLine, LogSource, LogTold};
-pub use metric::{Probe, Series};
+pub use metric::{Probe, Series, Unit, tenant_at, thousandths};
+pub use nearest::nearest;
 pub use object::{Object, Record};
 pub use observation::{Fact, Observation};
 pub use resource::{

@@ -163,7 +163,7 @@ records! {
     KeyFamily: Keys, |_it| None;
     StreamServer: StreamServer, |_it| None;
     Execution: Executions, |it| Some(&it.workspace);
-    Shelf: Backups, |it| Some(it.tenant());
+    Shelf: Backups, |it| it.owner();
     Bucket: Buckets, |_it| None;
     Alert: Alerts, |it| it.tenant.as_ref();
     Silence: Silences, |_it| None;

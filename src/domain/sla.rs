@@ -48,7 +48,7 @@ impl Severity {
             "critical" => Self::Critical,
             "high" | "major" | "error" => Self::High,
             "warning" | "normal" => Self::Normal,
-            "info" => Self::Info,
+            "info" | "none" => Self::Info,
             _ => Self::Unknown,
         }
     }
@@ -353,7 +353,7 @@ mod tests {
             (" warning ", Severity::Normal),
             ("info", Severity::Info),
             ("", Severity::Unknown),
-            ("none", Severity::Unknown),
+            ("none", Severity::Info),
             ("P0", Severity::Unknown),
         ] {
             assert_eq!(Severity::of_label(label), severity, "{label}");

@@ -17,7 +17,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthChar;
 
-use super::document::{nearest, quote};
+use super::document::quote;
+use crate::domain::nearest;
 
 /// A key of the keyboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{nearest, quote};
+use super::document::quote;
+use crate::domain::nearest;
 
 /// A place in which keys have a meaning; key files have one section for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub enum Context {
     Table,
     /// The rows of the events, on top of [`Context::Table`].
     Events,
+    /// The rows of the alerts, on top of [`Context::Table`].
+    Alerts,
     /// The details of a row.
     Drawer,
     /// A line of text that is being typed. A key bound nowhere above it is text, and is looked up
@@ -36,10 +39,11 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of help and of the reference page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Global,
         Self::Table,
         Self::Events,
+        Self::Alerts,
         Self::Drawer,
         Self::Line,
         Self::Filter,
@@ -56,6 +60,7 @@ impl Context {
             Self::Global => "global",
             Self::Table => "table",
             Self::Events => "events",
+            Self::Alerts => "alerts",
             Self::Drawer => "drawer",
             Self::Line => "line",
             Self::Filter => "filter",
@@ -73,6 +78,7 @@ impl Context {
             Self::Global => "everywhere",
             Self::Table => "in the rows of a pane",
             Self::Events => "in the rows of the events",
+            Self::Alerts => "in the rows of the alerts",
             Self::Drawer => "in the details of a row",
             Self::Line => "while a line is typed",
             Self::Filter => "while the filter is typed",
@@ -90,6 +96,7 @@ impl Context {
             Self::Global => &[Self::Global],
             Self::Table => &[Self::Table, Self::Global],
             Self::Events => &[Self::Events, Self::Table, Self::Global],
+            Self::Alerts => &[Self::Alerts, Self::Table, Self::Global],
             Self::Drawer => &[Self::Drawer, Self::Global],
             Self::Line => &[Self::Line, Self::Global],
             Self::Filter => &[Self::Filter, Self::Line, Self::Global],

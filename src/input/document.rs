@@ -11,9 +11,6 @@ pub(crate) const BYTES_MAX: usize = 256 * 1024;
 /// The longest piece of a file that a message repeats, in characters.
 const QUOTE_CHARS: usize = 40;
 
-/// The longest name for which a nearest one is sought, in characters.
-const NEAREST_CHARS: usize = 64;
-
 /// A text that is TOML.
 pub(crate) struct Document<'a> {
     lines: Lines,
@@ -139,49 +136,9 @@ pub(crate) fn quote(text: &str) -> String {
     format!("{start:?}")
 }
 
-/// The name of `names` that `name` was probably meant to be.
-///
-/// It is the one whose last part is `name` (`down` for `cursor.down`), or else the one that is the
-/// fewest typing mistakes away, if they are few for its length.
-pub(crate) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    if name.chars().count() > NEAREST_CHARS {
-        return None;
-    }
-    let name = name.to_lowercase();
-    let mut best: Option<(usize, &str)> = None;
-    for candidate in names {
-        if candidate.rsplit_once('.').is_some_and(|(_, last)| last == name) {
-            return Some(candidate);
-        }
-        let mistakes = strsim::damerau_levenshtein(&name, candidate);
-        let few = mistakes * 3 <= candidate.chars().count().max(name.chars().count());
-        if few && best.is_none_or(|(fewest, _)| mistakes < fewest) {
-            best = Some((mistakes, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_name_is_near_or_none() {
-        let names = ["cursor.down", "cursor.up", "app.quit", "tab"];
-        for (name, found) in [
-            ("cursor.dwon", Some("cursor.down")),
-            ("Cursor.Up", Some("cursor.up")),
-            ("down", Some("cursor.down")),
-            ("app.qiut", Some("app.quit")),
-            ("tba", Some("tab")),
-            ("make coffee", None),
-            ("x", None),
-        ] {
-            assert_eq!(nearest(name, names), found, "{name}");
-        }
-        assert_eq!(nearest(&"cursor.down".repeat(20), names), None);
-    }
 
     #[test]
     fn what_is_quoted_is_short_and_harmless() {

@@ -14,9 +14,10 @@
 
 use super::chord::{Chord, parse_keys, show_keys};
 use super::context::Context;
-use super::document::{BYTES_MAX, Document, Syntax, Value, nearest, quote};
+use super::document::{BYTES_MAX, Document, Syntax, Value, quote};
 use super::load::{BINDINGS_MAX, DESC_CHARS, SEQUENCE_MAX, Verb, start_each_other};
 use super::problem::{Problem, ProblemKind};
+use crate::domain::nearest;
 
 /// What `run` says to unbind a key.
 const NONE: &str = "none";

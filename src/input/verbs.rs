@@ -1,7 +1,7 @@
 //! The actions that the key files in the program bind, for the tests of this layer.
 
 use super::context::Context::{
-    self, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Palette, Table,
+    self, Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Palette, Table,
 };
 use super::load::Verb;
 
@@ -20,11 +20,19 @@ pub(super) const TEST_VERBS: &[Verb] = &[
     verb("app.feeds", &[Global], "show the state of every feed"),
     verb("app.notices", &[Global], "show past notices"),
     verb("theme.next", &[Global], "go to the next theme"),
-    verb("pane.tenants", &[Global], "go to the tenants"),
-    verb("pane.events", &[Global], "go to the live events"),
-    verb("pane.upgrades", &[Global], "go to upgrades, restores and templates"),
+    verb("pane.overview", &[Global], "go there"),
+    verb("pane.tenants", &[Global], "go there"),
+    verb("pane.events", &[Global], "go there"),
+    verb("pane.databases", &[Global], "go there"),
+    verb("pane.streams", &[Global], "go there"),
+    verb("pane.backups", &[Global], "go there"),
+    verb("pane.upgrades", &[Global], "go there"),
+    verb("pane.alerts", &[Global], "go there"),
+    verb("pane.cluster", &[Global], "go there"),
     verb("pane.next", &[Global], "go to the next pane"),
     verb("pane.previous", &[Global], "go to the pane before"),
+    verb("view.next", &[Global], "go to the next table"),
+    verb("view.previous", &[Global], "go to the table before"),
     verb("cursor.down", &[Table], "move down"),
     verb("cursor.up", &[Table], "move up"),
     verb("cursor.page-down", &[Table], "move a screen down"),
@@ -56,6 +64,8 @@ pub(super) const TEST_VERBS: &[Verb] = &[
     verb("tail.pause", &[Table], "hold the list still, or let it go on"),
     verb("tail.newest", &[Events], "follow the newest event"),
     verb("events.follow-tenant", &[Events], "show only the tenant of the row"),
+    verb("table.unfold", &[Alerts], "open the alerts of one cause, or fold them again"),
+    verb("row.copy-link", &[Alerts], "copy the address of the page about it"),
     verb("gap.next", &[Events], "go to the next gap"),
     verb("gap.previous", &[Events], "go to the gap before"),
     verb("line.accept", &[Line, Filter, Palette], "take the line"),

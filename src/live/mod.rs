@@ -4,12 +4,19 @@
 //! [`crate::platform`] and nothing else of the console.
 
 mod absent;
+pub mod alertmanager;
+mod http;
 pub mod kubernetes;
+mod loki;
+pub mod objects;
+pub mod postgres;
+mod prometheus;
 mod secret;
+mod session;
 mod stream;
 pub mod valkey;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{KubernetesSettings, Settings, StreamingLists};
@@ -20,6 +27,14 @@ use crate::platform::{Clock, Feed, Platform, World};
 pub struct Live {
     kubernetes: kubernetes::Options,
     stream: stream::Wanted,
+    objects: objects::Wanted,
+    postgres: postgres::Wanted,
+    pgbouncer: postgres::Wanted,
+    alertmanager: alertmanager::Options,
+    /// Where consoles keep what they share.
+    namespace: String,
+    prometheus: prometheus::Options,
+    loki: loki::Options,
     clock: Arc<dyn Clock>,
 }
 
@@ -34,7 +49,35 @@ impl Live {
             cursor_file,
             kubernetes: kubernetes.clone(),
         };
-        Self { kubernetes, stream, clock }
+        let objects = objects::Wanted {
+            settings: settings.objects.clone(),
+            kept: None,
+            kubernetes: kubernetes.clone(),
+        };
+        Self {
+            stream,
+            objects,
+            postgres: postgres::Wanted::server(settings, &kubernetes),
+            pgbouncer: postgres::Wanted::bouncer(settings, &kubernetes),
+            alertmanager: alertmanager::Options::of(settings, &kubernetes),
+            namespace: settings.kubernetes.namespace.value.clone(),
+            prometheus: prometheus::Options::of(
+                &settings.prometheus,
+                &settings.tenants,
+                kubernetes.clone(),
+            ),
+            loki: loki::Options::of(&settings.loki, kubernetes.clone()),
+            kubernetes,
+            clock,
+        }
+    }
+
+    /// The same, which keeps what it saw of the buckets in a file of its own in `folder` between runs of `profile`.
+    #[must_use]
+    pub fn keeping(mut self, folder: &Path, profile: &str) -> Self {
+        let name = format!("{profile}.{}.jsonl", self.objects.settings.bucket.value);
+        self.objects.kept = Some(folder.join("backups").join(name));
+        self
     }
 }
 
@@ -47,13 +90,14 @@ impl Platform for Live {
         vec![
             Box::new(kubernetes::feed(self.kubernetes.clone())),
             Box::new(stream::Events(self.stream.clone())),
-            absent("postgres.url", &[FeedId::Databases, FeedId::Sessions, FeedId::DatabaseServer]),
-            absent("pgbouncer.url", &[FeedId::Pools]),
+            Box::new(postgres::Databases(self.postgres.clone())),
+            Box::new(postgres::Pools(self.pgbouncer.clone())),
             Box::new(stream::Survey(self.stream.clone())),
-            absent("objects.endpoint", &[FeedId::Backups, FeedId::Buckets]),
-            absent("alertmanager.url", &[FeedId::Alerts, FeedId::Silences]),
-            absent("prometheus.url", &[FeedId::Series, FeedId::Probes]),
-            absent("loki.url", &[FeedId::Audit]),
+            Box::new(objects::Objects(self.objects.clone())),
+            Box::new(alertmanager::feed(self.alertmanager.clone())),
+            Box::new(kubernetes::acks(self.kubernetes.clone(), self.namespace.clone())),
+            Box::new(prometheus::feed(self.prometheus.clone())),
+            Box::new(loki::feed(self.loki.clone())),
             absent("kubernetes.kubeconfig", &CLUSTER),
         ]
     }
@@ -64,8 +108,7 @@ impl Platform for Live {
 }
 
 /// The feeds of the cluster's own objects.
-const CLUSTER: [FeedId; 15] = [
-    FeedId::Acks,
+const CLUSTER: [FeedId; 14] = [
     FeedId::Deployments,
     FeedId::Autoscalers,
     FeedId::Quotas,

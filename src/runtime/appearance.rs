@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::app::action;
-use crate::domain::Text;
+use crate::domain::{Text, nearest};
 use crate::input::{self, Keymap};
 use crate::ui::theme::{self, ColorDepth, Theme};
 
@@ -152,12 +152,8 @@ fn read(file: &Path) -> Result<String, AppearanceError> {
 }
 
 fn unknown(what: &str, name: &str, known: &[String], file: &Path) -> AppearanceError {
-    let nearest = known
-        .iter()
-        .map(|other| (strsim::osa_distance(other, name), other))
-        .filter(|(distance, _)| *distance <= 3)
-        .min()
-        .map(|(_, other)| format!(" Did you mean {other:?}?"));
+    let nearest = nearest(name, known.iter().map(String::as_str))
+        .map(|other| format!(" Did you mean {other:?}?"));
     AppearanceError(format!(
         "There is no {what} {:?}.{} Known are {}; a new one would be {}.",
         Text::clean(name),

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
+use super::alerts::Alerting;
 use super::events::{self, Event, EventType};
 use super::founding;
 use super::parts::Part;
@@ -42,6 +43,8 @@ pub struct Engine {
     started: bool,
     /// How many hostile events there were.
     pub(super) hostile: usize,
+    /// What fires beside what follows from the world.
+    pub(super) alerting: Alerting,
 }
 
 /// A feed's way to the world.
@@ -107,6 +110,7 @@ impl Engine {
             out: Vec::new(),
             started: false,
             hostile: 0,
+            alerting: Alerting::default(),
         };
         founding::found(&mut engine);
         engine

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::alerts;
 use super::engine::{Engine, Task};
 use super::events::{Event, EventType};
 use super::faults::Fault;
@@ -124,6 +125,7 @@ impl Engine {
                 self.emit_about(incident.kind.unwrap_or(EventType::AgentReport), tenant.as_ref());
             }
             (What::Burst, tenant, _) => self.burst(incident, tenant.as_ref()),
+            (What::Alert | What::Alerts, _, _) => alerts::incident(self, incident),
             // The checks of the scenario let no incident through that lacks its tenant or feed.
             (_, None, _) | (What::FeedDown | What::FeedUp | What::FeedDenied, _, None) => {}
         }

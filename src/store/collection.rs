@@ -133,6 +133,16 @@ impl<T> Collection<T> {
         self.slots.get(usize::try_from(slot).ok()?)?.as_ref()
     }
 
+    /// Whether the newest listing, under way or complete, has told the object at `slot`.
+    pub(super) fn is_confirmed(&self, slot: Slot) -> bool {
+        self.get(slot).is_some_and(|held| held.listing == self.listing)
+    }
+
+    /// Whether a listing is under way.
+    pub(super) const fn is_listing(&self) -> bool {
+        self.listing_now
+    }
+
     /// Where the object `uid` is.
     #[must_use]
     pub fn find(&self, uid: &Uid) -> Option<Slot> {

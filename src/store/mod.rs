@@ -1,8 +1,10 @@
 //! What we know: facts are written here by one writer, and read by reference.
 //!
-//! [`Store::apply`] is the only place where facts change. Everything kept is bounded, and what had to go
+//! [`Store::apply`] is the only place where facts change; [`Store::tick`] judges anew what time makes of them. Everything kept is bounded, and what had to go
 //! is counted. The store does no I/O and reads no clock: an observation says when it was made.
 
+mod alerting;
+mod causes;
 mod changes;
 mod collection;
 pub mod filter;
@@ -11,23 +13,29 @@ mod joins;
 mod log;
 mod objects;
 mod ring;
+mod shelves;
 mod stream;
 pub mod table;
 mod tables;
+mod tick;
 pub mod view;
 
 use std::sync::Arc;
 
+use chrono_tz::Tz;
+
+pub use causes::{Causes, Counts, Group, MANY, tier_word};
 pub use collection::{Collection, Held};
 pub use freshness::{FeedState, Feeds, Freshness};
 pub use joins::{Joined, Joins, LastEvent};
 pub use log::{LogBook, LogEntry};
 pub use objects::Objects;
 pub use ring::Ring;
+pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
-    ClusterTable, EventsTable, TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging,
-    feeds_of,
+    AlertsTable, BackupsTable, ClusterTable, DatabasesTable, EventsTable, TenantsTable,
+    UpgradesTable, cluster_kinds, columns, feeds_judging, feeds_of,
 };
 
 use crate::domain::{
@@ -48,6 +56,14 @@ pub struct Store {
     joins: Joins,
     /// Changes of the runs, which live in three collections.
     runs: Changes,
+    /// What is judged of the backups.
+    shelves: Shelves,
+    /// Changes of the databases, and of the tenants that have none.
+    databases: Changes,
+    /// The alerts by cause.
+    causes: Causes,
+    /// The zone of business hours.
+    zone: Tz,
 }
 
 impl Default for Store {
@@ -67,13 +83,24 @@ impl Store {
             feeds: Feeds::default(),
             joins: Joins::default(),
             runs: Changes::default(),
+            shelves: Shelves::default(),
+            databases: Changes::default(),
+            causes: Causes::default(),
+            zone: Tz::UTC,
         }
+    }
+
+    /// The same store, with business hours in `zone`.
+    #[must_use]
+    pub fn in_zone(self, zone: Tz) -> Self {
+        Self { zone, ..self }
     }
 
     /// Takes in what a feed told.
     pub fn apply(&mut self, observation: Observation) {
         let Observation { feed, at, fact } = observation;
         self.feeds.get_mut(feed).observe(&fact, at);
+        self.shelves_heard(at);
         match (feed.tells_objects(), fact) {
             (true, Fact::RelistBegun) => {
                 if let Some(listed) = self.objects.listed_mut(feed) {
@@ -133,6 +160,12 @@ impl Store {
         &self.log
     }
 
+    /// The alerts by cause.
+    #[must_use]
+    pub const fn causes(&self) -> &Causes {
+        &self.causes
+    }
+
     /// The event stream.
     #[must_use]
     pub const fn stream(&self) -> &Stream {
@@ -159,7 +192,10 @@ impl Store {
     /// Grows with every change of anything known.
     #[must_use]
     pub fn revision(&self) -> u64 {
-        self.objects.revision() + self.stream.changes.revision() + self.log.revision()
+        self.objects.revision()
+            + self.stream.changes.revision()
+            + self.log.revision()
+            + self.shelves.revision()
     }
 
     /// Everything known, as observations that rebuild it: what a recording begins with.
@@ -218,6 +254,7 @@ impl Store {
         {
             self.joins.remove(before, put.slot);
             self.touch_tenant(before);
+            self.note_databases(before, put.slot);
         }
         self.joins.insert(&object, put.slot);
         self.touched(&object, put.slot);
@@ -236,13 +273,58 @@ impl Store {
         for uid in gone.unwrap_or_default() {
             self.remove(feed, &uid);
         }
+        if matches!(feed, FeedId::Backups | FeedId::Clients) {
+            self.judge_shelves();
+        }
+        // With the first complete listing of both it becomes known what is missing and what belongs to nobody.
+        let first = self.feeds.get(feed).listings == 1;
+        if first && matches!(feed, FeedId::Databases | FeedId::Clients) {
+            self.databases.note_all();
+        }
+    }
+
+    /// Notes a change of the rows of databases that `object`, a database or a client at `slot`, is part of.
+    fn note_databases(&mut self, object: &Object, slot: Slot) {
+        let joined = object.tenant().and_then(|tenant| self.joins.of(tenant.as_str()));
+        match object.feed() {
+            FeedId::Databases => {
+                self.databases.note(tables::database_slot(slot));
+                if let Some(client) = joined.and_then(|joined| joined.client) {
+                    self.databases.note(tables::missing_slot(client));
+                }
+            }
+            FeedId::Clients => {
+                self.databases.note(tables::missing_slot(slot));
+                for database in joined.into_iter().flat_map(|joined| joined.of(FeedId::Databases)) {
+                    self.databases.note(tables::database_slot(database));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Notes a change of a row wherever the object is part of one.
     fn touched(&mut self, object: &Object, slot: Slot) {
+        self.note_databases(object, slot);
         match object.feed() {
             // What belongs to a tenant is judged by the tenant that was ordered.
-            FeedId::Clients => self.touch_belongings(object),
+            FeedId::Clients => {
+                self.touch_belongings(object);
+                self.judge_missing(slot);
+            }
+            FeedId::Backups => {
+                self.judge_shelf(slot, true);
+                self.touch_tenant(object);
+                let tenant = object.tenant().and_then(|tenant| self.joins.of(tenant.as_str()));
+                if let Some(client) = tenant.and_then(|joined| joined.client) {
+                    self.judge_missing(client);
+                }
+            }
+            FeedId::Alerts => {
+                self.judge_alert(slot);
+                self.touch_tenant(object);
+            }
+            FeedId::Acks => self.judge_ack(object.uid()),
             feed @ (FeedId::Upgrades | FeedId::Templates | FeedId::Restores) => {
                 if let Some(kind) = feed.kind() {
                     self.runs.note(tables::run_slot(kind, slot));
@@ -266,6 +348,11 @@ impl Store {
         let others = joined.map(|joined| joined.others().to_vec()).unwrap_or_default();
         for (feed, slot) in others {
             self.touch(feed, slot);
+            match feed {
+                FeedId::Backups => self.judge_shelf(slot, true),
+                FeedId::Alerts => self.judge_alert(slot),
+                _ => {}
+            }
         }
     }
 

@@ -58,23 +58,23 @@ tables! {
     /// One row per entry of the event stream, and per gap in it.
     Events = "events", "line", "lines", "";
     /// One row per database, and per tenant that has none.
-    Databases = "databases", "database", "databases", "name";
+    Databases = "databases", "database", "databases", "health";
     /// One row per connection to a database.
-    Sessions = "sessions", "session", "sessions", "name";
+    Sessions = "sessions", "session", "sessions", "health";
     /// One row per pool of pgbouncer.
-    Pools = "pools", "pool", "pools", "name";
+    Pools = "pools", "pool", "pools", "health";
     /// One row per stream.
     Streams = "streams", "stream", "streams", "health";
     /// One row per family of keys, and per queue.
     Keys = "keys", "family", "families", "health";
     /// One row per tenant's backups, and per tenant that has none.
-    Backups = "backups", "shelf", "shelves", "name";
+    Backups = "backups", "tenant", "tenants", "urgency";
     /// One row per upgrade, restore and template build.
     Upgrades = "upgrades", "run", "runs", "age";
     /// One row per alert.
-    Alerts = "alerts", "alert", "alerts", "name";
+    Alerts = "alerts", "alert", "alerts", "urgency";
     /// One row per silence.
-    Silences = "silences", "silence", "silences", "name";
+    Silences = "silences", "silence", "silences", "state";
     /// One row per Deployment, autoscaler and quota.
     Workloads = "workloads", "workload", "workloads", "health";
     /// One row per pod.
@@ -104,6 +104,19 @@ pub enum RowId {
     Entry(StreamId),
     /// A mark between entries of the stream (a gap, or where the operator left), by its number.
     Mark(u64),
+    /// Rows of one cause, told as one, by what they have in common.
+    Group(Text),
+}
+
+/// How a row stands to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    /// By itself.
+    Alone,
+    /// For the rows folded under it; while a filter looks into each row it is not shown.
+    Head,
+    /// Folded under the row at this slot: shown when that is opened, and while there is a filter.
+    Under(Slot),
 }
 
 /// The content of one cell.
@@ -224,5 +237,10 @@ pub trait Table {
     /// Whether the row passes every filter, because hiding it would deceive: a gap in a stream.
     fn always_shown(&self, _slot: Slot) -> bool {
         false
+    }
+
+    /// Whether the row stands for others, or is folded under another.
+    fn fold(&self, _slot: Slot) -> Fold {
+        Fold::Alone
     }
 }

@@ -4,12 +4,12 @@
 //! or the order changes, or when it is far behind. It never copies a row.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use super::filter::{Query, Scratch};
-use super::table::{Column, RowId, Slot, Table, Value};
+use super::table::{Column, Fold, RowId, Slot, Table, Value};
 use crate::domain::{Span, Text, Timestamp};
 
 /// The order of a view.
@@ -37,6 +37,40 @@ enum Cell {
 /// How often a view whose query compares ages is redone.
 const AGES_MOVE: Span = Span::from_secs(1);
 
+/// What is seen of rows that are folded under others.
+#[derive(Default)]
+struct Folds {
+    /// The rows that are opened.
+    open: BTreeSet<RowId>,
+    /// The row under the cursor, which is shown wherever it is.
+    pinned: Option<RowId>,
+}
+
+impl Folds {
+    /// Whether the row at `slot` is shown; `looks` when a filter looks into each row.
+    fn show(&self, table: &dyn Table, slot: Slot, looks: bool) -> bool {
+        match table.fold(slot) {
+            Fold::Alone => true,
+            Fold::Head => !looks,
+            Fold::Under(_) if looks => true,
+            Fold::Under(head) => {
+                self.is_open(table, head)
+                    || (self.pinned.is_some() && table.id(slot) == self.pinned)
+            }
+        }
+    }
+
+    fn is_open(&self, table: &dyn Table, head: Slot) -> bool {
+        !self.open.is_empty() && table.id(head).is_some_and(|id| self.open.contains(&id))
+    }
+
+    /// Whether the row `id` is shown only because it is pinned.
+    fn hides(&self, table: &dyn Table, id: &RowId) -> bool {
+        let fold = table.find(id).map_or(Fold::Alone, |slot| table.fold(slot));
+        matches!(fold, Fold::Under(head) if !self.is_open(table, head))
+    }
+}
+
 /// Which rows of a table are shown, in which order.
 pub struct View {
     order: VecDeque<Slot>,
@@ -44,6 +78,7 @@ pub struct View {
     keys: HashMap<Slot, SortKey>,
     sort: Option<Sort>,
     query: Query,
+    folds: Folds,
     /// The revision of the table that the index stands for; none when it must be redone.
     revision: Option<u64>,
     redone: Timestamp,
@@ -59,6 +94,7 @@ impl View {
             keys: HashMap::new(),
             sort,
             query: Query::all(columns),
+            folds: Folds::default(),
             revision: None,
             redone: Timestamp::default(),
             scratch: Scratch::new(),
@@ -141,6 +177,27 @@ impl View {
         self.revision = None;
     }
 
+    /// Opens the rows folded under the row `id`, or folds them again; says whether they are open now.
+    pub fn toggle(&mut self, id: &RowId) -> bool {
+        self.revision = None;
+        if self.folds.open.remove(id) {
+            return false;
+        }
+        self.folds.open.insert(id.clone());
+        true
+    }
+
+    /// Keeps the row `id` in sight though it may be folded under another.
+    pub fn pin(&mut self, table: &dyn Table, id: Option<&RowId>) {
+        if self.folds.pinned.as_ref() == id {
+            return;
+        }
+        let before = std::mem::replace(&mut self.folds.pinned, id.cloned());
+        if before.iter().chain(id).any(|id| self.folds.hides(table, id)) {
+            self.revision = None;
+        }
+    }
+
     /// Whether another order or query was asked for since the last refresh.
     #[must_use]
     pub const fn is_asked_anew(&self) -> bool {
@@ -168,10 +225,14 @@ impl View {
 
     fn redo(&mut self, table: &dyn Table, now: Timestamp) {
         self.redone = now;
-        let Self { query, scratch, .. } = self;
+        let Self { query, scratch, folds, .. } = self;
+        let looks = !query.is_empty();
+        // What is opened and is no row any more is forgotten.
+        folds.open.retain(|id| table.find(id).is_some());
         let slots = table
             .slots()
-            .filter(|slot| query.is_empty() || query.matches(table, *slot, now, scratch));
+            .filter(|slot| folds.show(table, *slot, looks))
+            .filter(|slot| !looks || query.matches(table, *slot, now, scratch));
         let Some(sort) = self.sort else {
             self.order = slots.collect();
             self.keys.clear();
@@ -191,6 +252,7 @@ impl View {
         for slot in changes {
             self.take_out(slot);
             let shown = table.id(slot).is_some()
+                && self.folds.show(table, slot, !self.query.is_empty())
                 && (self.query.is_empty()
                     || self.query.matches(table, slot, now, &mut self.scratch));
             if shown {

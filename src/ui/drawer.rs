@@ -7,6 +7,7 @@ use super::rows::{age, health_role};
 use super::theme::Role;
 use crate::app::App;
 use crate::app::detail::{DetailLine, LABELS, Piece, Tone};
+use crate::domain::sla::{SlaState, Standing};
 
 pub(super) fn draw(app: &App, place: Rect, paint: &mut Paint<'_>) {
     let drawer = &app.pane().drawer;
@@ -60,7 +61,24 @@ pub(super) fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut P
                 let exact = format!("  {}", local.format("%Y-%m-%d %H:%M:%S"));
                 used + paint.text(x + used, place.y, room.saturating_sub(used), &exact, Role::Muted)
             }
+            Piece::Promise(clock) => {
+                let state = clock.state(app.now());
+                let (text, role) = promise(state);
+                paint.text(x, place.y, room, &text, role)
+            }
         };
+    }
+}
+
+/// Where a promise stands, in words.
+fn promise(state: SlaState) -> (String, Role) {
+    let pause = if state.running { "" } else { "; outside business hours, the clock stands still" };
+    match state.standing {
+        Standing::Left(left) if left.secs() < 900 => {
+            (format!("▲ {left} left{pause}"), Role::HealthDegraded)
+        }
+        Standing::Left(left) => (format!("{left} left{pause}"), Role::Text),
+        Standing::Over(over) => (format!("✗ {over} over{pause}"), Role::HealthFailed),
     }
 }
 

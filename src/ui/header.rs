@@ -4,13 +4,13 @@ use chrono::Timelike;
 use ratatui::layout::Rect;
 
 use super::paint::{Paint, cells};
-use super::rows::health_role;
+use super::rows::{health_role, severity_role, severity_sign};
 use super::theme::Role;
 use crate::app::geometry::Geometry;
 use crate::app::pages::freshness_health;
 use crate::app::panes::PANES;
 use crate::app::{App, ProfileDanger};
-use crate::domain::{System, TroubleKind};
+use crate::domain::{AlertStanding, FeedId, Severity, System, TroubleKind};
 use crate::store::{FeedState, Freshness, feeds_judging};
 
 pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
@@ -29,7 +29,9 @@ fn header(app: &App, line: Rect, paint: &mut Paint<'_>) {
     };
     paint.fill(line, Role::Header);
     let clocks = clocks(app);
-    let room = line.width.saturating_sub(cells(&clocks) + 2);
+    let signs = alerts(app);
+    let wide: u16 = signs.iter().map(|(text, _)| cells(text) + 1).sum();
+    let room = line.width.saturating_sub(cells(&clocks) + wide + 3);
     let profile = match app.setting.danger {
         ProfileDanger::Training => " DEMO ".to_owned(),
         _ => format!(" {} ", app.setting.profile),
@@ -43,6 +45,32 @@ fn header(app: &App, line: Rect, paint: &mut Paint<'_>) {
         paint.text(x, line.y, room.saturating_sub(x), scenario, Role::Muted);
     }
     paint.right(line.x, line.y, line.width.saturating_sub(1), &clocks, Role::Header);
+    let mut x = line.right().saturating_sub(cells(&clocks) + wide + 2);
+    for (text, role) in &signs {
+        x += paint.text(x, line.y, wide, text, *role) + 1;
+    }
+}
+
+/// The alerts that nobody looks after, by severity; none where there is no Alertmanager.
+fn alerts(app: &App) -> Vec<(String, Role)> {
+    let state = app.store.feeds().get(FeedId::Alerts);
+    if is_quiet(state) {
+        return Vec::new();
+    }
+    if !matches!(state.freshness, Freshness::Live(_)) || state.freshness.is_old(app.now()) {
+        return vec![("? alerts".to_owned(), Role::Muted)];
+    }
+    let counts = app.store.causes().counts();
+    let shown = [Severity::Critical, Severity::High, Severity::Normal, Severity::Unknown];
+    let signs: Vec<(String, Role)> = shown
+        .into_iter()
+        .filter_map(|severity| {
+            let count = counts.get(&(AlertStanding::Firing, severity))?;
+            let text = format!("{}{count}", severity_sign(severity));
+            Some((text, severity_role(severity)))
+        })
+        .collect();
+    if signs.is_empty() { vec![("● no alerts".to_owned(), Role::HealthHealthy)] } else { signs }
 }
 
 fn clocks(app: &App) -> String {
@@ -68,6 +96,7 @@ fn bar(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
         let role = if active { Role::PaneActive } else { Role::Pane };
         let digit = pane.digit.map(|digit| format!("{digit} ")).unwrap_or_default();
         let text = format!(" {digit}{} ", pane.name);
+        let text = if cells(&text) > place.width { format!(" {digit}") } else { text };
         paint.text(place.x, place.y, place.width, &text, role);
         if !active {
             paint.text(place.x + 1, place.y, 1, digit.trim(), Role::Key);
@@ -81,24 +110,27 @@ fn bar(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     );
 }
 
-/// A sign and a word for the freshness of each system, the worst of its feeds; only a count of feeds where there
-/// is no room.
+/// A sign and a word for the freshness of each system, the worst of its feeds; a shorter word where there is less
+/// room, and only a count of feeds where there is none.
 fn feeds(app: &App, place: Rect, paint: &mut Paint<'_>) {
-    let signs: Vec<(String, Role)> = System::ALL
+    let systems: Vec<_> = System::ALL
         .into_iter()
-        .filter_map(|system| {
-            let (sign, role) = system_sign(app, system)?;
-            Some((format!("{sign} {system}"), role))
-        })
+        .filter_map(|system| Some((system, system_sign(app, system)?)))
         .collect();
-    let width: u16 = signs.iter().map(|(text, _)| cells(text) + 2).sum();
-    if width <= place.width {
-        let mut x = (place.right() + 2).saturating_sub(width);
-        for (text, role) in &signs {
-            paint.text(x, place.y, width, text, *role);
-            x += cells(text) + 2;
+    for (name, gap) in [(System::name as fn(System) -> &'static str, 2), (System::short_name, 1)] {
+        let signs: Vec<(String, Role)> = systems
+            .iter()
+            .map(|(system, (sign, role))| (format!("{sign} {}", name(*system)), *role))
+            .collect();
+        let width: u16 = signs.iter().map(|(text, _)| cells(text) + gap).sum();
+        if width <= place.width + gap {
+            let mut x = (place.right() + gap).saturating_sub(width);
+            for (text, role) in &signs {
+                paint.text(x, place.y, width, text, *role);
+                x += cells(text) + gap;
+            }
+            return;
         }
-        return;
     }
     let live = app
         .store

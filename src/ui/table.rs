@@ -238,6 +238,9 @@ fn empty(feed: FeedId) -> String {
             "No agent has called a tool in any workspace, as far as the audit is kept.".to_owned()
         }
         FeedId::Alerts => "There is no alert. Nothing fires.".to_owned(),
+        FeedId::Backups => {
+            "There is no backup in the bucket, and no tenant that should have one.".to_owned()
+        }
         other => format!("There are no {other}."),
     }
 }

@@ -70,6 +70,7 @@ impl Journey {
         let setting = journey.app.setting.clone();
         let limits = StreamLimits { entries, bytes: u64::MAX };
         journey.app = App::new(setting, limits, keymap("default"), "dark");
+        journey.app.screen.pane = TableId::Tenants;
         journey.size(120, 40).start();
         journey
     }
@@ -79,6 +80,7 @@ impl Journey {
         let setting = setting(scenario.title().as_str());
         let mut app = App::new(setting, StreamLimits::default(), keymap(map), "dark");
         drop(app.update(engine.now(), Msg::Resize(120, 40)));
+        app.screen.pane = TableId::Tenants;
         app.settle();
         Self { app, engine, theme: theme("dark", ColorDepth::TrueColor), effects: Vec::new() }
     }

@@ -306,7 +306,10 @@ async fn answer(
         Some((text, 0, 0))
     });
     let Some(Some((text, next, cuts))) = known else {
-        let message = format!("no container with this log is known: {}", asked.key);
+        let mut parts = asked.key.split('/').skip(1);
+        let [pod, container] = [parts.next(), parts.next()].map(Option::unwrap_or_default);
+        let which = if asked.previous { "previous terminated container" } else { "container" };
+        let message = format!("{which} \"{container}\" in pod \"{pod}\" not found");
         return refuse(&mut stream, "400 Bad Request", &message).await;
     };
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";

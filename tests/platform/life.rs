@@ -75,7 +75,11 @@ impl<'a> Life<'a> {
         if server.run_job(&job).await.is_err() {
             return;
         }
-        voices::tell(self.kubelet, &job);
+        match (begun, job.state) {
+            (None, _) => voices::tell(self.kubelet, &job),
+            (Some(_), RunState::Succeeded) => voices::conclude(self.kubelet, &job),
+            (Some(_), RunState::Running | RunState::Failed) => {}
+        }
         self.jobs.push_back(job);
         if self.jobs.len() > JOBS_MAX
             && let Some(old) = self.jobs.pop_front()

@@ -23,6 +23,7 @@
 mod alertmanager;
 mod api_server;
 mod backups;
+mod blackbox;
 mod certificates;
 mod cluster;
 mod databases;
@@ -35,6 +36,7 @@ mod kinds;
 mod kubeconfig;
 mod kubelet;
 mod load;
+mod loki;
 mod objects;
 mod pgbouncer;
 mod ports;
@@ -53,6 +55,7 @@ pub use api_server::{ApiServer, ApiServerOptions};
 pub use backups::{
     EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, PLATFORM_PREFIX, SMALL_BACKUP, WITHOUT_BACKUP,
 };
+pub use blackbox::{Blackbox, Target};
 pub use certificates::Validity;
 pub use cluster::{
     ACKS, Ack, CONSOLE, Cluster, FLUX, Incident, Link, Resource, RunJob, RunState, WORKLOADS,
@@ -69,6 +72,7 @@ pub use kinds::{
 pub use kubeconfig::User;
 pub use kubelet::{Kubelet, LINES_MAX, Speaker};
 pub use load::{Block, Load};
+pub use loki::{Loki, LokiOptions};
 pub use objects::{BACKUPS, Object, Objects, ObjectsOptions, REGION, TEMPLATES};
 pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{Postgres, PostgresOptions, Role};

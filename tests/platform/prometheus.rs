@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::alertmanager::runbook;
+use super::blackbox::ProbeJob;
 use super::folder::Folder;
 use super::ports::Port;
 use super::process::{Process, on_path};
@@ -78,6 +79,8 @@ pub struct PrometheusOptions {
     pub alertmanager: Option<u16>,
     /// Begin with series of so many hours before now.
     pub past_hours: u32,
+    /// Have this blackbox exporter probe its targets.
+    pub probes: Option<ProbeJob>,
 }
 
 /// A running Prometheus. Dropping it kills it.
@@ -219,6 +222,7 @@ impl Prometheus {
             let labels = series::tenant_labels(index);
             format!("      - {{targets: [\"127.0.0.1:{port}\"], labels: {labels}}}")
         }));
+        lines.extend(options.probes.as_ref().map(ProbeJob::configuration));
         let text = lines.join("\n") + "\n";
         self.folder.write("prometheus.yml", &text)?;
         self.folder.write("rules.yml", &rules())?;

@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::fleet;
 use crate::platform::{
-    Alertmanager, AlertmanagerOptions, BACKUPS, LATE_BACKUP, Load, Objects, ObjectsOptions,
-    PgBouncer, PgBouncerOptions, PlatformError, Postgres, PostgresOptions, Prometheus,
-    PrometheusOptions, REGION, Role, SLOW, TEMPLATES, WITHOUT_BACKUP, WITHOUT_DATABASE, alert,
-    client_name, write_private,
+    Alertmanager, AlertmanagerOptions, BACKUPS, Blackbox, LATE_BACKUP, Load, Loki, Objects,
+    ObjectsOptions, PgBouncer, PgBouncerOptions, PlatformError, Postgres, PostgresOptions,
+    Prometheus, PrometheusOptions, REGION, Role, SLOW, TEMPLATES, Target, WITHOUT_BACKUP,
+    WITHOUT_DATABASE, alert, client_name, write_private,
 };
 
 /// Their folders in the platform's folder.
-pub(crate) const FOLDERS: [&str; 5] =
-    ["postgres", "pgbouncer", "objects", "alertmanager", "prometheus"];
+pub(crate) const FOLDERS: [&str; 6] =
+    ["postgres", "pgbouncer", "objects", "alertmanager", "prometheus", "blackbox"];
 /// Sparklines begin with so many hours.
 const PAST_HOURS: u32 = 12;
 const CHECK: Duration = Duration::from_secs(1);
@@ -31,6 +32,8 @@ pub(crate) struct Servers {
     objects: Objects,
     alertmanager: Alertmanager,
     prometheus: Prometheus,
+    blackbox: Blackbox,
+    loki: Loki,
 }
 
 impl Servers {
@@ -60,18 +63,22 @@ impl Servers {
         let alerts = async {
             let options = AlertmanagerOptions { folder: folder("alertmanager") };
             let alertmanager = Alertmanager::start_with(options).await?;
+            let blackbox = Blackbox::start_with(folder("blackbox")).await?;
             let prometheus = Prometheus::start_with(PrometheusOptions {
                 folder: folder("prometheus"),
                 tenants,
                 alertmanager: Some(alertmanager.port()),
                 past_hours: PAST_HOURS,
+                probes: Some(blackbox.job(&probed(&alertmanager))),
             })
             .await?;
-            Ok::<_, PlatformError>((alertmanager, prometheus))
+            Ok::<_, PlatformError>((alertmanager, prometheus, blackbox))
         };
-        let (databases, objects, alerts) = tokio::join!(databases, objects, alerts);
-        let ((postgres, pgbouncer), (alertmanager, prometheus)) = (databases?, alerts?);
-        Ok(Self { postgres, pgbouncer, objects: objects?, alertmanager, prometheus })
+        let (databases, objects, alerts, loki) =
+            tokio::join!(databases, objects, alerts, Loki::start());
+        let ((postgres, pgbouncer), (alertmanager, prometheus, blackbox)) = (databases?, alerts?);
+        let (objects, loki) = (objects?, loki?);
+        Ok(Self { postgres, pgbouncer, objects, alertmanager, prometheus, blackbox, loki })
     }
 
     /// Fills them for clients `0..tenants`, as they are at `now`.
@@ -81,6 +88,7 @@ impl Servers {
         now: DateTime<Utc>,
     ) -> Result<(), PlatformError> {
         // Ten thousand tenants are for measuring the list, not for the disk.
+        self.loki.push(None, &[("namespace", "audit-webhook")], audit_history(tenants, now));
         self.objects.fill(tenants.min(200), now)?;
         self.postgres.fill(tenants).await?;
         let hours = |hours| now - chrono::Duration::hours(hours);
@@ -116,6 +124,8 @@ impl Servers {
             self.objects.check()?;
             self.alertmanager.check()?;
             self.prometheus.check()?;
+            self.blackbox.check()?;
+            self.audit(tenants, second)?;
             if second == 0 && churn && tenants > 1 {
                 block = Some(self.postgres.block(&client_name(1)).await?);
             } else if second == BLOCKED {
@@ -158,6 +168,9 @@ url = \"{}\"
 
 [profiles.local.prometheus]
 url = \"{}\"
+
+[profiles.local.loki]
+url = \"{}\"
 ",
             self.postgres.url(Role::Console),
             secret("postgres.password", &self.postgres.password(Role::Console))?,
@@ -168,20 +181,65 @@ url = \"{}\"
             secret("objects.secret_key", self.objects.secret_key())?,
             self.alertmanager.url(),
             self.prometheus.url(),
+            self.loki.url(),
         ))
     }
 
     /// Where they are, in one line.
     pub(crate) fn places(&self) -> String {
         format!(
-            "PostgreSQL 127.0.0.1:{}, pgbouncer 127.0.0.1:{}, S3 {}, Alertmanager {}, Prometheus {}",
+            "PostgreSQL 127.0.0.1:{}, pgbouncer 127.0.0.1:{}, S3 {}, Alertmanager {}, Prometheus {}, Loki {}",
             self.postgres.port(),
             self.pgbouncer.port(),
             self.objects.url(),
             self.alertmanager.url(),
             self.prometheus.url(),
+            self.loki.url(),
         )
     }
+
+    /// Somebody changes an object of a tenant, as the audit webhook logs it.
+    fn audit(&self, tenants: usize, second: usize) -> Result<(), PlatformError> {
+        if tenants > 0 && second.is_multiple_of(3) {
+            let record = audit_record(fleet::now(), second % tenants, second);
+            self.loki.push(None, &[("namespace", "audit-webhook")], [record]);
+        }
+        Ok(())
+    }
+}
+
+/// What the blackbox exporter probes for real: one that answers, and one that says that it does not know the page.
+fn probed(alertmanager: &Alertmanager) -> [Target; 2] {
+    let target = |name: &str, path: &str| Target {
+        shown: format!("https://{name}.planapulse.app/web/health"),
+        address: format!("{}{path}", alertmanager.url()),
+    };
+    [target("status", "/-/healthy"), target("docs", "/nowhere")]
+}
+
+/// What was changed in the last hours.
+fn audit_history(tenants: usize, now: DateTime<Utc>) -> Vec<(i64, String)> {
+    let record = |number: usize| {
+        let ago = chrono::Duration::seconds(i64::try_from(number * 97).unwrap_or(0));
+        audit_record(now - ago, number % tenants.max(1), number)
+    };
+    (1..400).map(record).collect()
+}
+
+/// A change that some person or controller made at `at`, as the audit webhook writes it.
+fn audit_record(at: DateTime<Utc>, tenant: usize, number: usize) -> (i64, String) {
+    let who = ["system:serviceaccount:crossplane-system:crossplane", "deyan@plana.solutions"];
+    let name = client_name(tenant);
+    let record = serde_json::json!({
+        "timestamp": at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        "user": who[usize::from(number.is_multiple_of(7))],
+        "action": "UPDATE",
+        "kind": "PLANAClient",
+        "name": name,
+        "sourceIP": "10.42.0.17",
+        "diff": { "metadata.annotations": { "before": null, "after": format!("change-{number}") } },
+    });
+    (at.timestamp_nanos_opt().unwrap_or_default(), record.to_string())
 }
 
 /// A word that nobody can guess.

@@ -72,6 +72,8 @@ impl Home {
             ("COLORTERM".to_owned(), "truecolor".to_owned()),
             ("LANG".to_owned(), "C.UTF-8".to_owned()),
             ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
+            // Most of what is driven is driven on the tenants.
+            ("PLANA_UI_PANE".to_owned(), "tenants".to_owned()),
             ("PS1".to_owned(), "$ ".to_owned()),
         ];
         variables.extend(self.variables.iter().cloned());

@@ -13,7 +13,7 @@ fn the_demo_starts_takes_keys_and_gives_the_terminal_back() {
     let home = Home::new();
     let mut console = Console::start(&home, &STILL, SIZE);
     let screen = console.wait_for("42 tenants");
-    assert!(screen.contains("DEMO") && screen.contains("● tenants"), "{screen}");
+    assert!(screen.contains("DEMO") && screen.contains("● k8s"), "{screen}");
     assert!(console.is_raw());
     let modes = Modes::of(&console.raw());
     for mode in [1049, 25, 2004, 1004, 1000, 1002, 1006, 2026] {
@@ -58,9 +58,12 @@ fn the_demo_starts_takes_keys_and_gives_the_terminal_back() {
 fn a_mouse_click_chooses_a_pane_and_none_is_taken_when_it_is_switched_off() {
     let home = Home::new();
     let mut console = Console::start(&home, &STILL, SIZE);
-    console.wait_for("42 tenants");
-    // The left button on the third line of the pane bar, at the word `upgrades`.
-    console.press("\x1b[<0;32;2M\x1b[<0;32;2m");
+    let screen = console.wait_for("42 tenants");
+    let bar = screen.lines().nth(1).expect("the bar of the panes");
+    let before = bar.split("upgrades").next().expect("the pane of the upgrades");
+    // The left button at the word; a terminal counts its columns from one.
+    let column = before.chars().count() + 1;
+    console.press(&format!("\x1b[<0;{column};2M\x1b[<0;{column};2m"));
     console.wait_for("8 runs");
     console.quit();
 
@@ -78,7 +81,7 @@ fn every_size_is_drawn_whole_and_a_window_too_small_says_so() {
     let console = Console::start(&home, &STILL, SIZE);
     console.wait_for("42 tenants");
     let first = console.settled(QUIET);
-    for (size, sign) in [((80, 24), "of 6 feeds live"), ((50, 10), "60×15 are needed")] {
+    for (size, sign) in [((80, 24), " of 36 feeds"), ((50, 10), "60×15 are needed")] {
         console.resize(size);
         let screen = console.wait_for(sign);
         let widest = screen.lines().map(|line| line.chars().count()).max().unwrap_or(0);
@@ -159,8 +162,8 @@ fn ten_thousand_tenants_are_walked_through() {
     let mut console = Console::start(&home, &arguments, SIZE);
     let all = |screen: &str| screen.contains("10\u{a0}000 tenants");
     console.wait_within(4 * HANG, "10 000 tenants", all);
-    for feed in ["tenants", "environments", "upgrades", "templates", "restores", "events"] {
-        console.wait_for(&format!("● {feed}"));
+    for system in ["k8s", "pg01", "valkey", "s3", "am"] {
+        console.wait_for(&format!("● {system}"));
     }
     console.press("G");
     console.wait_until("the last row", |screen| {

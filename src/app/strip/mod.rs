@@ -1,5 +1,8 @@
 //! The strip: a few lines above a table that sum up what it speaks of, such as the server's own figures.
 
+mod alerts;
+mod backups;
+mod databases;
 mod streams;
 
 use ratatui::layout::Rect;
@@ -19,6 +22,11 @@ pub const LINES: usize = 4;
 #[must_use]
 pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
     let mut lines = match app.screen.pane {
+        TableId::Backups => backups::lines(app),
+        TableId::Databases | TableId::Sessions => databases::server(app, width),
+        TableId::Pools => databases::pools(app),
+        TableId::Alerts | TableId::Silences => alerts::lines(app),
+        TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
         TableId::Streams | TableId::Keys => streams::lines(app, width),
         _ => Vec::new(),
     };

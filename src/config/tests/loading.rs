@@ -138,7 +138,7 @@ fn defaults_obey_their_own_rules() {
         let mut settings = Settings::unset();
         let set = key.set(&mut settings, Raw::Text(text), &base, Origin::Default);
         assert_eq!(set.map_err(|refusal| refusal.to_string()), Ok(()), "{}", key.path);
-        assert_eq!(key.written(&settings).unwrap().trim_matches('"'), text);
+        assert_eq!(key.written(&settings).unwrap().trim_matches(['"', '\'']), text);
     }
 }
 

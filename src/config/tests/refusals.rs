@@ -176,7 +176,7 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "[profiles.a]\ndanger = \"prod\"",
         "config.toml:2: \"danger\" must be one of \"production\", \"staging\", \"local\", \"training\", \
-             not the string \"prod\"",
+             not the string \"prod\"; did you mean \"production\"?",
     ),
     (
         "[profiles.a.kubernetes]\ncontext = \"a\\nb\"",

@@ -120,10 +120,10 @@ impl fmt::Display for Fault {
         f.pad(&match self {
             Self::Missing => "no daily backup".to_owned(),
             Self::Empty(part) => format!("the {part} is empty"),
-            Self::Late(age) => format!("late: the newest dump is {age} old"),
-            Self::Half(Part::Dump) => "half: a dump without its filestore".to_owned(),
-            Self::Half(Part::Filestore) => "half: a filestore without its dump".to_owned(),
-            Self::Small { percent } => format!("small: the dump has {percent} % of its usual size"),
+            Self::Late(age) => format!("late: {age} old"),
+            Self::Half(Part::Dump) => "half: no filestore".to_owned(),
+            Self::Half(Part::Filestore) => "half: no dump".to_owned(),
+            Self::Small { percent } => format!("small: {percent} % of usual"),
         })
     }
 }
@@ -133,6 +133,9 @@ impl Shelf {
     #[must_use]
     pub fn faults(&self, now: Timestamp, owner: &Owner<'_>, rules: &Rules) -> Vec<Fault> {
         let mut faults = Vec::new();
+        if self.unreadable().is_some() {
+            return faults;
+        }
         match self.daily().find(|copy| copy.dump.is_some()) {
             None if expected(now, owner, rules) => faults.push(Fault::Missing),
             None => {}
@@ -209,19 +212,27 @@ impl Shelf {
         }
     }
 
-    /// The newest daily dump against the median of those before it. Empty ones say nothing of what is usual.
-    fn small(&self, rules: &Rules) -> Option<Fault> {
+    /// The newest daily dump in thousandths of the median of those before it, rounded down. None while nothing is usual;
+    /// empty dumps say nothing of what is.
+    #[must_use]
+    pub fn of_usual(&self, rules: &Rules) -> Option<u16> {
         let mut dumps = self.daily().filter_map(|copy| copy.dump);
-        let newest = dumps.next().filter(|bytes| *bytes > 0)?;
+        let newest = dumps.next()?;
         let mut before: Vec<u64> = dumps.filter(|bytes| *bytes > 0).take(rules.usual_of).collect();
         if before.len() < rules.usual_needs {
             return None;
         }
         before.sort_unstable();
         let usual = before.get(before.len() / 2).copied()?;
-        let percent = u128::from(newest) * 100 / u128::from(usual).max(1);
-        let percent = u32::try_from(percent).unwrap_or(u32::MAX);
-        (percent < rules.small_percent).then_some(Fault::Small { percent })
+        let share = u128::from(newest) * 1000 / u128::from(usual).max(1);
+        Some(u16::try_from(share).unwrap_or(u16::MAX))
+    }
+
+    /// The newest daily dump, when it is far below what is usual; one without bytes is a fault of its own.
+    fn small(&self, rules: &Rules) -> Option<Fault> {
+        let newest = self.daily().find_map(|copy| copy.dump)?;
+        let percent = u32::from(self.of_usual(rules)? / 10);
+        (newest > 0 && percent < rules.small_percent).then_some(Fault::Small { percent })
     }
 }
 
@@ -409,8 +420,8 @@ mod tests {
         for (fault, said) in [
             (Fault::Missing, "no daily backup"),
             (Fault::Empty(Part::Dump), "the dump is empty"),
-            (Fault::Late(Span::from_secs(27 * HOUR)), "late: the newest dump is 27h00m old"),
-            (Fault::Small { percent: 12 }, "small: the dump has 12 % of its usual size"),
+            (Fault::Late(Span::from_secs(27 * HOUR)), "late: 27h00m old"),
+            (Fault::Small { percent: 12 }, "small: 12 % of usual"),
         ] {
             let said = said.replace("27h00m", &Span::from_secs(27 * HOUR).to_string());
             assert_eq!(fault.to_string(), said);

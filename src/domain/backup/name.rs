@@ -47,6 +47,13 @@ impl Stamp {
         u32::try_from(at).ok().map(Self)
     }
 
+    /// The stamp that reads like `local`, were that written in UTC; the nearest that a stamp can be.
+    #[must_use]
+    pub fn of(local: Timestamp) -> Self {
+        let secs = local.ms().div_euclid(1000).clamp(0, i64::from(u32::MAX));
+        Self(u32::try_from(secs).unwrap_or(u32::MAX))
+    }
+
     /// The point in time that it would be, were it written in UTC.
     #[must_use]
     pub const fn as_if_utc(self) -> Timestamp {

@@ -60,6 +60,12 @@ impl Backup {
 pub struct Shelf {
     /// Its identity: the folder in the bucket, which is whose they are.
     pub uid: Uid,
+    /// Whether they are of the platform's own databases.
+    #[serde(default)]
+    platform: bool,
+    /// Why its folder could not be listed.
+    #[serde(default)]
+    unreadable: Option<Text>,
     copies: Box<[Backup]>,
     strays: Box<[Text]>,
     stray: u32,
@@ -72,6 +78,24 @@ impl Shelf {
     #[must_use]
     pub const fn tenant(&self) -> &Text {
         &self.uid.0
+    }
+
+    /// The tenant that they would belong to; none for the platform's own.
+    #[must_use]
+    pub fn owner(&self) -> Option<&Text> {
+        (!self.platform).then_some(&self.uid.0)
+    }
+
+    /// Whether they are of the platform's own databases.
+    #[must_use]
+    pub const fn is_platform(&self) -> bool {
+        self.platform
+    }
+
+    /// Why its folder could not be listed, where it could not.
+    #[must_use]
+    pub const fn unreadable(&self) -> Option<&Text> {
+        self.unreadable.as_ref()
     }
 
     /// The backups, daily and insurance, newest first.
@@ -114,6 +138,16 @@ impl Shelf {
         self.bytes
     }
 
+    /// How many objects there are, strays and unlisted ones too.
+    #[must_use]
+    pub fn objects(&self) -> u64 {
+        let halves =
+            |copy: &Backup| u64::from(copy.dump.is_some()) + u64::from(copy.filestore.is_some());
+        self.copies.iter().map(halves).sum::<u64>()
+            + u64::from(self.stray)
+            + u64::from(self.unlisted)
+    }
+
     /// The sizes of the newest `n` daily dumps in bytes, oldest first; backups without a dump are left out.
     #[must_use]
     pub fn trend(&self, n: usize) -> Vec<u64> {
@@ -146,6 +180,8 @@ struct Piece {
 #[derive(Clone, Debug)]
 pub struct ShelfBuilder {
     tenant: Box<str>,
+    platform: bool,
+    unreadable: Option<Text>,
     drift: Span,
     pieces: Vec<Piece>,
     understood: u32,
@@ -170,6 +206,8 @@ impl ShelfBuilder {
     pub fn new(tenant: &str, drift: Span) -> Self {
         Self {
             tenant: tenant.into(),
+            platform: false,
+            unreadable: None,
             drift,
             pieces: Vec::new(),
             understood: 0,
@@ -179,20 +217,61 @@ impl ShelfBuilder {
         }
     }
 
+    /// An empty shelf for the folder `path` of one of the platform's own databases.
+    #[must_use]
+    pub fn platform(path: &str, drift: Span) -> Self {
+        Self { platform: true, ..Self::new(path, drift) }
+    }
+
     /// Takes in one object: its whole key, its bytes, and when it was written. Each object is given once. One of another
     /// folder is a stray here.
     pub fn add(&mut self, key: &str, bytes: u64, at: Timestamp) {
         self.bytes = self.bytes.saturating_add(bytes);
-        let own = BackupName::parse(key).filter(|name| name.tenant == &*self.tenant);
+        let own = self.own_name(key);
         let Some(BackupName { part, stamp, insurance, age, .. }) = own else {
             self.add_stray(key);
             return;
         };
+        self.add_piece(Piece { stamp, at, bytes, part, insurance, age });
+    }
+
+    fn add_piece(&mut self, piece: Piece) {
         self.understood = self.understood.saturating_add(1);
-        self.pieces.push(Piece { stamp, at, bytes, part, insurance, age });
+        self.pieces.push(piece);
         if self.pieces.len() >= Self::MOST * 2 {
             self.keep_newest();
         }
+    }
+
+    /// Its folder could not be listed: nothing is known of it, so nothing is wrong with it either.
+    pub fn unreadable(&mut self, why: &Text) {
+        self.unreadable = Some(why.clone());
+    }
+
+    /// Takes in half of a daily backup whose name is understood already.
+    pub fn put(&mut self, part: Part, stamp: Stamp, bytes: u64, at: Timestamp) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.add_piece(Piece { stamp, at, bytes, part, insurance: false, age: false });
+    }
+
+    /// Takes in the dump of an insurance backup whose name is understood already.
+    pub fn insure(&mut self, stamp: Stamp, bytes: u64, at: Timestamp) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let part = Part::Dump;
+        self.add_piece(Piece { stamp, at, bytes, part, insurance: true, age: false });
+    }
+
+    /// Takes in a folder where none should be: what lies in it is not known here.
+    pub fn add_folder(&mut self, path: &str) {
+        self.add_stray(&format!("{path}/"));
+    }
+
+    /// What `key` says, when it is of this folder. A folder may lie in others: only its last part is in a name.
+    fn own_name<'k>(&self, key: &'k str) -> Option<BackupName<'k>> {
+        let (above, folder) = self.tenant.rsplit_once('/').unwrap_or(("", &self.tenant));
+        let below =
+            if above.is_empty() { key } else { key.strip_prefix(above)?.strip_prefix('/')? };
+        BackupName::parse(below).filter(|name| name.tenant == folder)
     }
 
     fn add_stray(&mut self, key: &str) {
@@ -226,6 +305,8 @@ impl ShelfBuilder {
         copies.sort_unstable_by_key(|copy| Reverse((copy.taken(), *copy)));
         Shelf {
             uid: Uid(Text::clean(&self.tenant)),
+            platform: self.platform,
+            unreadable: self.unreadable,
             copies: copies.into_boxed_slice(),
             strays: self.strays.into_iter().collect(),
             stray: self.stray,

@@ -112,12 +112,22 @@ impl Api {
 
     /// Opens the answer to `GET path`: it has begun, and it is a success.
     pub(super) async fn open(&self, path: &str) -> Result<Stream, Failure> {
-        let request = Request::get(path)
-            .header(http::header::ACCEPT, "application/json")
-            .body(Body::empty())
-            .map_err(|error| {
-                Failure::Strange(format!("the address can't be asked for: {error}"))
-            })?;
+        self.open_with(path, &[]).await
+    }
+
+    /// The same, with `headers` beside the usual ones: what a service behind the API server's proxy wants to know.
+    pub(super) async fn open_with(
+        &self,
+        path: &str,
+        headers: &[(&'static str, String)],
+    ) -> Result<Stream, Failure> {
+        let mut request = Request::get(path).header(http::header::ACCEPT, "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Body::empty()).map_err(|error| {
+            Failure::Strange(format!("the address can't be asked for: {error}"))
+        })?;
         let sent = tokio::time::timeout(ANSWER, self.client.send(request));
         let response = sent.await.map_err(|_| Failure::Late(ANSWER))?.map_err(Failure::Link)?;
         if response.status().is_success() {

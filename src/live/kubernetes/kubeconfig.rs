@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use kube::config::{AuthInfo, Cluster, Context, Kubeconfig, KubeconfigError};
 
 use super::Options;
-use crate::domain::{Trouble, TroubleKind};
+use crate::domain::{Trouble, TroubleKind, nearest};
 
 /// The largest kubeconfig that is read, in bytes.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -180,13 +180,8 @@ fn choose(merged: &Kubeconfig, parts: &Parts, wanted: Option<&str>) -> Result<Ch
 }
 
 fn unknown_context(files: &str, name: &str, names: &[&str]) -> Trouble {
-    let nearest = names
-        .iter()
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|one, two| one.0.total_cmp(&two.0));
-    let remedy = match nearest {
-        Some((_, known)) => format!("Did you mean {known}?"),
+    let remedy = match nearest(name, names.iter().copied()) {
+        Some(known) => format!("Did you mean {known}?"),
         None => "Name one that is there.".to_owned(),
     };
     config(&format!("the kubeconfig {files} has no context {name}; {}", listed(names)), &remedy)

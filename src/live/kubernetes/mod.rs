@@ -4,6 +4,7 @@
 //! reads goes on to the store in batches. It never gives up: every trouble is told once, as a sentence,
 //! and tried again, with the kubeconfig read anew each time.
 
+mod acks;
 mod api;
 mod certificate;
 mod connect;
@@ -18,6 +19,7 @@ mod loose;
 mod object;
 mod pace;
 mod proxy;
+mod reach;
 mod secret;
 mod session;
 mod spec;
@@ -30,9 +32,11 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+pub use self::acks::{Acks, acks};
 #[doc(hidden)]
 pub use self::listing::Bench;
 use self::pace::Pace;
+pub(super) use self::reach::{Reach, Unread};
 pub(super) use self::secret::secret;
 use self::session::{Ended, Session};
 use self::watch::Watch;

@@ -1,13 +1,14 @@
 //! The scenarios that the program carries.
 
 use super::{Scenario, ScenarioError};
-use crate::domain::Text;
+use crate::domain::{Text, nearest};
 
 /// The names of the built-in scenarios; the first is the usual one.
-pub const NAMES: [&str; 3] = ["calm-night", "fleet-10k", "hostile-data"];
+pub const NAMES: [&str; 4] = ["calm-night", "alert-storm", "fleet-10k", "hostile-data"];
 
-const TEXTS: [&str; 3] = [
+const TEXTS: [&str; 4] = [
     include_str!("../../../assets/scenarios/calm-night.toml"),
+    include_str!("../../../assets/scenarios/alert-storm.toml"),
     include_str!("../../../assets/scenarios/fleet-10k.toml"),
     include_str!("../../../assets/scenarios/hostile-data.toml"),
 ];
@@ -24,15 +25,4 @@ pub fn builtin(name: &str) -> Result<Scenario, ScenarioError> {
             nearest: nearest(name, NAMES),
         }),
     }
-}
-
-/// The one of `known` that `name` is most like, if it is like any.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name: String = name.chars().take(64).collect();
-    known
-        .into_iter()
-        .map(|known| (strsim::jaro_winkler(&name, known), known))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
 }

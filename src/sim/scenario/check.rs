@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::builtin::nearest;
 use super::{Incident, NamedTenant, Run, RunKind, Scenario, What};
-use crate::domain::Text;
+use crate::domain::{Text, nearest};
 use crate::sim::names::{self, Company};
 
 /// The most incidents, runs and named tenants, each.
@@ -21,6 +20,10 @@ pub(super) fn mistake(scenario: &Scenario) -> Option<Mistake> {
         .or_else(|| too_many(&scenario.runs, "runs"))
         .or_else(|| too_many(&scenario.incidents, "incidents"))
         .or_else(|| too_many(&scenario.stream.past, "past events"))
+        .or_else(|| too_many(&scenario.backups, "backups"))
+        .or_else(|| too_many(&scenario.databases.block, "blocks"))
+        .or_else(|| too_many(&scenario.silences, "silences"))
+        .or_else(|| too_many(&scenario.acks, "acks"))
         .or_else(|| story(scenario).err())
 }
 
@@ -69,11 +72,32 @@ fn story(scenario: &Scenario) -> Result<(), Mistake> {
     for run in &scenario.runs {
         check_run(run.get_ref(), &roster).map_err(|what| (run.span().start, what))?;
     }
+    for backup in &scenario.backups {
+        let known = roster.known(backup.get_ref().tenant.as_str());
+        known.map_err(|what| (backup.span().start, what))?;
+    }
     for past in &scenario.stream.past {
         let tenant = past.get_ref().tenant.as_ref();
         tenant
             .map_or(Ok(()), |tenant| roster.known(tenant.as_str()))
             .map_err(|what| (past.span().start, what))?;
+    }
+    for block in &scenario.databases.block {
+        let tenant = block.get_ref().tenant.as_str();
+        roster.known(tenant).map_err(|what| (block.span().start, what))?;
+    }
+    let silences = scenario.silences.iter().map(|it| (it.span(), it.get_ref().tenant.as_ref()));
+    let acks = scenario.acks.iter().map(|it| (it.span(), Some(&it.get_ref().tenant)));
+    for (span, tenant) in silences.chain(acks) {
+        tenant
+            .map_or(Ok(()), |tenant| roster.known(tenant.as_str()))
+            .map_err(|what| (span.start, what))?;
+    }
+    for silence in &scenario.silences {
+        if silence.get_ref().tenant.is_none() && silence.get_ref().alert.is_none() {
+            let what = "a silence needs an alert or a tenant".to_owned();
+            return Err((silence.span().start, what));
+        }
     }
     let mut incidents: Vec<_> = scenario.incidents.iter().collect();
     incidents.sort_by_key(|incident| incident.get_ref().at);
@@ -145,13 +169,20 @@ fn check_incident(incident: &Incident, roster: &mut Roster<'_>) -> Result<(), St
         What::FeedDown | What::FeedUp | What::FeedDenied if incident.feed.is_none() => {
             Err("this incident needs a feed".to_owned())
         }
-        What::StreamGap | What::Burst if incident.count.get() == 0 => {
+        What::Alert => match tenant {
+            Some(tenant) => roster.known(tenant),
+            None => Err("this incident needs a tenant".to_owned()),
+        },
+        What::StreamGap | What::Burst | What::Alerts if incident.count.get() == 0 => {
             Err("this incident needs a count".to_owned())
         }
         What::Event if incident.kind.is_none() => Err("this incident needs a type".to_owned()),
         What::Event | What::Burst => tenant.map_or(Ok(()), |tenant| roster.known(tenant)),
-        What::FeedDown | What::FeedUp | What::FeedDenied | What::StreamGap | What::StreamReset => {
-            Ok(())
-        }
+        What::FeedDown
+        | What::FeedUp
+        | What::FeedDenied
+        | What::StreamGap
+        | What::StreamReset
+        | What::Alerts => Ok(()),
     }
 }

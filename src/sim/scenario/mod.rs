@@ -16,7 +16,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::events::EventType;
-use crate::domain::{FeedId, Span, Text, Timestamp, TroubleKind};
+use crate::domain::{FeedId, Severity, Span, Text, Timestamp, TroubleKind};
 use read::Count;
 
 /// A training world and its story.
@@ -35,6 +35,8 @@ pub struct Scenario {
     #[serde(default)]
     pub(super) stream: StreamPlan,
     #[serde(default)]
+    pub(super) databases: DatabasesPlan,
+    #[serde(default)]
     pub(super) hostile: Hostile,
     /// Feeds that are refused from the start.
     #[serde(default)]
@@ -43,6 +45,12 @@ pub struct Scenario {
     pub(super) named: Vec<Spanned<NamedTenant>>,
     #[serde(default, rename = "run")]
     pub(super) runs: Vec<Spanned<Run>>,
+    #[serde(default, rename = "backup")]
+    pub(super) backups: Vec<Spanned<BackupStory>>,
+    #[serde(default, rename = "silence")]
+    pub(super) silences: Vec<Spanned<SilencePlan>>,
+    #[serde(default, rename = "ack")]
+    pub(super) acks: Vec<Spanned<AckPlan>>,
     #[serde(default, rename = "incident")]
     pub(super) incidents: Vec<Spanned<Incident>>,
 }
@@ -234,6 +242,30 @@ pub(super) struct Past {
     pub(super) over: Span,
 }
 
+/// PostgreSQL.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct DatabasesPlan {
+    /// Tenants whose database was never made.
+    pub(super) missing: Vec<Text>,
+    /// Sessions that hold others up.
+    pub(super) block: Vec<Spanned<Block>>,
+}
+
+/// A session that sits in its transaction while others wait for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Block {
+    #[serde(deserialize_with = "read::span")]
+    pub(super) at: Span,
+    #[serde(deserialize_with = "read::span")]
+    pub(super) lasts: Span,
+    pub(super) tenant: Text,
+    /// How many wait; one unless told otherwise.
+    #[serde(default)]
+    pub(super) waiters: Count<90>,
+}
+
 /// Names, texts and events that try to break a console.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -322,6 +354,60 @@ pub(super) struct Run {
     pub(super) fails: bool,
 }
 
+/// What is wrong with a tenant's backups at the start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct BackupStory {
+    pub(super) tenant: Text,
+    pub(super) fault: BackupFault,
+}
+
+/// A fault of backups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum BackupFault {
+    /// There is none.
+    None,
+    /// The last two nights have none.
+    Late,
+    /// The newest has no filestore.
+    Half,
+    /// The newest dump is far smaller than usual.
+    Small,
+    /// The newest dump has no bytes.
+    Empty,
+}
+
+/// A silence that holds at the start; it matches what is given of alert and tenant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct SilencePlan {
+    pub(super) alert: Option<Text>,
+    pub(super) tenant: Option<Text>,
+    pub(super) by: Text,
+    pub(super) reason: Text,
+    /// Since when it holds.
+    #[serde(deserialize_with = "read::span")]
+    pub(super) ago: Span,
+    #[serde(deserialize_with = "read::span")]
+    pub(super) lasts: Span,
+}
+
+/// Somebody looks after an alert at the start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct AckPlan {
+    pub(super) alert: Text,
+    pub(super) tenant: Text,
+    pub(super) by: Text,
+    #[serde(default)]
+    pub(super) note: Text,
+    #[serde(deserialize_with = "read::span")]
+    pub(super) ago: Span,
+    #[serde(deserialize_with = "read::span")]
+    pub(super) lasts: Span,
+}
+
 /// What happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -340,6 +426,8 @@ pub(super) enum What {
     StreamReset,
     Event,
     Burst,
+    Alert,
+    Alerts,
 }
 
 /// Something that happens at a time of the story.
@@ -359,6 +447,10 @@ pub(super) struct Incident {
     pub(super) kind: Option<EventType>,
     pub(super) reason: Option<Text>,
     pub(super) message: Option<Text>,
+    /// The name of an alert that fires.
+    pub(super) alert: Option<Text>,
+    /// How bad it is.
+    pub(super) severity: Option<Severity>,
     #[serde(default)]
     pub(super) count: Count<10_000>,
     /// How long it lasts.

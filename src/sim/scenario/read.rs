@@ -138,7 +138,7 @@ mod tests {
         (
             "colour = 1",
             5,
-            "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `hostile`, `denied`, `tenant`, `run`, `incident`",
+            "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `databases`, `hostile`, `denied`, `tenant`, `run`, `incident`",
         ),
         ("[tenants]\ncount = 20001", 6, "20001 is not between 0 and 20000"),
         ("[tenants]\ncount = -1", 6, "-1 is not between 0 and 20000"),
@@ -158,7 +158,7 @@ mod tests {
         (
             "denied = [\"clouds\"]",
             5,
-            "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`",
+            "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`, `databases`, `sessions`, `database-server`, `pools`, `streams`, `keys`, `stream-server`, `executions`, `backups`, `buckets`, `alerts`, `silences`, `acks`, `deployments`, `autoscalers`, `quotas`, `pods`, `occurrences`, `gateways`, `routes`, `certificates`, `kustomizations`, `cron-jobs`, `jobs`, `nodes`, `claims`, `series`, `probes`, `log`, `audit`",
         ),
         ("[[tenant]]\nname = \"Acme\"", 5, "“Acme” is not a subdomain: 1 to 30 of a-z, 0-9 and -"),
         ("[[tenant]]\nname = \"a\"\n\n[[tenant]]\nname = \"a\"", 8, "the tenant “a” comes twice"),

@@ -1,7 +1,7 @@
 //! Names that may be shortened: columns and healths.
 
 use super::quoted;
-use crate::domain::Health;
+use crate::domain::{Health, nearest};
 use crate::store::table::Column;
 
 /// The number of the column that `name` means: its whole name, or a beginning that no other has.
@@ -51,15 +51,8 @@ pub(super) fn starts(name: &str, part: &str) -> bool {
 
 /// A sentence that names the one of `names` that was likely meant, or all of them.
 fn instead(written: &str, names: &[&str]) -> String {
-    let folded = written.to_lowercase();
-    let allowed = (folded.chars().count() / 3).max(1);
-    let nearest = names
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&folded, name), name))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance);
-    match nearest {
-        Some((_, name)) => format!("The nearest is {name}."),
+    match nearest(written, names.iter().copied()) {
+        Some(name) => format!("The nearest is {name}."),
         None => format!("There are: {}.", listed(names, ", ")),
     }
 }

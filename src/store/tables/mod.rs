@@ -15,7 +15,11 @@ mod streams;
 mod tenants;
 mod upgrades;
 
+pub use alerts::AlertsTable;
+pub use backups::BackupsTable;
 pub use cluster::ClusterTable;
+pub use databases::DatabasesTable;
+pub(super) use databases::{database_slot, missing_slot};
 pub use events::EventsTable;
 pub(super) use record::Records;
 pub use tenants::TenantsTable;
@@ -77,13 +81,13 @@ pub(super) fn with<R>(store: &Store, id: TableId, read: impl FnOnce(&dyn Table) 
         TableId::Tenants => read(&TenantsTable::new(store)),
         TableId::Events => read(&EventsTable::new(store)),
         TableId::Upgrades => read(&UpgradesTable::new(store)),
-        TableId::Databases => read(&Records::new(store, &objects.databases)),
+        TableId::Databases => read(&DatabasesTable::new(store)),
         TableId::Sessions => read(&Records::new(store, &objects.sessions)),
         TableId::Pools => read(&Records::new(store, &objects.pools)),
         TableId::Streams => read(&Records::new(store, &objects.streams)),
         TableId::Keys => read(&Records::new(store, &objects.keys)),
-        TableId::Backups => read(&Records::new(store, &objects.shelves)),
-        TableId::Alerts => read(&Records::new(store, &objects.alerts)),
+        TableId::Backups => read(&BackupsTable::new(store)),
+        TableId::Alerts => read(&AlertsTable::new(store)),
         TableId::Silences => read(&Records::new(store, &objects.silences)),
         TableId::Executions => read(&Records::new(store, &objects.executions)),
         TableId::Overview

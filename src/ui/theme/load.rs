@@ -21,7 +21,8 @@ use super::color::{ANSI, DEFAULT, Paint};
 use super::depth::Look;
 use super::problem::{Placed, ProblemKind, ThemeError, Warning, WarningKind};
 use super::role::Role;
-use crate::input::document::{BYTES_MAX, Document, Syntax, Value, nearest, quote};
+use crate::domain::nearest;
+use crate::input::document::{BYTES_MAX, Document, Syntax, Value, quote};
 
 /// The most themes that may be inherited, one through the other.
 pub const INHERITANCE_MAX: usize = 8;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: tmux, valkey-server (from Debian's backports where the release
-# itself has none; redis-server where neither is to be had), postgresql, pgbouncer, prometheus and prometheus-alertmanager.
+# itself has none; redis-server where neither is to be had), postgresql, pgbouncer, prometheus, prometheus-alertmanager and
+# prometheus-blackbox-exporter.
 # Does nothing when all is there. Not as root it prints the one command to run and exits 2.
 set -euo pipefail
 
@@ -11,6 +12,7 @@ command -v valkey-server >/dev/null || command -v redis-server >/dev/null || wan
 command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || wanted+=(postgresql)
 command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || wanted+=(pgbouncer)
 command -v prometheus >/dev/null || wanted+=(prometheus)
+command -v prometheus-blackbox-exporter >/dev/null || command -v blackbox_exporter >/dev/null || wanted+=(prometheus-blackbox-exporter)
 command -v prometheus-alertmanager >/dev/null || command -v alertmanager >/dev/null || wanted+=(prometheus-alertmanager)
 [ ${#wanted[@]} -gt 0 ] || exit 0
 
