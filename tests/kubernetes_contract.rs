@@ -9,7 +9,7 @@ mod world;
 use std::sync::Arc;
 
 use platform::{
-    ApiServer, EventStream, Kind, PlatformError, User, Valkey, condition, usual_moment,
+    ApiServer, Cluster, EventStream, Kind, PlatformError, User, Valkey, condition, usual_moment,
 };
 use pulse_console::config::{Environment, Paths, Sources, load};
 use pulse_console::live::Live;
@@ -28,6 +28,7 @@ impl Servers {
     async fn start(home: &std::path::Path) -> Result<Self, PlatformError> {
         let (objects, stream) = (ApiServer::start().await?, Valkey::start().await?);
         objects.create_clients(12).await?;
+        objects.fill_cluster(&Cluster::new(12, usual_moment())).await?;
         stream.publish(&EventStream::default(), 0..40, usual_moment()).await?;
         let kubeconfig = objects.kubeconfig(User::Viewer);
         let flags = [

@@ -72,6 +72,17 @@ async fn five_hundred_clients_come_by_stream_and_by_pages_and_change() -> Outcom
 const OURS: [FeedId; 5] =
     [FeedId::Clients, FeedId::Environments, FeedId::Upgrades, FeedId::Templates, FeedId::Restores];
 
+/// Every feed that is told of trouble with the link.
+const EVERY: [FeedId; 7] = [
+    FeedId::Clients,
+    FeedId::Environments,
+    FeedId::Upgrades,
+    FeedId::Templates,
+    FeedId::Restores,
+    FeedId::Claims,
+    FeedId::Log,
+];
+
 fn all_listed(seen: &Seen) -> bool {
     OURS.into_iter().all(|feed| seen.is_listed(feed))
 }
@@ -107,7 +118,7 @@ async fn a_server_that_dies_or_hangs_and_comes_back_is_followed_again() -> Outco
                     .is_some_and(|trouble| trouble.what.as_str().ends_with("connection refused"))
             }
         };
-        seen.until(|seen| OURS.into_iter().all(|feed| is_refused(feed)(seen))).await;
+        seen.until(|seen| EVERY.into_iter().all(|feed| is_refused(feed)(seen))).await;
         // While it is away, nothing is lost and the same trouble is not told twice.
         assert_eq!(seen.rows(FeedId::Clients).len(), 300);
         assert!(

@@ -19,7 +19,7 @@ pub mod valkey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{KubernetesSettings, Settings, StreamingLists};
+use crate::config::{Settings, StreamingLists};
 use crate::domain::FeedId;
 use crate::platform::{Clock, Feed, Platform, World};
 
@@ -42,7 +42,7 @@ impl Live {
     /// The platform that `settings` describe. The reader of the event stream keeps its place in `cursor_file`.
     #[must_use]
     pub fn new(settings: &Settings, cursor_file: PathBuf, clock: Arc<dyn Clock>) -> Self {
-        let kubernetes = options(&settings.kubernetes);
+        let kubernetes = options(settings);
         let stream = stream::Wanted {
             valkey: settings.valkey.clone(),
             history: settings.events.history.value,
@@ -98,7 +98,6 @@ impl Platform for Live {
             Box::new(kubernetes::acks(self.kubernetes.clone(), self.namespace.clone())),
             Box::new(prometheus::feed(self.prometheus.clone())),
             Box::new(loki::feed(self.loki.clone())),
-            absent("kubernetes.kubeconfig", &CLUSTER),
         ]
     }
 
@@ -107,30 +106,15 @@ impl Platform for Live {
     }
 }
 
-/// The feeds of the cluster's own objects.
-const CLUSTER: [FeedId; 14] = [
-    FeedId::Deployments,
-    FeedId::Autoscalers,
-    FeedId::Quotas,
-    FeedId::Pods,
-    FeedId::Occurrences,
-    FeedId::Gateways,
-    FeedId::Routes,
-    FeedId::Certificates,
-    FeedId::Kustomizations,
-    FeedId::CronJobs,
-    FeedId::Jobs,
-    FeedId::Nodes,
-    FeedId::Claims,
-    FeedId::Log,
-];
-
 fn absent(setting: &'static str, feeds: &[FeedId]) -> Box<dyn Feed> {
     Box::new(absent::Absent { feeds: feeds.to_vec(), setting })
 }
 
-fn options(settings: &KubernetesSettings) -> kubernetes::Options {
+fn options(settings: &Settings) -> kubernetes::Options {
+    let tenant_domain = settings.tenants.domain.value.clone();
+    let settings = &settings.kubernetes;
     kubernetes::Options {
+        tenant_domain,
         kubeconfig: settings.kubeconfig.value.clone(),
         context: settings.context.value.clone(),
         group: settings.group.value.clone(),

@@ -16,10 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pulse_console::domain::{Fact, FeedId, Object, Observation, Resource, Timestamp, Trouble, Uid};
+use pulse_console::domain::Attention;
+use pulse_console::domain::{
+    ClusterObject, Fact, FeedId, LogChunk, Object, Observation, Resource, Timestamp, Trouble, Uid,
+};
 use pulse_console::live::kubernetes::{Options, feed};
+use pulse_console::platform::contract::Contract;
 use pulse_console::platform::{Clock, Feed, Sink};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// No wait in a test is longer: only a hang lasts so long.
@@ -39,6 +43,7 @@ impl Clock for Wall {
 #[derive(Default)]
 pub struct Standing {
     rows: BTreeMap<Uid, Arc<Resource>>,
+    objects: BTreeMap<Uid, Arc<ClusterObject>>,
     told: Option<BTreeSet<Uid>>,
     pub listings: usize,
     pub alive: usize,
@@ -51,6 +56,9 @@ pub struct Seen {
     queue: mpsc::Receiver<Vec<Observation>>,
     running: JoinHandle<()>,
     feeds: BTreeMap<FeedId, Standing>,
+    attention: watch::Sender<Attention>,
+    contract: Contract,
+    pub chunks: Vec<LogChunk>,
     pub batches: usize,
 }
 
@@ -64,9 +72,33 @@ impl Seen {
     /// Runs a feed with `options`.
     pub fn of(options: Options) -> Self {
         let (sender, queue) = mpsc::channel(64);
-        let sink = Sink::new(sender, Arc::new(Wall));
+        let (attention, seen) = watch::channel(Attention::default());
+        let sink = Sink::new(sender, Arc::new(Wall)).watched(seen);
         let running = tokio::spawn(Box::new(feed(options)).run(sink));
-        Self { queue, running, feeds: BTreeMap::new(), batches: 0 }
+        Self {
+            queue,
+            running,
+            feeds: BTreeMap::new(),
+            attention,
+            contract: Contract::new(),
+            chunks: Vec::new(),
+            batches: 0,
+        }
+    }
+
+    /// What the operator looks at from now on.
+    pub fn look_at(&self, attention: Attention) {
+        self.attention.send_replace(attention);
+    }
+
+    /// The objects of the cluster of `feed`, by namespace and name.
+    pub fn objects(&self, feed: FeedId) -> BTreeMap<String, Arc<ClusterObject>> {
+        let objects = self.feeds.get(&feed).into_iter().flat_map(|stand| stand.objects.values());
+        let named = |object: &ClusterObject| match &object.meta.namespace {
+            Some(namespace) => format!("{namespace}/{}", object.meta.name),
+            None => object.meta.name.to_string(),
+        };
+        objects.map(|object| (named(object), Arc::clone(object))).collect()
     }
 
     /// Reads until `is_done`.
@@ -136,12 +168,14 @@ impl Seen {
     }
 
     fn apply(&mut self, observation: Observation) {
+        self.contract.observe(&observation).expect("the feed keeps to its contract");
         let stand = self.feeds.entry(observation.feed).or_default();
         match observation.fact {
             Fact::RelistBegun => stand.told = Some(BTreeSet::new()),
             Fact::RelistEnded => {
                 let told = stand.told.take().expect("a listing ends that began");
                 stand.rows.retain(|uid, _| told.contains(uid));
+                stand.objects.retain(|uid, _| told.contains(uid));
                 stand.listings += 1;
                 stand.trouble = None;
             }
@@ -151,8 +185,16 @@ impl Seen {
                 }
                 stand.rows.insert(row.meta.uid.clone(), row);
             }
+            Fact::Upsert(Object::ClusterObject(object)) => {
+                if let Some(told) = &mut stand.told {
+                    told.insert(object.meta.uid.clone());
+                }
+                stand.objects.insert(object.meta.uid.clone(), object);
+            }
+            Fact::Log(chunk) => self.chunks.push(chunk),
             Fact::Remove(uid) => {
                 stand.rows.remove(&uid);
+                stand.objects.remove(&uid);
             }
             Fact::Alive => {
                 stand.alive += 1;

@@ -96,7 +96,8 @@ fn read(group: &str, version: &str, answer: &str) -> Result<Found, Failure> {
     Ok(Found { paths })
 }
 
-fn is_segment(name: &str) -> bool {
+/// Whether `name` may stand in a path.
+pub(super) fn is_segment(name: &str) -> bool {
     !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
 }

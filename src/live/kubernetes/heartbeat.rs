@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::api::Failure;
 use super::session::{Ended, Session};
 use super::trouble::{self, Asked};
-use crate::domain::{Fact, FeedId, Observation};
+use crate::domain::{Fact, Observation};
 use crate::platform::Sink;
 
 /// How often the server is asked.
@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_millis(2500);
 /// The longest wait for its answer: a dead link is known within five seconds.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Asks until the server can't be heard. Tells [`Fact::Alive`] for each kind that is up to date.
+/// Asks until the server can't be heard. Tells [`Fact::Alive`] for each feed that is up to date.
 pub(super) async fn beat(session: &Session, sink: &Sink) -> Ended {
     loop {
         // A watch that broke asks for a beat at once; either way it is time.
@@ -38,7 +38,7 @@ pub(super) async fn beat(session: &Session, sink: &Sink) -> Ended {
             }
         }
         let at = sink.now();
-        let alive = |kind| Observation { feed: FeedId::of(kind), at, fact: Fact::Alive };
+        let alive = |feed| Observation { feed, at, fact: Fact::Alive };
         let batch: Vec<Observation> = session.live().map(alive).collect();
         if !batch.is_empty() && sink.send(batch).await.is_err() {
             return Ended::Closed;

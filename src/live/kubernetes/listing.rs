@@ -9,10 +9,11 @@ use serde_json::value::RawValue;
 use super::api::{self, Failure, Stream};
 use super::lines::Lines;
 use super::loose::{Loose, Scalar};
-use super::object::{Raw, Reader};
+use super::reading::{Batch, Reader};
 use super::session::Session;
+use super::target::Target;
 use super::watch::{Stop, Watch};
-use crate::domain::{Fact, FeedId, Kind};
+use crate::domain::{Fact, Kind, Timestamp};
 use crate::platform::Sink;
 
 /// The longest silence of a watch: the server sends a bookmark about every minute.
@@ -26,6 +27,9 @@ impl Watch {
     /// Lists if needed, then tells changes until the server ends the watch.
     pub(super) async fn round(&mut self, session: &Session, path: &str) -> Result<(), Stop> {
         if self.is_doubtful && self.position.is_some() && !self.can_resume(session, path).await? {
+            self.position = None;
+        }
+        if self.is_old() {
             self.position = None;
         }
         if self.position.is_none() {
@@ -58,18 +62,24 @@ impl Watch {
     /// Lists by a watch that begins with all objects.
     async fn stream(&mut self, session: &Session, path: &str) -> Result<(), Stop> {
         let initial = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
-        let stream = session.api.open(&format!("{path}?{}&{initial}", watching())).await?;
+        let stream = session
+            .api
+            .open(&format!("{path}?{}{}&{initial}", watching(), self.target.selector()))
+            .await?;
         self.pump(session, stream, true).await
     }
 
     /// Watches from the position on.
     async fn resume(&mut self, session: &Session, path: &str) -> Result<(), Stop> {
         let position = encoded(self.position.as_deref().unwrap_or_default());
-        let stream =
-            session.api.open(&format!("{path}?{}&resourceVersion={position}", watching())).await?;
+        let selector = self.target.selector();
+        let stream = session
+            .api
+            .open(&format!("{path}?{}{selector}&resourceVersion={position}", watching()))
+            .await?;
         let recovered = self.recover();
         self.tell(recovered.into_iter().collect()).await?;
-        session.set_live(self.kind, true);
+        session.set_live(self.target.feed(), true);
         self.pump(session, stream, false).await
     }
 
@@ -90,17 +100,18 @@ impl Watch {
     async fn pages_of(&mut self, session: &Session, path: &str, size: u32) -> Result<(), Stop> {
         self.reader.restart();
         self.tell(vec![Fact::RelistBegun]).await?;
+        let selector = self.target.selector();
         let mut from = String::new();
         loop {
-            let answer = session.api.get(&format!("{path}?limit={size}{from}")).await?;
+            let answer = session.api.get(&format!("{path}?limit={size}{selector}{from}")).await?;
             session.hear(answer.len());
             let answer = api::text(answer)?;
             let page = read_page(&answer)?;
             for items in page.items.chunks(Sink::BATCH) {
-                let facts = items
-                    .iter()
-                    .map(|item| Fact::Upsert(self.reader.object(item.get()).into()))
-                    .collect();
+                let (now, mut facts) = (self.sink.now(), Vec::with_capacity(items.len()));
+                for item in items {
+                    self.reader.item(item.get(), now, &mut facts);
+                }
                 self.tell(facts).await?;
             }
             let meta = &page.metadata.0;
@@ -118,7 +129,14 @@ impl Watch {
         }
         self.tell(vec![Fact::RelistEnded]).await?;
         self.position = Some(version.to_owned());
+        self.listed_at = Some(self.sink.now());
         Ok(())
+    }
+
+    /// Whether what was listed has to be judged anew.
+    fn is_old(&self) -> bool {
+        let listed = self.target.read_again().zip(self.listed_at);
+        listed.is_some_and(|(span, at)| self.sink.now().since(at) >= span)
     }
 
     /// Tells what `stream` brings until the server ends it.
@@ -148,11 +166,12 @@ impl Watch {
             let ends = is_listing && done.is_listed;
             if ends {
                 is_listing = false;
+                self.listed_at = Some(self.sink.now());
                 done.facts.extend(self.recover());
             }
             self.tell(done.facts).await?;
             if ends {
-                session.set_live(self.kind, true);
+                session.set_live(self.target.feed(), true);
             }
             if !is_listing && let Some(version) = done.version {
                 self.position = Some(version);
@@ -172,12 +191,13 @@ impl Watch {
         (lines, batch): (&mut Lines, &mut Batch),
         bytes: Vec<u8>,
     ) -> Result<(), Failure> {
+        let now = self.sink.now();
         let mut next = Some(bytes);
         while let Some(bytes) = next {
             session.hear(bytes.len());
             lines.push(&bytes).map_err(|error| Failure::Strange(error.to_string()))?;
             while let Some(line) = lines.next() {
-                batch.take(&mut self.reader, line);
+                batch.take(&mut self.reader, line, now);
             }
             next = if batch.facts.len() < Sink::BATCH { stream.ready() } else { None };
         }
@@ -185,7 +205,7 @@ impl Watch {
     }
 
     async fn tell(&self, facts: Vec<Fact>) -> Result<(), Stop> {
-        Ok(self.sink.tell(FeedId::of(self.kind), facts).await?)
+        Ok(self.sink.tell(self.target.feed(), facts).await?)
     }
 }
 
@@ -196,7 +216,7 @@ pub struct Bench(Reader);
 
 impl Default for Bench {
     fn default() -> Self {
-        Self(Reader::new(Kind::Client))
+        Self(Reader::new(Target::Composite(Kind::Client), ""))
     }
 }
 
@@ -204,86 +224,19 @@ impl Bench {
     /// Reads a page of a list; one that can't be read tells nothing.
     pub fn page(&mut self, json: &str) -> Vec<Fact> {
         let items = read_page(json).map(|page| page.items).unwrap_or_default();
-        items.iter().map(|item| Fact::Upsert(self.0.object(item.get()).into())).collect()
+        let mut facts = Vec::with_capacity(items.len());
+        for item in items {
+            self.0.item(item.get(), Timestamp::default(), &mut facts);
+        }
+        facts
     }
 
     /// Reads a line of a watch.
     pub fn line(&mut self, line: &[u8]) -> Vec<Fact> {
         let mut batch = Batch::default();
-        batch.take(&mut self.0, line);
+        batch.take(&mut self.0, line, Timestamp::default());
         batch.facts
     }
-}
-
-/// Facts that were read and not yet told.
-#[derive(Default)]
-struct Batch {
-    facts: Vec<Fact>,
-    /// The newest resource version among them.
-    version: Option<String>,
-    /// The listing is complete.
-    is_listed: bool,
-    /// The server said that it stops.
-    failure: Option<Failure>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Event<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Scalar<'a>,
-    #[serde(borrow)]
-    object: Loose<Raw<'a>>,
-}
-
-impl Batch {
-    /// Takes in one line of a watch.
-    fn take(&mut self, reader: &mut Reader, line: &[u8]) {
-        if line.iter().all(u8::is_ascii_whitespace) || self.failure.is_some() {
-            return;
-        }
-        let Loose(event) = match serde_json::from_slice::<Loose<Event<'_>>>(line) {
-            Ok(event) => event,
-            Err(error) => {
-                return self.facts.push(Fact::Upsert(reader.lost(&error.to_string()).into()));
-            }
-        };
-        let raw = &event.object.0;
-        match event.kind.as_str() {
-            "ADDED" | "MODIFIED" => self.facts.push(Fact::Upsert(reader.resource(raw).into())),
-            "DELETED" => self.facts.extend(Reader::uid(raw).map(Fact::Remove)),
-            "BOOKMARK" => {
-                if raw.metadata.0.annotations.0.listed.as_str() == "true" {
-                    self.is_listed = true;
-                    self.facts.push(Fact::RelistEnded);
-                }
-            }
-            "ERROR" => {
-                self.failure = Some(Failure::told(raw.code.as_str(), raw.message.as_str()));
-                return;
-            }
-            // A bare `Status`, as some proxies write it, or something that is no event at all.
-            _ => {
-                self.failure = Some(match raw_status(line) {
-                    Some(failure) => failure,
-                    None => {
-                        Failure::Strange("its watch brings something that is no event".to_owned())
-                    }
-                });
-                return;
-            }
-        }
-        let version = raw.metadata.0.resource_version.as_str();
-        if !version.is_empty() {
-            self.version = Some(version.to_owned());
-        }
-    }
-}
-
-fn raw_status(line: &[u8]) -> Option<Failure> {
-    let Loose(raw) = serde_json::from_slice::<Loose<Raw<'_>>>(line).ok()?;
-    let code = raw.code.as_str();
-    (!code.is_empty()).then(|| Failure::told(code, raw.message.as_str()))
 }
 
 #[derive(Deserialize)]
@@ -318,7 +271,7 @@ fn watching() -> String {
 }
 
 /// `raw` as a value in a query.
-fn encoded(raw: &str) -> String {
+pub(super) fn encoded(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for byte in raw.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -334,13 +287,12 @@ fn encoded(raw: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Kind;
 
     fn check(lines: &[&str]) -> Batch {
         let mut batch = Batch::default();
-        let mut reader = Reader::new(Kind::Client);
+        let mut reader = Reader::new(Target::Composite(Kind::Client), "");
         for line in lines {
-            batch.take(&mut reader, line.as_bytes());
+            batch.take(&mut reader, line.as_bytes(), Timestamp::default());
         }
         batch
     }

@@ -1,4 +1,4 @@
-//! The platform's five kinds on a Kubernetes API server.
+//! The platform's own kinds, the objects of the cluster and the logs of pods, on a Kubernetes API server.
 //!
 //! A reader: it gets, lists and watches, and never asks for anything else. It holds no objects; what it
 //! reads goes on to the store in batches. It never gives up: every trouble is told once, as a sentence,
@@ -7,6 +7,7 @@
 mod acks;
 mod api;
 mod certificate;
+mod cluster;
 mod connect;
 mod credential;
 mod discovery;
@@ -15,14 +16,18 @@ mod interner;
 mod kubeconfig;
 mod lines;
 mod listing;
+mod log;
 mod loose;
+mod meta;
 mod object;
 mod pace;
 mod proxy;
 mod reach;
+mod reading;
 mod secret;
 mod session;
 mod spec;
+mod target;
 mod trouble;
 mod watch;
 
@@ -35,12 +40,14 @@ use futures_util::future::BoxFuture;
 pub use self::acks::{Acks, acks};
 #[doc(hidden)]
 pub use self::listing::Bench;
+use self::log::LogFeed;
 use self::pace::Pace;
 pub(super) use self::reach::{Reach, Unread};
 pub(super) use self::secret::secret;
 use self::session::{Ended, Session};
+use self::target::Target;
 use self::watch::Watch;
-use crate::domain::{FeedId, Kind, Span, Trouble, TroubleKind};
+use crate::domain::{FeedId, Span, Trouble, TroubleKind};
 use crate::platform::{Closed, Feed, Sink};
 
 /// A session that lasted so long was a good one: the next tries start with short waits.
@@ -58,6 +65,8 @@ pub struct Options {
     pub context: Option<String>,
     /// The API group of the five kinds.
     pub group: String,
+    /// The domain of tenants' addresses.
+    pub tenant_domain: String,
     /// The most objects on a page of a listing that doesn't come as a stream.
     pub page_size: u32,
     /// Whether listings come as a stream.
@@ -72,6 +81,7 @@ impl Default for Options {
             kubeconfig: None,
             context: None,
             group: "planapulse.com".to_owned(),
+            tenant_domain: "planapulse.app".to_owned(),
             page_size: 500,
             streaming_lists: Streaming::Auto,
             ask_again: Duration::from_secs(30),
@@ -91,13 +101,13 @@ pub enum Streaming {
     Off,
 }
 
-/// The feed of the five kinds.
+/// The feed of what an API server has.
 #[derive(Debug)]
 pub struct Kubernetes {
     options: Options,
 }
 
-/// A feed of the five kinds from the server that `options` describe.
+/// A feed of what the server has which `options` describe.
 #[must_use]
 pub fn feed(options: Options) -> Kubernetes {
     Kubernetes { options }
@@ -105,7 +115,7 @@ pub fn feed(options: Options) -> Kubernetes {
 
 impl Feed for Kubernetes {
     fn ids(&self) -> Vec<FeedId> {
-        Kind::ALL.into_iter().map(FeedId::of).collect()
+        Target::all().map(Target::feed).chain([FeedId::Log]).collect()
     }
 
     fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
@@ -118,8 +128,9 @@ impl Feed for Kubernetes {
 }
 
 async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, Closed> {
-    let mut watches: Vec<Watch> =
-        Kind::ALL.into_iter().map(|kind| Watch::new(kind, sink.clone())).collect();
+    let watch = |target| Watch::new(target, &options.tenant_domain, sink.clone());
+    let mut watches: Vec<Watch> = Target::all().map(watch).collect();
+    let mut log = LogFeed::new(sink.clone());
     let mut pace = Pace::default();
     let mut refusals = 0;
     let mut address = String::new();
@@ -133,7 +144,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                     watches.iter_mut().for_each(Watch::forget);
                     address.clone_from(&session.place.address);
                 }
-                let ended = session.run(&mut watches, &sink).await;
+                let ended = session.run(&mut watches, &mut log, &sink).await;
                 if sink.now().since(began) >= STEADY {
                     pace.reset();
                 }
@@ -153,6 +164,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
             for watch in &mut watches {
                 watch.say(trouble.clone()).await?;
             }
+            log.say(trouble.clone()).await?;
         }
         let wait = pace.next(limit(&trouble, &options));
         let least = if trouble.kind == TroubleKind::Config {

@@ -10,10 +10,12 @@ use serde_json::value::RawValue;
 
 use super::interner::Interner;
 use super::loose::{Items, Loose, Scalar};
+use super::meta::{self, NAME, RawMeta, short};
+use super::reading::{Reads, Received};
 use super::spec;
 use crate::domain::{
-    ClientSpec, Condition, EnvironmentSpec, Kind, Meta, Reference, Resource, RestoreSpec, Spec,
-    Status, TemplateSpec, Text, Timestamp, Uid, UpgradeSpec,
+    ClientSpec, Condition, EnvironmentSpec, Fact, Kind, Reference, Resource, RestoreSpec, Spec,
+    Status, TemplateSpec, Text, Timestamp, UpgradeSpec,
 };
 
 /// The most conditions kept of one object.
@@ -22,8 +24,6 @@ const CONDITIONS: usize = 16;
 pub(super) const COMPOSED: usize = 200;
 /// The most bytes kept of a condition's message.
 const MESSAGE: usize = 2 * 1024;
-/// The most bytes kept of a name or another short text.
-const NAME: usize = 512;
 
 /// An object as received; also a bookmark and a `Status`, which come in its place.
 #[derive(Debug, Default, Deserialize)]
@@ -48,60 +48,6 @@ impl Raw<'_> {
     pub(super) fn spec_json(&self) -> &str {
         self.spec.map_or("null", RawValue::get)
     }
-}
-
-/// `metadata`, as far as it is used.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct RawMeta<'a> {
-    #[serde(borrow)]
-    name: Scalar<'a>,
-    #[serde(borrow)]
-    namespace: Scalar<'a>,
-    #[serde(borrow)]
-    uid: Scalar<'a>,
-    #[serde(borrow)]
-    pub(super) resource_version: Scalar<'a>,
-    #[serde(borrow)]
-    creation_timestamp: Scalar<'a>,
-    #[serde(borrow)]
-    deletion_timestamp: Scalar<'a>,
-    #[serde(borrow)]
-    pub(super) labels: Loose<RawLabels<'a>>,
-    #[serde(borrow)]
-    pub(super) annotations: Loose<RawAnnotations<'a>>,
-    #[serde(borrow)]
-    pub(super) owner_references: Items<RawOwner<'a>, 16>,
-}
-
-/// The labels that may name the tenant.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawLabels<'a> {
-    #[serde(borrow, rename = "planapulse.com/tenant")]
-    pub(super) tenant: Scalar<'a>,
-    #[serde(borrow, rename = "planapulse.com/client")]
-    pub(super) client: Scalar<'a>,
-    #[serde(borrow, rename = "crossplane.io/claim-name")]
-    pub(super) claim: Scalar<'a>,
-}
-
-/// The one annotation of a bookmark that matters.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawAnnotations<'a> {
-    #[serde(borrow, rename = "k8s.io/initial-events-end")]
-    pub(super) listed: Scalar<'a>,
-}
-
-/// One owner of an object.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawOwner<'a> {
-    #[serde(borrow)]
-    pub(super) kind: Scalar<'a>,
-    #[serde(borrow)]
-    pub(super) name: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -148,64 +94,30 @@ pub(super) type RawReferences<'a> = Items<RawReference<'a>, COMPOSED>;
 pub(super) struct Reader {
     kind: Kind,
     texts: Interner,
-    unreadable: u64,
+    lost: u64,
 }
 
 impl Reader {
     /// A reader of objects of `kind`.
     pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, texts: Interner::default(), unreadable: 0 }
+        Self { kind, texts: Interner::default(), lost: 0 }
     }
 
     /// A new listing begins: rows for unreadable objects are counted anew, so that they replace those before.
     pub(super) fn restart(&mut self) {
-        self.unreadable = 0;
-    }
-
-    /// The object in `json`, or a row that says that there is one which can't be read.
-    pub(super) fn object(&mut self, json: &str) -> Arc<Resource> {
-        match serde_json::from_str::<Raw<'_>>(json) {
-            Ok(raw) => self.resource(&raw),
-            Err(error) => self.lost(&error.to_string()),
-        }
-    }
-
-    /// The identity of an object; the one that [`Reader::resource`] gives it.
-    pub(super) fn uid(raw: &Raw<'_>) -> Option<Uid> {
-        let meta = &raw.metadata.0;
-        match (meta.uid.as_str(), meta.namespace.as_str(), meta.name.as_str()) {
-            ("", _, "") => None,
-            ("", namespace, name) => Some(Uid(Text::bounded(&format!("{namespace}/{name}"), NAME))),
-            (uid, _, _) => Some(Uid(Text::bounded(uid, NAME))),
-        }
+        self.lost = 0;
     }
 
     /// The kept fields of an object that was received.
     pub(super) fn resource(&mut self, raw: &Raw<'_>) -> Arc<Resource> {
-        let Some(uid) = Self::uid(raw) else {
-            return self.lost("it has neither a name nor a uid");
+        let Some(uid) = raw.metadata.0.identity() else {
+            return self.unreadable("it has neither a name nor a uid");
         };
-        let meta = self.meta(&raw.metadata.0, uid);
+        let meta = raw.metadata.0.kept(uid, &mut self.texts);
         let conditions =
             raw.status.0.conditions.kept.iter().map(|raw| self.condition(raw)).collect();
         let read = spec::read(self.kind, raw, &mut self.texts);
         Arc::new(Resource { meta, conditions, composed: read.composed, spec: read.spec })
-    }
-
-    fn meta(&mut self, raw: &RawMeta<'_>, uid: Uid) -> Meta {
-        Meta {
-            name: Text::bounded(raw.name.as_str(), NAME),
-            namespace: raw
-                .namespace
-                .0
-                .as_deref()
-                .filter(|name| !name.is_empty())
-                .map(|name| self.texts.text(name)),
-            uid,
-            version: Text::bounded(raw.resource_version.as_str(), NAME),
-            created: Timestamp::parse(raw.creation_timestamp.as_str()),
-            deleting: Timestamp::parse(raw.deletion_timestamp.as_str()),
-        }
     }
 
     fn condition(&mut self, raw: &RawCondition<'_>) -> Condition {
@@ -232,20 +144,13 @@ impl Reader {
     }
 
     /// A row in place of an object that could not be read: said, counted, and told as failed.
-    pub(super) fn lost(&mut self, why: &str) -> Arc<Resource> {
-        self.unreadable += 1;
-        let (kind, number) = (self.kind, self.unreadable);
+    fn unreadable(&mut self, why: &str) -> Arc<Resource> {
+        self.lost += 1;
+        let (kind, number) = (self.kind, self.lost);
         tracing::warn!(%kind, number, "an object can't be read");
         let why = format!("this {kind} can't be read: {why}; look at it with kubectl");
         Arc::new(Resource {
-            meta: Meta {
-                name: Text::clean(&format!("unreadable-{number}")),
-                namespace: None,
-                uid: Uid(Text::clean(&format!("unreadable-{kind}-{number}"))),
-                version: Text::default(),
-                created: None,
-                deleting: None,
-            },
+            meta: meta::unreadable(kind.name(), number),
             conditions: Box::new([Condition {
                 name: self.texts.text("Synced"),
                 status: Status::False,
@@ -265,9 +170,30 @@ impl Reader {
     }
 }
 
-/// A short text, shared when it is seen often.
-pub(super) fn short(texts: &mut Interner, raw: &str) -> Text {
-    if raw.len() <= NAME { texts.text(raw) } else { Text::bounded(raw, NAME) }
+impl<'a> Received<'a> for Raw<'a> {
+    fn meta(&self) -> &RawMeta<'a> {
+        &self.metadata.0
+    }
+
+    fn status(&self) -> (&str, &str) {
+        (self.code.as_str(), self.message.as_str())
+    }
+}
+
+impl Reads for Reader {
+    type Raw<'a> = Raw<'a>;
+
+    fn upsert(&mut self, raw: &Raw<'_>, _: Timestamp, facts: &mut Vec<Fact>) {
+        facts.push(Fact::Upsert(self.resource(raw).into()));
+    }
+
+    fn remove(&mut self, raw: &Raw<'_>, facts: &mut Vec<Fact>) {
+        facts.extend(raw.metadata.0.identity().map(Fact::Remove));
+    }
+
+    fn lost(&mut self, why: &str, facts: &mut Vec<Fact>) {
+        facts.push(Fact::Upsert(self.unreadable(why).into()));
+    }
 }
 
 /// What an object is composed of. What is beyond the bound is one last row that says how many.
@@ -305,7 +231,14 @@ mod tests {
     use crate::domain::Health;
 
     fn read(kind: Kind, json: &str) -> Resource {
-        Resource::clone(&Reader::new(kind).object(json))
+        Resource::clone(&object(&mut Reader::new(kind), json))
+    }
+
+    fn object(reader: &mut Reader, json: &str) -> Arc<Resource> {
+        match serde_json::from_str::<Raw<'_>>(json) {
+            Ok(raw) => reader.resource(&raw),
+            Err(error) => reader.unreadable(&error.to_string()),
+        }
     }
 
     fn client(metadata: &str, spec: &str, status: &str) -> Resource {
@@ -455,7 +388,7 @@ mod tests {
         for (number, json) in
             ["{", "{}", r#"{"metadata":{"uid":""}}"#, "nonsense"].into_iter().enumerate()
         {
-            let row = reader.object(json);
+            let row = object(&mut reader, json);
             assert_eq!(row.meta.name, format!("unreadable-{}", number + 1).as_str());
             assert_eq!((row.kind(), row.health()), (Kind::Upgrade, Health::Failed));
             assert!(
@@ -466,7 +399,7 @@ mod tests {
             );
         }
         // A name alone is enough to be a row.
-        assert_eq!(reader.object(r#"{"metadata":{"name":"a"}}"#).meta.uid.0, "/a");
+        assert_eq!(object(&mut reader, r#"{"metadata":{"name":"a"}}"#).meta.uid.0, "/a");
     }
 
     #[test]

@@ -1,28 +1,30 @@
 //! One link to the API server, from its first answer until it is lost.
 //!
-//! All of it runs inside one future: five watches and a heartbeat. What the watches learn outlives it.
+//! All of it runs inside one future: the watches, the log and a heartbeat. What the watches learn outlives it.
 
+use std::collections::BTreeSet;
 use std::future::pending;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::api::{Api, Failure};
 use super::connect::{self, Link};
 use super::discovery::{self, Found};
+use super::log::LogFeed;
 use super::trouble::{self, Asked, Place};
 use super::watch::Watch;
 use super::{Options, Streaming, heartbeat};
-use crate::domain::{Kind, Timestamp, Trouble};
+use crate::domain::{FeedId, Kind, Timestamp, Trouble};
 use crate::platform::Sink;
 
 /// So long before credentials run out, new ones are asked for.
 const EARLY: Duration = Duration::from_secs(30);
+/// The longest that the kinds of the cluster wait for the platform's own.
+const TURN: Duration = Duration::from_secs(20);
 /// The longest wait for the server to say whether it is ready.
 const READY: Duration = Duration::from_secs(2);
 
@@ -55,7 +57,9 @@ pub(super) struct Session {
     pub(super) doubt: Notify,
     streaming: AtomicBool,
     fallback: bool,
-    live: [AtomicBool; Kind::ALL.len()],
+    live: [AtomicBool; FeedId::ALL.len()],
+    /// The platform's own kinds that have been listed, or refused, in this session.
+    settled: watch::Sender<BTreeSet<FeedId>>,
     heard: AtomicU64,
     ends: Option<Timestamp>,
 }
@@ -80,7 +84,8 @@ impl Session {
             doubt: Notify::new(),
             streaming: AtomicBool::new(options.streaming_lists != Streaming::Off),
             fallback: options.streaming_lists == Streaming::Auto,
-            live: Default::default(),
+            live: std::array::from_fn(|_| AtomicBool::new(false)),
+            settled: watch::Sender::default(),
             heard: AtomicU64::new(0),
             ends: ends.filter(|ends| {
                 ends.since(now) > crate::domain::Span::from_secs(2 * EARLY.as_secs())
@@ -88,8 +93,8 @@ impl Session {
         })
     }
 
-    /// Runs until the link is lost or nobody listens. `watches` keep their place for the next session.
-    pub(super) async fn run(&self, watches: &mut [Watch], sink: &Sink) -> Ended {
+    /// Runs until the link is lost or nobody listens. `watches` and `log` keep their places for the next session.
+    pub(super) async fn run(&self, watches: &mut [Watch], log: &mut LogFeed, sink: &Sink) -> Ended {
         let mut follows: FuturesUnordered<_> =
             watches.iter_mut().map(|watch| watch.follow(self)).collect();
         let watching = async {
@@ -98,9 +103,10 @@ impl Session {
                 None => pending().await,
             }
         };
-        let beating = heartbeat::beat(self, sink);
-        let ended = match select(pin!(watching), pin!(beating)).await {
-            Either::Left((ended, _)) | Either::Right((ended, _)) => ended,
+        let ended = tokio::select! {
+            ended = watching => ended,
+            ended = heartbeat::beat(self, sink) => ended,
+            ended = log.follow(self) => ended,
         };
         tracing::info!(address = %self.place.address, ?ended, "the session with the API server ended");
         ended
@@ -119,22 +125,28 @@ impl Session {
         self.fallback
     }
 
-    /// Notes whether the watch of `kind` is up to date.
-    pub(super) fn set_live(&self, kind: Kind, live: bool) {
-        if let Some(flag) =
-            Kind::ALL.iter().position(|known| *known == kind).and_then(|index| self.live.get(index))
-        {
+    /// Notes whether `feed` is up to date.
+    pub(super) fn set_live(&self, feed: FeedId, live: bool) {
+        if let Some(flag) = self.live.get(feed as usize) {
             flag.store(live, Ordering::Relaxed);
+        }
+        if feed.kind().is_some() {
+            self.settled.send_if_modified(|settled| settled.insert(feed));
         }
     }
 
-    /// The kinds whose watches are up to date.
-    pub(super) fn live(&self) -> impl Iterator<Item = Kind> {
-        Kind::ALL
-            .into_iter()
-            .zip(&self.live)
-            .filter(|(_, live)| live.load(Ordering::Relaxed))
-            .map(|(kind, _)| kind)
+    /// Waits until each of the platform's own kinds is listed, or refused: who looks is there for the tenants.
+    pub(super) async fn own_kinds_first(&self) {
+        let mut settled = self.settled.subscribe();
+        let all = settled.wait_for(|settled| settled.len() == Kind::ALL.len());
+        // Late or not, then it is the others' turn.
+        let _ = tokio::time::timeout(TURN, all).await;
+    }
+
+    /// The feeds that are up to date.
+    pub(super) fn live(&self) -> impl Iterator<Item = FeedId> {
+        let live = FeedId::ALL.into_iter().zip(&self.live);
+        live.filter(|(_, live)| live.load(Ordering::Relaxed)).map(|(feed, _)| feed)
     }
 
     /// Notes bytes received on a watch.

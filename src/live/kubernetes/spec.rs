@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::interner::Interner;
 use super::loose::{Items, Loose, Scalar};
+use super::meta::{RawOwner, short};
 use super::object::{self, Raw, RawReferences};
 use crate::domain::{
     ClientSpec, EnvironmentSpec, Field, Kind, Reference, RestoreSpec, Spec, TemplateSpec, Text,
@@ -110,8 +111,8 @@ impl<'a> RawSpec<'a> {
         ClientSpec {
             subdomain: value(&self.subdomain),
             project: self.project_id.as_str().trim().parse().ok(),
-            tier: object::short(texts, self.tier.as_str()),
-            odoo_version: object::short(texts, self.odoo_version.as_str()),
+            tier: short(texts, self.tier.as_str()),
+            odoo_version: short(texts, self.odoo_version.as_str()),
             owner_email: value(&self.owner_email),
             owner_name: value(&self.owner_name),
         }
@@ -120,9 +121,9 @@ impl<'a> RawSpec<'a> {
     fn upgrade(&self, texts: &mut Interner) -> UpgradeSpec {
         UpgradeSpec {
             tenant: value(&self.slug),
-            from: object::short(texts, self.from_version.as_str()),
-            to: object::short(texts, self.to_version.as_str()),
-            strategy: object::short(texts, self.strategy.as_str()),
+            from: short(texts, self.from_version.as_str()),
+            to: short(texts, self.to_version.as_str()),
+            strategy: short(texts, self.strategy.as_str()),
             modules: Text::bounded(self.modules.as_str(), 4 * VALUE),
         }
     }
@@ -177,7 +178,7 @@ fn tenant(raw: &Raw<'_>, spec: &Value) -> Option<Text> {
     said.map(|name| Text::bounded(&name, VALUE))
 }
 
-fn owners<'o, const MAX: usize>(owners: &'o Items<object::RawOwner<'_>, MAX>) -> Option<&'o str> {
+fn owners<'o, const MAX: usize>(owners: &'o Items<RawOwner<'_>, MAX>) -> Option<&'o str> {
     let client = Kind::Client.name();
     owners
         .kept
@@ -221,7 +222,7 @@ fn walk(found: &mut Vec<Field>, texts: &mut Interner, at: (String, &Value), dept
     }
     let (path, value) = at;
     let mut keep = |shown: &str| {
-        found.push(Field { path: object::short(texts, &path), value: Text::bounded(shown, VALUE) });
+        found.push(Field { path: short(texts, &path), value: Text::bounded(shown, VALUE) });
     };
     match value {
         Value::Object(map) => {

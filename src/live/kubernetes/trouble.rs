@@ -6,7 +6,8 @@ use std::io;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use super::api::{Failure, Refusal};
-use crate::domain::{Timestamp, Trouble, TroubleKind};
+use super::target::Target;
+use crate::domain::{Kind, Timestamp, Trouble, TroubleKind};
 
 /// Where the server is and who asks, for the sentences.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,11 +87,12 @@ fn answered(refusal: &Refusal, asked: Asked<'_>, place: &Place, now: Timestamp) 
             let who = subject(&refusal.message).unwrap_or(&place.user);
             let what = format!("{doing} is forbidden for user {who} on {address}");
             let remedy = format!(
-                "Ask an administrator for the verbs list and watch on {resource} in the API group {group}."
+                "Ask an administrator for the verbs list and watch on {resource} in {}.",
+                named(group)
             );
             Trouble::new(TroubleKind::Denied, &what, &remedy)
         }
-        404 => absent(resource, group, address),
+        404 => missing(resource, group, address, Target::Composite(Kind::Client).remedy()),
         429 => {
             let what = format!("{doing}: {address} is too busy and asks to wait{said}");
             Trouble::new(TroubleKind::Server, &what, "")
@@ -111,14 +113,18 @@ fn answered(refusal: &Refusal, asked: Asked<'_>, place: &Place, now: Timestamp) 
     }
 }
 
-/// The server does not have the resource.
-pub(super) fn absent(kind: &str, group: &str, address: &str) -> Trouble {
-    let what = format!("the API server at {address} has no {kind} in the API group {group}");
-    Trouble::new(
-        TroubleKind::Absent,
-        &what,
-        "See whether this is the right cluster and whether Crossplane has installed the kind (kubectl get xrd).",
-    )
+/// The server does not have the kind; `own` is the group of the platform's own kinds.
+pub(super) fn absent(target: Target, own: &str, address: &str) -> Trouble {
+    missing(target.name(), target.group(own), address, target.remedy())
+}
+
+fn missing(resource: &str, group: &str, address: &str, remedy: &str) -> Trouble {
+    let what = format!("the API server at {address} has no {resource} in {}", named(group));
+    Trouble::new(TroubleKind::Absent, &what, remedy)
+}
+
+fn named(group: &str) -> String {
+    if group.is_empty() { "the core API group".into() } else { format!("the API group {group}") }
 }
 
 /// The server has begun to answer, and isn't ready to answer truly.
@@ -153,7 +159,7 @@ fn unknown_user(place: &Place, now: Timestamp) -> Trouble {
 }
 
 /// The user that the server names in a refusal: `... User "bob" cannot list ...`.
-fn subject(message: &str) -> Option<&str> {
+pub(super) fn subject(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("User \"")?;
     let (user, _) = rest.split_once('"')?;
     (!user.is_empty()).then_some(user)

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use super::api::Failure;
 use super::discovery;
-use super::object::Reader;
 use super::pace::{self, Pace};
+use super::reading::Reader;
 use super::session::{Ended, Session};
+use super::target::Target;
 use super::trouble::{self, Asked};
-use crate::domain::{Fact, FeedId, Kind, Span, Timestamp, Trouble, TroubleKind};
+use crate::domain::{Fact, Span, Timestamp, Trouble, TroubleKind};
 use crate::platform::{Closed, Sink};
 
 /// A watch that lasted so long was a good one: what follows starts with short waits again.
@@ -56,11 +57,13 @@ enum Next {
 
 /// The watch of one kind.
 pub(super) struct Watch {
-    pub(super) kind: Kind,
+    pub(super) target: Target,
     pub(super) sink: Sink,
     pub(super) reader: Reader,
     /// The resource version up to which everything was told; none before a listing is complete.
     pub(super) position: Option<String>,
+    /// When the last listing was complete.
+    pub(super) listed_at: Option<Timestamp>,
     /// The link was lost since: is this still the server, and the data, that the position is from?
     pub(super) is_doubtful: bool,
     /// The trouble that was told and is not over.
@@ -73,13 +76,14 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// A watch of `kind` that tells `sink`.
-    pub(super) fn new(kind: Kind, sink: Sink) -> Self {
+    /// A watch of `target` that tells `sink`. Tenants' addresses are subdomains of `domain`.
+    pub(super) fn new(target: Target, domain: &str, sink: Sink) -> Self {
         Self {
-            kind,
+            target,
             sink,
-            reader: Reader::new(kind),
+            reader: Reader::new(target, domain),
             position: None,
+            listed_at: None,
             is_doubtful: false,
             said: None,
             live_since: None,
@@ -93,12 +97,15 @@ impl Watch {
         let mut found = session.found.clone();
         self.pace.reset();
         self.refusals = 0;
+        if let Target::Cluster(_) = self.target {
+            session.own_kinds_first().await;
+        }
         loop {
-            let stop = match found.path(self.kind) {
+            let stop = match self.target.path(&found) {
                 Some(path) => self.round(session, path).await,
                 None => Err(Stop::Absent),
             };
-            session.set_live(self.kind, false);
+            session.set_live(self.target.feed(), false);
             let next = match self.judge(session, stop).await {
                 Ok(next) => next,
                 Err(Closed) => return Ended::Closed,
@@ -108,8 +115,10 @@ impl Watch {
                 Next::End(ended) => return ended,
                 Next::Ask(wait) => {
                     tokio::time::sleep(wait).await;
-                    // A failure to ask is met again, and told, by the round that follows.
-                    found = discovery::ask(&session.api, &session.group).await.unwrap_or(found);
+                    if let Target::Composite(_) = self.target {
+                        // A failure to ask is met again, and told, by the round that follows.
+                        found = discovery::ask(&session.api, &session.group).await.unwrap_or(found);
+                    }
                 }
             }
         }
@@ -122,8 +131,8 @@ impl Watch {
         if self.said.as_ref() == Some(&trouble) {
             return Ok(());
         }
-        tracing::info!(kind = %self.kind, %trouble, "can't be read");
-        self.sink.tell(FeedId::of(self.kind), [Fact::Unreachable(trouble.clone())]).await?;
+        tracing::info!(kind = self.target.name(), %trouble, "can't be read");
+        self.sink.tell(self.target.feed(), [Fact::Unreachable(trouble.clone())]).await?;
         self.said = Some(trouble);
         Ok(())
     }
@@ -144,7 +153,7 @@ impl Watch {
         self.live_since = Some(self.sink.now());
         self.is_doubtful = false;
         let said = self.said.take()?;
-        tracing::info!(kind = %self.kind, was = %said.what, "can be read again");
+        tracing::info!(kind = self.target.name(), was = %said.what, "can be read again");
         Some(Fact::Alive)
     }
 
@@ -169,7 +178,7 @@ impl Watch {
             Some(401) => Ok(Next::End(Ended::Lost(self.trouble(session, &failure)))),
             Some(403 | 404) => self.refused(session, Some(&failure)).await,
             Some(410) if self.position.take().is_some() => {
-                tracing::debug!(kind = %self.kind, "the server forgot where the watch was");
+                tracing::debug!(kind = self.target.name(), "the server forgot where the watch was");
                 Ok(Next::Wait(Duration::ZERO))
             }
             _ if failure.is_silence() => {
@@ -232,7 +241,7 @@ impl Watch {
             Some(failure) if failure.code() == Some(403) => self.trouble(session, failure),
             _ => {
                 self.position = None;
-                trouble::absent(self.kind.name(), &session.group, &session.place.address)
+                trouble::absent(self.target, &session.group, &session.place.address)
             }
         };
         self.say(trouble).await?;
@@ -241,10 +250,10 @@ impl Watch {
 
     fn trouble(&self, session: &Session, failure: &Failure) -> Trouble {
         let verb = if self.position.is_some() { "watching" } else { "listing" };
-        let doing = format!("{verb} {}s", self.kind);
-        let path = session.found.path(self.kind).unwrap_or_default();
+        let doing = format!("{verb} {}s", self.target.name());
+        let path = self.target.path(&session.found).unwrap_or_default();
         let resource = path.rsplit('/').next().unwrap_or_default();
-        let asked = Asked { doing: &doing, resource, group: &session.group };
+        let asked = Asked { doing: &doing, resource, group: self.target.group(&session.group) };
         trouble::of(failure, asked, &session.place, self.sink.now())
     }
 }

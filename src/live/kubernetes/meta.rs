@@ -1,0 +1,122 @@
+//! `metadata` of any object, as far as it is used: name, identity and age, and the labels and owners that tie objects
+//! together.
+
+use serde::Deserialize;
+
+use super::interner::Interner;
+use super::loose::{Items, Loose, Scalar};
+use crate::domain::{Meta, Text, Timestamp, Uid};
+
+/// The most bytes kept of a name or another short text.
+pub(super) const NAME: usize = 512;
+
+/// `metadata`, as far as it is used.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct RawMeta<'a> {
+    #[serde(borrow)]
+    pub(super) name: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) namespace: Scalar<'a>,
+    #[serde(borrow)]
+    uid: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) resource_version: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) generation: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) creation_timestamp: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) deletion_timestamp: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) labels: Loose<RawLabels<'a>>,
+    #[serde(borrow)]
+    pub(super) annotations: Loose<RawAnnotations<'a>>,
+    #[serde(borrow)]
+    pub(super) owner_references: Items<RawOwner<'a>, 16>,
+}
+
+/// The labels that say to whom an object belongs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawLabels<'a> {
+    #[serde(borrow, rename = "planapulse.com/tenant")]
+    pub(super) tenant: Scalar<'a>,
+    #[serde(borrow, rename = "planapulse.com/client")]
+    pub(super) client: Scalar<'a>,
+    #[serde(borrow, rename = "crossplane.io/claim-name")]
+    pub(super) claim: Scalar<'a>,
+    #[serde(borrow, rename = "crossplane.io/composite")]
+    pub(super) composite: Scalar<'a>,
+    #[serde(borrow, rename = "tenantupgrade")]
+    pub(super) upgrade: Scalar<'a>,
+    #[serde(borrow, rename = "kustomize.toolkit.fluxcd.io/name")]
+    pub(super) flux: Scalar<'a>,
+    #[serde(borrow, rename = "pod-template-hash")]
+    pub(super) template_hash: Scalar<'a>,
+    #[serde(borrow, rename = "topology.kubernetes.io/zone")]
+    pub(super) zone: Scalar<'a>,
+}
+
+/// The one annotation of a bookmark that matters.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawAnnotations<'a> {
+    #[serde(borrow, rename = "k8s.io/initial-events-end")]
+    pub(super) listed: Scalar<'a>,
+}
+
+/// One owner of an object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawOwner<'a> {
+    #[serde(borrow)]
+    pub(super) kind: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) name: Scalar<'a>,
+}
+
+impl RawMeta<'_> {
+    /// The identity of the object; none when it has neither a name nor a uid.
+    pub(super) fn identity(&self) -> Option<Uid> {
+        match (self.uid.as_str(), self.namespace.as_str(), self.name.as_str()) {
+            ("", _, "") => None,
+            ("", namespace, name) => Some(Uid(Text::bounded(&format!("{namespace}/{name}"), NAME))),
+            (uid, _, _) => Some(Uid(Text::bounded(uid, NAME))),
+        }
+    }
+
+    /// What is kept of it.
+    pub(super) fn kept(&self, uid: Uid, texts: &mut Interner) -> Meta {
+        Meta {
+            name: Text::bounded(self.name.as_str(), NAME),
+            namespace: self
+                .namespace
+                .0
+                .as_deref()
+                .filter(|name| !name.is_empty())
+                .map(|name| texts.text(name)),
+            uid,
+            version: Text::bounded(self.resource_version.as_str(), NAME),
+            created: Timestamp::parse(self.creation_timestamp.as_str()),
+            deleting: Timestamp::parse(self.deletion_timestamp.as_str()),
+        }
+    }
+}
+
+/// What is known of an object that can't be read, the `number`th of its `kind` in this listing.
+pub(super) fn unreadable(kind: &str, number: u64) -> Meta {
+    Meta {
+        name: Text::clean(&format!("unreadable-{number}")),
+        namespace: None,
+        uid: Uid(Text::clean(&format!("unreadable-{kind}-{number}"))),
+        version: Text::default(),
+        created: None,
+        deleting: None,
+    }
+}
+
+/// A short text, shared when it is seen often.
+pub(super) fn short(texts: &mut Interner, raw: &str) -> Text {
+    if raw.len() <= NAME { texts.text(raw) } else { Text::bounded(raw, NAME) }
+}
