@@ -572,7 +572,8 @@ const VARIABLES: [(&str, &[&str]); 5] = [
 ];
 
 /// Where TOML is read that is no settings file: it is handed in as text.
-const OWN_FILES: [&str; 4] = ["domain/runbook.rs", "input/", "ui/theme/", "sim/"];
+const OWN_FILES: [&str; 5] =
+    ["domain/figure.rs", "domain/runbook.rs", "input/", "ui/theme/", "sim/"];
 
 /// What is read of the process's variables: the name in quotes, or the expression.
 fn variables(file: &Source) -> Vec<(usize, &str)> {

@@ -1,6 +1,7 @@
 //! The feed of the object store when the server is away, slow, wrong or says no: it says so in time, and goes on by itself.
 #![cfg(feature = "real-servers")]
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
+#![expect(clippy::print_stdout, reason = "how long it took is a figure for the documents")]
 
 mod objects;
 mod platform;

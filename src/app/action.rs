@@ -24,6 +24,8 @@ pub enum Action {
     Scroll(Motion),
     /// Copies to the clipboard.
     Copy(CopyWhat),
+    /// Goes where the row leads.
+    Row(RowAction),
     /// About the live tail.
     Tail(TailAction),
     /// Ends or recalls a line that is typed.
@@ -130,6 +132,15 @@ pub enum DrawerAction {
     Focus,
     /// Moves the keys back to the table.
     Blur,
+}
+
+/// Where the row leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RowAction {
+    /// To what it speaks of, in the pane of that.
+    Go,
+    /// To the card of its tenant.
+    Card,
 }
 
 /// What is copied.
@@ -410,6 +421,18 @@ pub static REGISTRY: &[ActionSpec] = &[
         "open the alerts of one cause, or fold them again",
     ),
     look("row.copy-all", Action::Copy(CopyWhat::All), &[Table, Drawer], "copy the whole object"),
+    look(
+        "row.go",
+        Action::Row(RowAction::Go),
+        &[Table, Drawer],
+        "go to what the row speaks of, in its own pane",
+    ),
+    look(
+        "tenant.card",
+        Action::Row(RowAction::Card),
+        &[Table, Drawer],
+        "open the card of the row's tenant",
+    ),
     look(
         "tail.pause",
         Action::Tail(TailAction::Pause),

@@ -184,6 +184,10 @@ fn split(body: Rect, pane: &Pane) -> (Rect, Option<Rect>) {
 
 fn overlay_place(overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
     let (width, height) = match overlay {
+        // The card takes the whole body.
+        Overlay::Card(_) => {
+            return Rect::new(0, 2, screen.width, screen.height.saturating_sub(3));
+        }
         Overlay::Palette(_) => (72, 18),
         Overlay::Columns { .. } => (92, rows + 2),
         Overlay::Help { .. } => (100, screen.height),

@@ -101,6 +101,7 @@ impl App {
             Action::Tail(tail) => return self.tail(tail),
             Action::Open(opening) => self.open(opening),
             Action::Pane(to) => self.go(to),
+            Action::Row(row) => self.row_action(row),
             Action::Cursor(motion) => self.move_cursor(motion),
             Action::Table(table) => self.table_action(table),
             Action::Drawer(drawer) => self.drawer_action(drawer),

@@ -20,6 +20,7 @@ pub mod palette;
 pub mod pane;
 pub mod panes;
 mod restart;
+mod rows;
 pub mod strip;
 mod tail;
 mod update;
@@ -170,7 +171,7 @@ impl App {
     pub fn new(setting: Setting, limits: StreamLimits, keymap: Arc<Keymap>, theme: &str) -> Self {
         Self {
             store: Store::new(limits).in_zone(setting.zone),
-            screen: Screen { size: (0, 0), pane: TableId::Tenants },
+            screen: Screen { size: (0, 0), pane: TableId::Overview },
             setting,
             notices: Notices::default(),
             theme: theme.to_owned(),
@@ -222,6 +223,9 @@ impl App {
         let drawer = &mut pane.drawer;
         let all = drawer.detail.as_ref().map_or(0, |detail| detail.lines.len());
         drawer.top = drawer.top.min(all.saturating_sub(geometry.drawer_lines()));
+        if let Some(Overlay::Card(card)) = &mut self.overlay {
+            card.refresh(&self.store, self.now, geometry.overlay_width());
+        }
         self.limit_overlay();
     }
 
@@ -310,7 +314,7 @@ impl App {
         match &self.overlay {
             Some(Overlay::Palette(_)) => vec![Context::Palette, Context::Line, Context::Global],
             Some(Overlay::Help { .. }) => vec![Context::Help, Context::Global],
-            Some(Overlay::Feeds { .. } | Overlay::Notices { .. }) => {
+            Some(Overlay::Feeds { .. } | Overlay::Notices { .. } | Overlay::Card(_)) => {
                 vec![Context::Feeds, Context::Global]
             }
             Some(Overlay::Columns { .. }) => vec![Context::Columns, Context::Global],

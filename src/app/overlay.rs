@@ -1,5 +1,6 @@
 //! What is laid over the pane: one thing at a time, closed by going back.
 
+use super::detail::card::Card;
 use super::palette::Palette;
 
 /// What is laid over the pane.
@@ -22,6 +23,8 @@ pub enum Overlay {
         /// The first line shown.
         top: usize,
     },
+    /// Everything about one tenant.
+    Card(Box<Card>),
     /// The choice of columns.
     Columns {
         /// The chosen column's number.
@@ -31,9 +34,10 @@ pub enum Overlay {
 
 impl Overlay {
     /// The first line shown, where it is a page that scrolls.
-    pub const fn top_mut(&mut self) -> Option<&mut usize> {
+    pub fn top_mut(&mut self) -> Option<&mut usize> {
         match self {
             Self::Help { top } | Self::Feeds { top } | Self::Notices { top } => Some(top),
+            Self::Card(card) => Some(&mut card.top),
             Self::Palette(_) | Self::Columns { .. } => None,
         }
     }

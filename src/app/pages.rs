@@ -19,7 +19,16 @@ pub fn lines(app: &App, overlay: &Overlay, width: usize) -> Vec<DetailLine> {
         Overlay::Help { .. } => fold(help(app), width),
         Overlay::Feeds { .. } => fold(feeds(app), width),
         Overlay::Notices { .. } => fold(notices(app), width),
-        Overlay::Palette(_) | Overlay::Columns { .. } => Vec::new(),
+        Overlay::Palette(_) | Overlay::Card(_) | Overlay::Columns { .. } => Vec::new(),
+    }
+}
+
+/// How many lines `overlay` has on a page of `width` cells.
+#[must_use]
+pub fn count_lines(app: &App, overlay: &Overlay, width: usize) -> usize {
+    match overlay {
+        Overlay::Card(card) => card.len(),
+        other => lines(app, other, width).len(),
     }
 }
 

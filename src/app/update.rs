@@ -1,7 +1,8 @@
 //! What each action does.
 
 use super::action::{
-    ChoiceAction, CopyWhat, DrawerAction, LineAction, Motion, Opening, PaneMove, Shell, TableAction,
+    ChoiceAction, CopyWhat, DrawerAction, LineAction, Motion, Opening, PaneMove, RowAction, Shell,
+    TableAction,
 };
 use super::detail;
 use super::notices::Level;
@@ -187,8 +188,8 @@ impl App {
             None => shown.first().copied(),
             Some(sort) => shown.iter().copied().find(|number| *number > sort.column),
         };
-        // The stream has an order of its own, to which it comes back after the last column.
-        let natural = pane.table == TableId::Events && pane.view.sort().is_some();
+        // A table may have an order of its own, to which it comes back after the last column.
+        let natural = pane.table.sorted_by().is_none() && pane.view.sort().is_some();
         let next = next.or_else(|| shown.first().copied().filter(|_| !natural));
         self.sort_by(next.map(|column| Sort { column, descending: false }));
     }
@@ -212,12 +213,15 @@ impl App {
     }
 
     pub(super) fn drawer_action(&mut self, action: DrawerAction) {
+        if action == DrawerAction::Open && self.screen.pane == TableId::Tenants {
+            return self.row_action(RowAction::Card);
+        }
         let drawer = &mut self.pane_mut().drawer;
         match action {
             DrawerAction::Open if drawer.open => drawer.focused = true,
             DrawerAction::Open => (drawer.open, drawer.focused) = (true, false),
             DrawerAction::Close => (drawer.open, drawer.focused) = (false, false),
-            DrawerAction::Focus => drawer.focused = drawer.open,
+            DrawerAction::Focus => (drawer.open, drawer.focused) = (true, true),
             DrawerAction::Blur => drawer.focused = false,
         }
     }
@@ -250,7 +254,7 @@ impl App {
     pub(super) fn limit_overlay(&mut self) {
         let geometry = self.geometry();
         let Some(overlay) = &self.overlay else { return };
-        let all = pages::lines(self, overlay, geometry.overlay_width()).len();
+        let all = pages::count_lines(self, overlay, geometry.overlay_width());
         let most = all.saturating_sub(geometry.overlay_lines());
         if let Some(top) = self.overlay.as_mut().and_then(Overlay::top_mut) {
             *top = (*top).min(most);
@@ -337,29 +341,17 @@ impl App {
         Vec::new()
     }
 
-    /// Goes to the tenant `id`, taking the filter off when it hides it.
-    fn show_tenant(&mut self, id: &RowId) {
-        self.show_table(TableId::Tenants);
-        self.settle();
-        let rows = self.geometry().page();
-        if !self.with_pane(|pane, table| pane.choose(table, id, rows)) {
-            self.filter_to("");
-            self.pane_mut().held = None;
-            self.settle();
-            if !self.with_pane(|pane, table| pane.choose(table, id, rows)) {
-                self.say(Level::Warning, "That tenant is gone.");
-                return;
-            }
-        }
-        self.pane_mut().drawer.open = true;
-    }
-
     pub(super) fn choose(&mut self, action: ChoiceAction) {
         let table = self.screen.pane;
         let (chosen, count) = match &mut self.overlay {
             Some(Overlay::Palette(palette)) => (&mut palette.chosen, palette.choices.len()),
             Some(Overlay::Columns { chosen }) => (chosen, columns(table).len()),
-            Some(Overlay::Help { .. } | Overlay::Feeds { .. } | Overlay::Notices { .. }) => {
+            Some(
+                Overlay::Help { .. }
+                | Overlay::Feeds { .. }
+                | Overlay::Notices { .. }
+                | Overlay::Card(_),
+            ) => {
                 if action == ChoiceAction::Close {
                     self.overlay = None;
                 }

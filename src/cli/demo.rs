@@ -92,6 +92,7 @@ impl Frame<'_> {
         let (width, height) = args.snapshot.size;
         drop(app.update(clock.now(), Msg::Resize(width, height)));
         drop(app.update(clock.now(), Msg::Observed(observations)));
+        drop(app.update(clock.now(), Msg::Tick));
         app.screen.pane = args.snapshot.snapshot.unwrap_or(app.screen.pane);
         app.settle();
         start::press(&mut app, &args.snapshot.keys, &clock)?;

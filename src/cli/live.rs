@@ -26,7 +26,14 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     if let Err(error) = &log {
         dressed.warnings.push(format!("There is no log this time: {error}"));
     }
-    let platform: Arc<dyn Platform> = Arc::new(live(&loaded, &paths));
+    let live = live(&loaded, &paths);
+    // One frame shows what is there now, not what the last run saw.
+    let live = if args.snapshot.snapshot.is_some() {
+        live
+    } else {
+        live.keeping(paths.cache(), &settings.profile.value)
+    };
+    let platform: Arc<dyn Platform> = Arc::new(live);
     let app = start::app(&loaded, &dressed, start::setting(&loaded, &dressed), &WallClock);
     if let Some(pane) = args.snapshot.snapshot {
         return print(args, pane, app, &platform, &dressed);
@@ -56,7 +63,6 @@ fn live(loaded: &Loaded, paths: &Paths) -> Live {
     let settings = &loaded.settings;
     let cursor = format!("{}.json", settings.profile.value);
     Live::new(settings, paths.cursors().join(cursor), Arc::new(WallClock))
-        .keeping(paths.cache(), &settings.profile.value)
 }
 
 /// Waits until the pane's feeds have told all there is, or say that they can't, and prints one frame.
@@ -82,11 +88,14 @@ fn print(
         ready(&app)
     })
     .map_err(CliError::of)?;
+    drop(app.update(WallClock.now(), Msg::Tick));
     app.settle();
     start::press(&mut app, &args.snapshot.keys, &WallClock)?;
     let buffer = snapshot::frame(&mut app, &dressed.theme);
     output::say(&snapshot::print(&buffer, args.snapshot.format));
-    let failed = feeds_of(pane).iter().find_map(|feed| {
+    // On the overview a feed in trouble is a row like others.
+    let rows = if pane == TableId::Overview { &[] } else { feeds_of(pane) };
+    let failed = rows.iter().find_map(|feed| {
         let trouble = app.store.feeds().get(*feed).freshness.trouble();
         trouble.map(|why| format!("{feed}: {why}"))
     });

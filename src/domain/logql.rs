@@ -15,7 +15,7 @@ impl LogSource {
     }
 }
 
-/// Appends `word` as a string of LogQL: no word can end it.
+/// Appends `word` as a string of Loki's language: no word can end it.
 fn quote(out: &mut String, word: &str) {
     use std::fmt::Write as _;
     out.push('"');

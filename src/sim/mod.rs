@@ -4,6 +4,7 @@
 //! a second way for facts: everything it tells passes the same doors as the real platform's.
 
 mod alerts;
+mod audit;
 mod backups;
 mod cluster;
 mod databases;

@@ -21,6 +21,18 @@ pub struct Joined {
 }
 
 impl Joined {
+    /// What belongs to a tenant of which nothing is known.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            client: None,
+            environments: Vec::new(),
+            upgrades: Vec::new(),
+            restores: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
     /// Where the collection that `feed` fills holds what belongs to the tenant.
     pub fn of(&self, feed: FeedId) -> impl Iterator<Item = Slot> + '_ {
         self.others.iter().filter(move |(other, _)| *other == feed).map(|(_, slot)| *slot)

@@ -8,7 +8,9 @@ mod causes;
 mod changes;
 mod collection;
 pub mod filter;
+pub mod findings;
 mod freshness;
+mod history;
 mod joins;
 mod log;
 mod objects;
@@ -26,7 +28,9 @@ use chrono_tz::Tz;
 
 pub use causes::{Causes, Counts, Group, MANY, tier_word};
 pub use collection::{Collection, Held};
+pub use findings::{Area, Finding, Findings, soak_ends};
 pub use freshness::{FeedState, Feeds, Freshness};
+pub use history::{Figure, History};
 pub use joins::{Joined, Joins, LastEvent};
 pub use log::{LogBook, LogEntry};
 pub use objects::Objects;
@@ -34,8 +38,8 @@ pub use ring::Ring;
 pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
-    AlertsTable, BackupsTable, ClusterTable, DatabasesTable, EventsTable, TenantsTable,
-    UpgradesTable, cluster_kinds, columns, feeds_judging, feeds_of,
+    AlertsTable, BackupsTable, ClusterTable, DatabasesTable, EventsTable, OverviewTable,
+    TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging, feeds_of,
 };
 
 use crate::domain::{
@@ -58,6 +62,10 @@ pub struct Store {
     runs: Changes,
     /// What is judged of the backups.
     shelves: Shelves,
+    /// What is wrong now.
+    findings: Findings,
+    /// What a few figures were.
+    history: History,
     /// Changes of the databases, and of the tenants that have none.
     databases: Changes,
     /// The alerts by cause.
@@ -84,6 +92,8 @@ impl Store {
             joins: Joins::default(),
             runs: Changes::default(),
             shelves: Shelves::default(),
+            findings: Findings::default(),
+            history: History::default(),
             databases: Changes::default(),
             causes: Causes::default(),
             zone: Tz::UTC,
@@ -122,7 +132,10 @@ impl Store {
                     self.stream.push_older(entry);
                 });
             }
-            (false, Fact::Gap(gap)) => self.stream.push_gap(gap),
+            (false, Fact::Gap(gap)) => {
+                self.findings.gap(at, &gap);
+                self.stream.push_gap(gap);
+            }
             (false, Fact::LeftAt(id)) => self.stream.mark_left(id),
             (false, Fact::Log(chunk)) => self.log.take(chunk),
             // Freshness has taken these in; a fact of the wrong sort for its feed changes nothing.
@@ -152,6 +165,11 @@ impl Store {
     #[must_use]
     pub fn object(&self, feed: FeedId, uid: &Uid) -> Option<Object> {
         self.objects.listed(feed)?.object(uid)
+    }
+
+    /// The revision of what `feed` tells; none for streams and logs.
+    fn revision_of(&self, feed: FeedId) -> u64 {
+        self.objects.listed(feed).map_or(0, Listed::revision)
     }
 
     /// The log that is open.
@@ -196,6 +214,7 @@ impl Store {
             + self.stream.changes.revision()
             + self.log.revision()
             + self.shelves.revision()
+            + self.findings.revision()
     }
 
     /// Everything known, as observations that rebuild it: what a recording begins with.
@@ -249,6 +268,7 @@ impl Store {
         if !put.changed {
             return;
         }
+        self.findings.counters(at, &object);
         if let Some(before) = &put.before
             && before.tenant() != object.tenant()
         {
@@ -257,6 +277,9 @@ impl Store {
             self.note_databases(before, put.slot);
         }
         self.joins.insert(&object, put.slot);
+        if TenantsTable::shows(put.before.as_ref(), &object) {
+            self.touch_tenant(&object);
+        }
         self.touched(&object, put.slot);
     }
 
@@ -264,6 +287,9 @@ impl Store {
         let taken = self.objects.listed_mut(feed).and_then(|listed| listed.take(uid));
         if let Some((slot, object)) = taken {
             self.joins.remove(&object, slot);
+            if TenantsTable::shows(None, &object) {
+                self.touch_tenant(&object);
+            }
             self.touched(&object, slot);
         }
     }
@@ -331,7 +357,6 @@ impl Store {
                 }
                 self.touch_tenant(object);
             }
-            feed if TenantsTable::SHOWS.contains(&feed) => self.touch_tenant(object),
             _ => {}
         }
     }

@@ -98,7 +98,10 @@ pub struct Shelves {
     missing: BTreeMap<Slot, Verdict>,
     /// By the slots of the table: shelves are even, missing ones odd.
     pub(super) changes: Changes,
+    /// The newest moment that is known of.
     now: Timestamp,
+    /// When a share was judged last.
+    ticked: Timestamp,
 }
 
 /// The slot in the table of the shelf at `slot`.
@@ -185,7 +188,8 @@ impl Store {
 
     /// It is `now`: a share of the shelves is judged again, or all when it was too long ago.
     pub(super) fn tick_shelves(&mut self, now: Timestamp) {
-        let before = std::mem::replace(&mut self.shelves.now, now);
+        self.shelves.now = now;
+        let before = std::mem::replace(&mut self.shelves.ticked, now);
         let (from, to) = (before.ms().div_euclid(1000), now.ms().div_euclid(1000));
         if to < from || to - from >= ROUND_SECS.cast_signed() {
             return self.judge_shelves();
@@ -197,8 +201,12 @@ impl Store {
             let due = |slot: &Slot| slot % ROUND_SECS == share;
             let (shelves, clients): (Vec<Slot>, Vec<Slot>) =
                 (shelves.filter(due).collect(), clients.filter(due).collect());
-            shelves.into_iter().for_each(|slot| self.judge_shelf(slot, false));
-            clients.into_iter().for_each(|slot| self.judge_missing(slot));
+            for slot in shelves {
+                self.judge_shelf(slot, false);
+            }
+            for slot in clients {
+                self.judge_missing(slot);
+            }
         }
     }
 
@@ -208,8 +216,12 @@ impl Store {
         let mut clients: Vec<Slot> =
             self.collection(Kind::Client).iter().map(|(slot, _)| slot).collect();
         clients.extend(self.shelves.all_missing());
-        shelves.into_iter().for_each(|slot| self.judge_shelf(slot, false));
-        clients.into_iter().for_each(|slot| self.judge_missing(slot));
+        for slot in shelves {
+            self.judge_shelf(slot, false);
+        }
+        for slot in clients {
+            self.judge_missing(slot);
+        }
     }
 
     /// Judges the shelf at `slot`; `told`: it is another than before, or gone.
@@ -293,7 +305,13 @@ fn judged(
     rules: &Rules,
 ) -> Verdict {
     let orphan = class == Class::Orphan;
-    let faults = if orphan { Vec::new() } else { shelf.faults(now, owner, rules) };
+    let mut faults = if orphan { Vec::new() } else { shelf.faults(now, owner, rules) };
+    for fault in &mut faults {
+        if let Fault::Late(age) = fault {
+            // By the hour, as it is shown: a row that is late would change with every look.
+            *age = Span::from_secs(age.secs() / 3_600 * 3_600);
+        }
+    }
     let says = match faults.as_slice() {
         _ if shelf.unreadable().is_some() => {
             Text::clean("its folder can't be listed, so nothing is known of it")
@@ -322,5 +340,150 @@ fn judged(
         since: shelf.daily().last().map(Backup::taken),
         expires: shelf.next_expiry(now, owner, rules),
         protected: shelf.protected(now, rules).next().and_then(|copy| rules.protected_until(copy)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::backup::{Part, Stamp};
+    use crate::domain::{ClientSpec, Fact, Meta, Object, Observation, Trouble, TroubleKind, Uid};
+    use crate::store::table::{RowId, Table as _};
+    use crate::store::{BackupsTable, StreamLimits};
+
+    const HOUR: i64 = 3_600_000;
+
+    fn hour(hours: i64) -> Timestamp {
+        Timestamp::from_ms(1_790_000_000_000 + hours * HOUR)
+    }
+
+    fn client(name: &str, age: i64) -> Object {
+        let meta = Meta {
+            name: Text::from(name),
+            namespace: None,
+            uid: Uid(Text::from(format!("uid-{name}"))),
+            version: Text::default(),
+            created: Some(hour(-age)),
+            deleting: None,
+        };
+        let spec = ClientSpec {
+            subdomain: Text::from(name),
+            tier: Text::from("starter"),
+            ..ClientSpec::default()
+        };
+        let spec = Spec::Client(spec);
+        Resource { meta, conditions: Box::default(), composed: Box::default(), spec }.into()
+    }
+
+    /// A shelf with a whole backup made so many hours before the start.
+    fn shelf(name: &str, ages: &[i64]) -> Object {
+        let mut builder = ShelfBuilder::new(name, Rules::default().drift);
+        for age in ages {
+            builder.put(Part::Dump, Stamp::of(hour(-age)), 100, hour(-age));
+            builder.put(Part::Filestore, Stamp::of(hour(-age)), 300, hour(-age));
+        }
+        builder.build().into()
+    }
+
+    fn tell(store: &mut Store, feed: FeedId, at: i64, facts: impl IntoIterator<Item = Fact>) {
+        for fact in facts {
+            store.apply(Observation { feed, at: hour(at), fact });
+        }
+    }
+
+    fn list(store: &mut Store, feed: FeedId, objects: impl IntoIterator<Item = Object>) {
+        let upserts: Vec<Fact> = objects.into_iter().map(Fact::Upsert).collect();
+        let facts = [Fact::RelistBegun].into_iter().chain(upserts).chain([Fact::RelistEnded]);
+        tell(store, feed, 0, facts);
+    }
+
+    fn rows(store: &Store) -> Vec<(RowId, Health)> {
+        let table = BackupsTable::new(store);
+        let health = table.columns().iter().position(|column| column.id == "health");
+        let health = health.expect("a column");
+        table
+            .slots()
+            .filter_map(|slot| match table.value(slot, health) {
+                crate::store::table::Value::Health(health) => Some((table.id(slot)?, health)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn of(store: &Store, name: &str) -> Verdict {
+        let slot = store.objects().shelves.find(&Uid(Text::from(name))).expect("a shelf");
+        store.shelves().of(slot).expect("a verdict").clone()
+    }
+
+    #[test]
+    fn who_has_none_is_known_once_both_are_complete() {
+        let mut store = Store::new(StreamLimits::default());
+        let clients = [client("acme", 99), client("rila", 99), client("new", 2)];
+        tell(&mut store, FeedId::Clients, 0, [Fact::RelistBegun]);
+        tell(&mut store, FeedId::Clients, 0, clients.clone().map(Fact::Upsert));
+        list(&mut store, FeedId::Backups, [shelf("acme", &[3]), shelf("gone", &[3])]);
+        assert_eq!(store.shelves().all_missing().count(), 0, "the tenants aren't complete");
+        assert_eq!(of(&store, "gone").class, Class::Unsure);
+
+        tell(&mut store, FeedId::Clients, 0, [Fact::RelistEnded]);
+        assert_eq!(of(&store, "gone").class, Class::Orphan);
+        let missing = |name: &str| RowId::Missing(Text::from(name));
+        let found = rows(&store);
+        assert!(found.contains(&(missing("rila"), Health::Failed)), "{found:?}");
+        assert!(found.contains(&(missing("new"), Health::Unknown)), "{found:?}");
+        assert_eq!(found.len(), 4);
+        let table = BackupsTable::new(&store);
+        for slot in table.slots() {
+            assert_eq!(table.id(slot).and_then(|id| table.find(&id)), Some(slot));
+        }
+
+        // The first backup takes the row's place, and a tenant that goes takes its row along.
+        tell(&mut store, FeedId::Backups, 0, [Fact::Upsert(shelf("rila", &[1]))]);
+        tell(&mut store, FeedId::Clients, 0, [Fact::Remove(Uid(Text::from("uid-new")))]);
+        assert_eq!(store.shelves().all_missing().count(), 0);
+        assert_eq!(of(&store, "rila").health, Health::Healthy);
+    }
+
+    #[test]
+    fn a_backup_becomes_late_as_time_goes_on_and_only_that_is_a_change() {
+        let mut store = Store::new(StreamLimits::default());
+        list(&mut store, FeedId::Clients, [client("acme", 99), client("rila", 99)]);
+        list(&mut store, FeedId::Backups, [shelf("acme", &[25]), shelf("rila", &[3])]);
+        store.tick(hour(0));
+        let before = store.shelves().revision();
+        let mut late = None;
+        for minute in 1..=61 {
+            let now = hour(0).after(Span::from_secs(minute * 60 + 1));
+            let feed = FeedId::Backups;
+            store.apply(Observation { feed, at: now, fact: Fact::Alive });
+            store.tick(now);
+            let is_late = !of(&store, "acme").faults.is_empty();
+            late = late.or(is_late.then_some(minute));
+        }
+        assert_eq!(late, Some(60));
+        assert_eq!(store.shelves().revision(), before + 1, "one row changed, once");
+        assert_eq!(of(&store, "acme").says, "late: 1d2h old");
+        store.tick(hour(0));
+        assert!(of(&store, "acme").faults.is_empty(), "a clock that is set back");
+    }
+
+    #[test]
+    fn what_is_not_seen_is_not_called_late() {
+        let mut store = Store::new(StreamLimits::default());
+        list(&mut store, FeedId::Clients, [client("acme", 99)]);
+        list(&mut store, FeedId::Backups, [shelf("acme", &[3])]);
+        let cut = Trouble::new(TroubleKind::Unreachable, "it is cut", "Wait.");
+        tell(&mut store, FeedId::Backups, 1, [Fact::Unreachable(cut)]);
+        store.tick(hour(72));
+        assert!(of(&store, "acme").faults.is_empty());
+        // Listed again and unchanged, it is late.
+        list_at(&mut store, 72, [shelf("acme", &[3])]);
+        assert!(matches!(&*of(&store, "acme").faults, [Fault::Late(_)]));
+    }
+
+    fn list_at(store: &mut Store, at: i64, objects: impl IntoIterator<Item = Object>) {
+        let upserts: Vec<Fact> = objects.into_iter().map(Fact::Upsert).collect();
+        let facts = [Fact::RelistBegun].into_iter().chain(upserts).chain([Fact::RelistEnded]);
+        tell(store, FeedId::Backups, at, facts);
     }
 }

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::findings::Area;
 use crate::domain::{FeedId, Health, Severity, Span, StreamId, Text, Timestamp, Uid};
 
 /// Where a row lives in its table until it goes. A slot may be used again by another row.
@@ -52,7 +53,7 @@ macro_rules! tables {
 
 tables! {
     /// One row per thing that is wrong now.
-    Overview = "overview", "finding", "findings", "health";
+    Overview = "overview", "finding", "findings", "";
     /// One row per tenant.
     Tenants = "tenants", "tenant", "tenants", "health";
     /// One row per entry of the event stream, and per gap in it.
@@ -102,6 +103,8 @@ pub enum RowId {
     Missing(Text),
     /// An entry of the event stream.
     Entry(StreamId),
+    /// Something that is wrong: in which area, and its identity there.
+    Finding(Area, Text),
     /// A mark between entries of the stream (a gap, or where the operator left), by its number.
     Mark(u64),
     /// Rows of one cause, told as one, by what they have in common.

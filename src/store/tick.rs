@@ -11,5 +11,7 @@ impl Store {
     /// time everything is judged, in between only a share of it.
     pub fn tick(&mut self, now: Timestamp) {
         self.tick_shelves(now);
+        self.tick_findings(now);
+        self.tick_history(now);
     }
 }

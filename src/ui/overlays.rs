@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::drawer::draw_line;
 use super::paint::{Paint, cells};
 use super::theme::Role;
+use crate::app::detail::card::{BETWEEN, Card};
 use crate::app::overlay::Overlay;
 use crate::app::palette::{Palette, Target};
 use crate::app::{App, pages};
@@ -19,6 +20,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
         Overlay::Help { .. } => "keys that work here",
         Overlay::Feeds { .. } => "feeds",
         Overlay::Notices { .. } => "notices",
+        Overlay::Card(card) => card.tenant.as_str(),
         Overlay::Columns { .. } => "columns",
     };
     paint.frame(place, title, (Role::BorderFocused, Role::Dialog));
@@ -33,6 +35,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
         Overlay::Help { top } | Overlay::Feeds { top } | Overlay::Notices { top } => {
             draw_page(app, overlay, *top, inner, paint);
         }
+        Overlay::Card(card) => draw_card(app, card, inner, paint),
         Overlay::Columns { chosen } => draw_columns(app, *chosen, inner, paint),
     }
 }
@@ -86,6 +89,24 @@ fn draw_page(app: &App, overlay: &Overlay, top: usize, place: Rect, paint: &mut 
     let seen = top + usize::from(place.height);
     if lines.len() > usize::from(place.height) {
         let text = format!(" {}–{} of {} ", top + 1, seen.min(lines.len()), lines.len());
+        paint.right(place.x, place.bottom(), place.width, &text, Role::BorderFocused);
+    }
+}
+
+/// The tenant card, in one column or two.
+fn draw_card(app: &App, card: &Card, place: Rect, paint: &mut Paint<'_>) {
+    let columns = u16::try_from(card.columns().len()).unwrap_or(1).max(1);
+    let between = u16::try_from(BETWEEN).unwrap_or_default();
+    let width = (place.width + between) / columns - between * u16::from(columns > 1);
+    for (number, lines) in (0..).zip(card.columns()) {
+        let x = place.x + number * (width + between);
+        for (y, line) in (place.top()..place.bottom()).zip(lines.iter().skip(card.top)) {
+            draw_line(app, line, Rect { x, y, height: 1, width }, paint);
+        }
+    }
+    let (seen, all) = (card.top + usize::from(place.height), card.len());
+    if all > usize::from(place.height) {
+        let text = format!(" {}–{} of {all} ", card.top + 1, seen.min(all));
         paint.right(place.x, place.bottom(), place.width, &text, Role::BorderFocused);
     }
 }

@@ -190,6 +190,9 @@ fn nothing(app: &App, place: Rect, paint: &mut Paint<'_>) {
             (format!("No row matches {}", pane.view.query()), Role::Text),
             ("Take the filter off with esc.".to_owned(), Role::Muted),
         ],
+        _ if pane.table == TableId::Overview => {
+            strip::overview::empty(app).into_iter().map(|line| (line, Role::Muted)).collect()
+        }
         Some((feed, Freshness::Down(why) | Freshness::Stale(_, why))) => vec![
             match why.kind {
                 TroubleKind::NotConfigured => (denied_or_failed(feed, why.kind), Role::Muted),

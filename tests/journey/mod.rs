@@ -79,6 +79,8 @@ impl Journey {
         let engine = Engine::new(scenario, None);
         let setting = setting(scenario.title().as_str());
         let mut app = App::new(setting, StreamLimits::default(), keymap(map), "dark");
+        // Journeys begin at the tenants unless they go elsewhere.
+        app.screen.pane = TableId::Tenants;
         drop(app.update(engine.now(), Msg::Resize(120, 40)));
         app.screen.pane = TableId::Tenants;
         app.settle();

@@ -70,7 +70,6 @@ pub struct Watch {
 
 impl Watch {
     /// Runs the feed of `options`; the console knows no tenant.
-    #[expect(clippy::disallowed_methods, reason = "the test is the runtime")]
     pub fn start(options: Options) -> Self {
         Self::looking(options, &[])
     }

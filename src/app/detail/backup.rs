@@ -4,7 +4,7 @@
 //! Nothing is judged here: the words and the health are the store's verdict.
 
 use super::{DetailLine, Piece, Tone, age, blank, heading, said};
-use crate::domain::backup::{Backup, Owner, Rules};
+use crate::domain::backup::{Backup, Fault, Owner, Rules};
 use crate::domain::runbook;
 use crate::domain::{Health, Kind, Shelf, Span, Text, Timestamp, Uid};
 use crate::store::{Class, Held, Store, Verdict};
@@ -29,7 +29,7 @@ pub(super) fn lines(store: &Store, uid: &Uid) -> Option<(Text, Vec<DetailLine>)>
     let rules = store.shelves().rules();
     let mut lines = head(verdict);
     lines.extend(shelf.unreadable().map(|why| said("why", Tone::Error, why)));
-    lines.extend(fortnight(shelf));
+    lines.extend(fortnight(shelf, verdict));
     lines.extend(trend(shelf));
     lines.extend(retention(verdict, rules));
     lines.extend(insurance(store, shelf, rules));
@@ -55,9 +55,7 @@ pub(super) fn missing(store: &Store, tenant: &Text) -> Option<Vec<DetailLine>> {
 fn head(verdict: &Verdict) -> Vec<DetailLine> {
     let health = verdict.health;
     let mut lines = vec![said("health", Tone::Health(health), &worded(health, health.word()))];
-    let wrong = |fault: &crate::domain::backup::Fault| {
-        said("wrong", Tone::Warning, &Text::clean(&fault.to_string()))
-    };
+    let wrong = |fault: &Fault| said("wrong", Tone::Warning, &Text::clean(&fault.to_string()));
     lines.extend(verdict.faults.iter().map(wrong));
     if verdict.faults.is_empty() && !verdict.says.is_empty() {
         lines.push(said("", Tone::Muted, &verdict.says));
@@ -77,32 +75,35 @@ fn head(verdict: &Verdict) -> Vec<DetailLine> {
 }
 
 /// The newest daily backups, one in a line.
-fn fortnight(shelf: &Shelf) -> Vec<DetailLine> {
+fn fortnight(shelf: &Shelf, verdict: &Verdict) -> Vec<DetailLine> {
     let daily: Vec<&Backup> = shelf.daily().take(DAYS).collect();
     if daily.is_empty() {
         return Vec::new();
     }
     let twins = !shelf.is_platform();
     let mut lines = vec![blank(), heading("The last fortnight")];
-    lines.extend(daily.into_iter().map(|copy| copy_line(copy, twins)));
+    let small = verdict.faults.iter().any(|fault| matches!(fault, Fault::Small { .. }));
+    // The verdict on the size is of the newest dump.
+    let newest = daily.iter().position(|copy| copy.dump.is_some()).filter(|_| small);
+    let copies = daily.into_iter().enumerate();
+    lines.extend(copies.map(|(place, copy)| copy_line(copy, twins, newest == Some(place))));
     lines
 }
 
-fn copy_line(copy: &Backup, twins: bool) -> DetailLine {
+fn copy_line(copy: &Backup, twins: bool, small: bool) -> DetailLine {
     let (health, word) = match (copy.dump, copy.filestore) {
         _ if copy.has_empty() => (Health::Failed, "empty"),
         (None, _) => (Health::Degraded, "no dump"),
         (Some(_), None) if twins => (Health::Degraded, "no filestore"),
+        (Some(_), _) if small => (Health::Degraded, "small"),
         (Some(_), _) => (Health::Healthy, ""),
     };
     let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), size);
-    let mut sizes = format!("dump {:>8}  ", bytes(copy.dump));
-    if twins {
-        sizes.push_str(&format!("files {:>8}  ", bytes(copy.filestore)));
-    }
+    let dump = format!("dump {:>8}  ", bytes(copy.dump));
+    let files = if twins { format!("files {:>8}  ", bytes(copy.filestore)) } else { String::new() };
     let mut pieces = vec![
         Piece::Text(Tone::Health(health), Text::clean(&format!("{} ", health.sign()))),
-        Piece::Text(Tone::Plain, Text::clean(&sizes)),
+        Piece::Text(Tone::Plain, Text::clean(&(dump + &files))),
         Piece::Age(copy.taken()),
     ];
     if !word.is_empty() {
@@ -172,18 +173,15 @@ fn insurance(store: &Store, shelf: &Shelf, rules: &Rules) -> Vec<DetailLine> {
             pieces: vec![Piece::Text(Tone::Plain, Text::clean(&bytes)), Piece::Age(copy.taken())],
         });
         lines.extend(rules.protected_until(copy).map(|at| age("kept at least", at)));
-        let pieces = match protected(store, shelf, copy.taken()) {
-            Some((kind, run)) => {
-                let health = run.object.health();
-                let name = format!("{} {} {} ", health.sign(), kind, run.object.meta.name);
-                let mut pieces = vec![Piece::Text(Tone::Health(health), Text::clean(&name))];
-                pieces.extend(run.object.meta.created.map(Piece::Age));
-                pieces
-            }
-            None => {
-                let none = "no upgrade or restore that is known followed it";
-                vec![Piece::Text(Tone::Muted, Text::clean(none))]
-            }
+        let pieces = if let Some((kind, run)) = protected(store, shelf, copy.taken()) {
+            let health = run.object.health();
+            let name = format!("{} {} {} ", health.sign(), kind, run.object.meta.name);
+            let mut pieces = vec![Piece::Text(Tone::Health(health), Text::clean(&name))];
+            pieces.extend(run.object.meta.created.map(Piece::Age));
+            pieces
+        } else {
+            let none = "no upgrade or restore that is known followed it";
+            vec![Piece::Text(Tone::Muted, Text::clean(none))]
         };
         lines.push(DetailLine { label: "protects", pieces });
     }

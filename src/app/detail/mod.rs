@@ -3,8 +3,10 @@
 mod alert;
 mod backup;
 pub(super) mod blockers;
+pub mod card;
 mod database;
 mod event;
+mod finding;
 mod fold;
 mod json;
 mod object;
@@ -21,7 +23,9 @@ pub use alert::link;
 use crate::domain::sla::SlaClock;
 use crate::domain::{FeedId, Health, Text, Timestamp};
 use crate::store::table::{RowId, Table};
-use crate::store::{AlertsTable, EventsTable, Line, Store, TenantsTable, UpgradesTable};
+use crate::store::{
+    AlertsTable, EventsTable, Line, OverviewTable, Store, TenantsTable, UpgradesTable,
+};
 
 /// Cells that labels take.
 pub const LABELS: u16 = 15;
@@ -94,30 +98,7 @@ impl Detail {
     /// The details of the row `id` on lines of `width` cells; none when there is no such row.
     #[must_use]
     pub fn of(store: &Store, id: &RowId, width: usize) -> Option<Self> {
-        let (title, lines) = match id {
-            RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
-            RowId::Object(FeedId::Backups, uid) => backup::lines(store, uid)?,
-            RowId::Object(FeedId::Databases, uid) => database::database(store, uid)?,
-            RowId::Object(FeedId::Sessions, uid) => database::session(store, uid)?,
-            RowId::Object(FeedId::Pools, uid) => database::pool(store, uid)?,
-            RowId::Object(FeedId::Alerts, uid) => alert::lines(store, uid)?,
-            RowId::Object(FeedId::Silences, uid) => alert::silence(store, uid)?,
-            RowId::Group(_) => alert::group(store, AlertsTable::new(store).group(id)?),
-            RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
-            RowId::Missing(tenant) => {
-                let (title, mut lines) = object::missing(tenant);
-                lines.extend(backup::missing(store, tenant).unwrap_or_default());
-                (title, lines)
-            }
-            RowId::Entry(_) | RowId::Mark(_) => {
-                let slot = EventsTable::new(store).find(id)?;
-                match store.stream().get(slot)? {
-                    Line::Entry { entry, duplicate } => event::entry_lines(entry, *duplicate),
-                    Line::Gap(gap) => event::gap_lines(gap),
-                    Line::Left(left) => event::left_lines(*left),
-                }
-            }
-        };
+        let (title, lines) = lines_of(store, id)?;
         let lines = fold(lines, width);
         Some(Self { id: id.clone(), title, lines, revision: store.revision(), width })
     }
@@ -130,6 +111,35 @@ impl Detail {
     }
 }
 
+/// The title and the lines of the row `id`.
+fn lines_of(store: &Store, id: &RowId) -> Option<(Text, Vec<DetailLine>)> {
+    Some(match id {
+        RowId::Object(feed, uid) if feed.kind().is_some() => resource::lines(store, uid)?,
+        RowId::Object(FeedId::Backups, uid) => backup::lines(store, uid)?,
+        RowId::Object(FeedId::Databases, uid) => database::database(store, uid)?,
+        RowId::Object(FeedId::Sessions, uid) => database::session(store, uid)?,
+        RowId::Object(FeedId::Pools, uid) => database::pool(store, uid)?,
+        RowId::Object(FeedId::Alerts, uid) => alert::lines(store, uid)?,
+        RowId::Object(FeedId::Silences, uid) => alert::silence(store, uid)?,
+        RowId::Group(_) => alert::group(store, AlertsTable::new(store).group(id)?),
+        RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
+        RowId::Missing(tenant) => {
+            let (title, mut lines) = object::missing(tenant);
+            lines.extend(backup::missing(store, tenant).unwrap_or_default());
+            (title, lines)
+        }
+        RowId::Finding(..) => finding::lines(store, id)?,
+        RowId::Entry(_) | RowId::Mark(_) => {
+            let slot = EventsTable::new(store).find(id)?;
+            match store.stream().get(slot)? {
+                Line::Entry { entry, duplicate } => event::entry_lines(entry, *duplicate),
+                Line::Gap(gap) => event::gap_lines(gap),
+                Line::Left(left) => event::left_lines(*left),
+            }
+        }
+    })
+}
+
 /// What is copied of the row `id`: its name, or all of it.
 #[must_use]
 pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
@@ -138,6 +148,7 @@ pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
         RowId::Group(key) => Some(key.to_string()),
         RowId::Missing(tenant) => Some(tenant.to_string()),
+        RowId::Finding(..) => finding::copied(store, id, all),
         RowId::Entry(entry) => {
             let slot = store.stream().find(*entry)?;
             let Line::Entry { entry, .. } = store.stream().get(slot)? else { return None };
@@ -162,6 +173,7 @@ pub fn tenant(store: &Store, id: &RowId) -> Option<Text> {
             store.object(*feed, uid)?.tenant().cloned()
         }
         RowId::Missing(tenant) => Some(tenant.clone()),
+        RowId::Finding(..) => OverviewTable::new(store).finding(id)?.tenant.clone(),
         RowId::Object(..) => {
             let tenants = TenantsTable::new(store);
             if let Some(slot) = tenants.find(id) {

@@ -3,6 +3,7 @@
 mod alerts;
 mod backups;
 mod databases;
+pub mod overview;
 mod streams;
 
 use ratatui::layout::Rect;
@@ -22,6 +23,7 @@ pub const LINES: usize = 4;
 #[must_use]
 pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
     let mut lines = match app.screen.pane {
+        TableId::Overview => overview::lines(app, width),
         TableId::Backups => backups::lines(app),
         TableId::Databases | TableId::Sessions => databases::server(app, width),
         TableId::Pools => databases::pools(app),

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::bucket::{Bucket, Newest, shelf_builder};
 use super::door::Door;
 use super::voice::{PATIENCE, Voice};
 use super::{Options, kept, trouble};
 use crate::domain::{
-    self, Fact, FeedId, Observation, Shelf, Text, Timestamp, Trouble, TroubleKind, Uid,
+    self, Fact, FeedId, Observation, Shelf, Span, Text, Timestamp, Trouble, TroubleKind, Uid,
 };
 use crate::platform::{Closed, Sink};
 
@@ -24,7 +24,7 @@ const KNOCK: Duration = Duration::from_millis(1800);
 /// Folders on the screen that are listed again at each knock.
 const LOOKED_AT: usize = 4;
 /// Between two words about the progress.
-const PROGRESS: Duration = Duration::from_secs(1);
+const PROGRESS: Span = Span::from_secs(1);
 /// Pages of the bucket of templates.
 const TEMPLATE_PAGES: usize = 20;
 /// The waits before a folder that could not be listed is tried again.
@@ -123,7 +123,7 @@ impl Reading {
 
     /// Lists everything once, however long that takes.
     async fn round(&mut self) -> Result<(), Closed> {
-        let begun = Instant::now();
+        let begun = self.voice.sink.now();
         let folders = self.folders().await?;
         let asked = self.door.asked();
         self.tell(FeedId::Backups, Fact::RelistBegun).await?;
@@ -140,7 +140,7 @@ impl Reading {
             bucket = self.options.bucket,
             shelves = self.known.len(),
             requests = self.door.asked() - asked,
-            ms = begun.elapsed().as_millis(),
+            ms = self.voice.sink.now().since(begun).ms(),
             "the backups are listed"
         );
         self.keep(listed).await;
@@ -189,7 +189,7 @@ impl Reading {
         let attention = self.voice.sink.attention();
         let mut looked_at = Vec::new();
         let (mut running, mut done, mut failed) = (FuturesUnordered::new(), 0_u32, 0);
-        let (mut said, mut odd): (Option<Instant>, _) = (None, Odd::default());
+        let (mut said, mut odd): (Option<Timestamp>, _) = (None, Odd::default());
         loop {
             let looks = attention.borrow().tenants.clone();
             if looks != looked_at {
@@ -233,8 +233,9 @@ impl Reading {
                     sleep(wait).await;
                 }
             }
-            if said.is_none_or(|said| said.elapsed() >= PROGRESS) {
-                said = Some(Instant::now());
+            let now = self.voice.sink.now();
+            if said.is_none_or(|said| now.since(said) >= PROGRESS || now < said) {
+                said = Some(now);
                 let bucket = described(&self.options, &self.known, self.listed, Some((done, all)));
                 self.voice.sink.tell(FeedId::Buckets, [Fact::Upsert(bucket.into())]).await?;
             }
@@ -255,9 +256,16 @@ impl Reading {
 
     /// Waits for the next round: knocks, and lists again what is on the screen.
     async fn rest(&mut self) -> Result<(), Closed> {
-        let until = Instant::now() + self.options.refresh;
+        let refresh = Span::from_secs(self.options.refresh.as_secs());
+        let mut begun = self.voice.sink.now();
         let mut failed = 0;
-        while Instant::now() < until || self.voice.in_trouble() {
+        loop {
+            let now = self.voice.sink.now();
+            if now.since(begun) >= refresh && !self.voice.in_trouble() {
+                return Ok(());
+            }
+            // A clock may be set back.
+            begun = begun.min(now);
             sleep(if failed > 0 { Duration::from_millis(1500) } else { KNOCK }).await;
             match self.look().await? {
                 Ok(()) => {
@@ -270,7 +278,6 @@ impl Reading {
                 }
             }
         }
-        Ok(())
     }
 
     /// Lists some of the folders that the operator looks at, or only knocks.

@@ -75,18 +75,7 @@ fn status_of(status: u16, code: &str, ahead: Option<i64>, asked: Asked<'_>) -> T
     let Asked { bucket, setting, .. } = asked;
     let said = if code.is_empty() { status.to_string() } else { format!("{status} {code}") };
     let (kind, what, remedy) = match (status, code) {
-        (_, "RequestTimeTooSkewed") => {
-            let off = ahead.map_or_else(String::new, |ahead| {
-                let side = if ahead < 0 { "ahead of" } else { "behind" };
-                format!(" by {} s, {side} the server's", ahead.unsigned_abs())
-            });
-            (
-                TroubleKind::Config,
-                format!("the clock of this machine is wrong{off}"),
-                "Set the clock of this machine right; the server refuses requests signed at another time."
-                    .to_owned(),
-            )
-        }
+        (_, "RequestTimeTooSkewed") => return skewed(bucket, ahead),
         (_, "InvalidAccessKeyId" | "NotSignedUp") => (
             TroubleKind::Unauthenticated,
             format!("the server does not know the access key ({said})"),
@@ -135,6 +124,19 @@ fn status_of(status: u16, code: &str, ahead: Option<i64>, asked: Asked<'_>) -> T
         ),
     };
     Trouble::new(kind, &format!("listing {bucket}: {what}"), &remedy)
+}
+
+/// Requests are signed by this machine's clock, and the server takes no others than those of its own time.
+fn skewed(bucket: &str, ahead: Option<i64>) -> Trouble {
+    let off = ahead.filter(|ahead| ahead.unsigned_abs() > 1).map_or_else(String::new, |ahead| {
+        let side = if ahead < 0 { "ahead of" } else { "behind" };
+        format!(" by {} s, {side} the server's", ahead.unsigned_abs())
+    });
+    Trouble::new(
+        TroubleKind::Config,
+        &format!("listing {bucket}: the clock of this machine is wrong{off}"),
+        "Set the clock of this machine right; the server refuses requests signed at another time.",
+    )
 }
 
 #[cfg(test)]

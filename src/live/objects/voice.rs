@@ -3,16 +3,14 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::FEEDS;
-use crate::domain::{Fact, FeedId, Trouble};
+use crate::domain::{Fact, FeedId, Span, Timestamp, Trouble};
 use crate::platform::{Closed, Sink};
 
 /// Without an answer for so long, the operator is told.
 pub(super) const PATIENCE: Duration = Duration::from_millis(2800);
 /// Between two signs of life.
-const BEAT: Duration = Duration::from_millis(2000);
+const BEAT: Span = Span::from_ms(2000);
 
 /// The voice of both feeds. It says each trouble once, and that it is over.
 pub(super) struct Voice {
@@ -20,7 +18,7 @@ pub(super) struct Voice {
     told: Option<Trouble>,
     /// Whether what was told of the backups is only remembered: no sign of life may make it look fresh.
     remembered: bool,
-    beat: Option<Instant>,
+    beat: Option<Timestamp>,
 }
 
 impl Voice {
@@ -58,11 +56,13 @@ impl Voice {
     /// The server answered as it should.
     pub(super) async fn heard(&mut self) -> Result<(), Closed> {
         let over = self.told.take().is_some();
-        let due = self.beat.is_none_or(|beat| beat.elapsed() >= BEAT);
+        let now = self.sink.now();
+        // A clock may be set back.
+        let due = self.beat.is_none_or(|beat| now.since(beat) >= BEAT || now < beat);
         if !over && !due {
             return Ok(());
         }
-        self.beat = Some(Instant::now());
+        self.beat = Some(now);
         for feed in FEEDS {
             if feed == FeedId::Buckets || !self.remembered {
                 self.sink.tell(feed, [Fact::Alive]).await?;

@@ -138,7 +138,7 @@ mod tests {
         (
             "colour = 1",
             5,
-            "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `databases`, `hostile`, `denied`, `tenant`, `run`, `incident`",
+            "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `databases`, `hostile`, `denied`, `tenant`, `run`, `backup`, `silence`, `ack`, `incident`",
         ),
         ("[tenants]\ncount = 20001", 6, "20001 is not between 0 and 20000"),
         ("[tenants]\ncount = -1", 6, "-1 is not between 0 and 20000"),
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(
             message("calm-nigth").as_deref(),
             Some(
-                "There is no scenario “calm-nigth”; perhaps “calm-night” is meant. The scenarios are calm-night, fleet-10k, hostile-data."
+                "There is no scenario “calm-nigth”; perhaps “calm-night” is meant. The scenarios are calm-night, alert-storm, fleet-10k, hostile-data."
             )
         );
         assert_eq!(

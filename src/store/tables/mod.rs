@@ -7,6 +7,7 @@ mod databases;
 mod events;
 mod executions;
 mod keys;
+mod overview;
 mod pools;
 mod record;
 mod sessions;
@@ -21,6 +22,7 @@ pub use cluster::ClusterTable;
 pub use databases::DatabasesTable;
 pub(super) use databases::{database_slot, missing_slot};
 pub use events::EventsTable;
+pub use overview::OverviewTable;
 pub(super) use record::Records;
 pub use tenants::TenantsTable;
 pub use upgrades::UpgradesTable;
@@ -46,8 +48,8 @@ pub const fn columns(id: TableId) -> &'static [Column] {
         TableId::Alerts => alerts::COLUMNS,
         TableId::Silences => silences::COLUMNS,
         TableId::Executions => executions::COLUMNS,
-        TableId::Overview
-        | TableId::Workloads
+        TableId::Overview => overview::COLUMNS,
+        TableId::Workloads
         | TableId::Pods
         | TableId::Network
         | TableId::Flux
@@ -90,8 +92,8 @@ pub(super) fn with<R>(store: &Store, id: TableId, read: impl FnOnce(&dyn Table) 
         TableId::Alerts => read(&AlertsTable::new(store)),
         TableId::Silences => read(&Records::new(store, &objects.silences)),
         TableId::Executions => read(&Records::new(store, &objects.executions)),
-        TableId::Overview
-        | TableId::Workloads
+        TableId::Overview => read(&OverviewTable::new(store)),
+        TableId::Workloads
         | TableId::Pods
         | TableId::Network
         | TableId::Flux
@@ -101,11 +103,40 @@ pub(super) fn with<R>(store: &Store, id: TableId, read: impl FnOnce(&dyn Table) 
     }
 }
 
+/// The feeds that say whether something is wrong.
+const OVERVIEW: &[FeedId] = &[
+    FeedId::Clients,
+    FeedId::Environments,
+    FeedId::Upgrades,
+    FeedId::Restores,
+    FeedId::Templates,
+    FeedId::Alerts,
+    FeedId::Databases,
+    FeedId::Sessions,
+    FeedId::DatabaseServer,
+    FeedId::Pools,
+    FeedId::Streams,
+    FeedId::StreamServer,
+    FeedId::Events,
+    FeedId::Backups,
+    FeedId::Probes,
+    FeedId::Deployments,
+    FeedId::Pods,
+    FeedId::Routes,
+    FeedId::Gateways,
+    FeedId::Certificates,
+    FeedId::Kustomizations,
+    FeedId::CronJobs,
+    FeedId::Jobs,
+    FeedId::Nodes,
+    FeedId::Claims,
+];
+
 /// The feeds that the table `id` is made of, the one that makes its rows first.
 #[must_use]
 pub const fn feeds_of(id: TableId) -> &'static [FeedId] {
     match id {
-        TableId::Overview => &[FeedId::Alerts],
+        TableId::Overview => OVERVIEW,
         TableId::Tenants => &[FeedId::Clients],
         TableId::Events => &[FeedId::Events],
         TableId::Databases => &[FeedId::Databases],
@@ -133,6 +164,8 @@ pub const fn feeds_of(id: TableId) -> &'static [FeedId] {
 #[must_use]
 pub const fn feeds_judging(id: TableId) -> &'static [FeedId] {
     match id {
+        // Each feed in trouble is a row of its own there.
+        TableId::Overview => &[],
         TableId::Tenants => &[FeedId::Clients, FeedId::Environments],
         TableId::Databases => &[FeedId::Databases, FeedId::Clients],
         TableId::Backups => &[FeedId::Backups, FeedId::Clients],

@@ -1,14 +1,17 @@
 //! The tenants: one row per customer object, joined with what belongs to it.
 
 use super::{column, optional, text};
-use crate::domain::{ClientSpec, FeedId, Health, Kind, Resource, Spec, Text};
+use crate::domain::{
+    Alert, AlertState, ClientSpec, ClusterKind, DatabaseClass, FeedId, Health, Kind, Object,
+    Resource, Spec, Text,
+};
 use crate::store::table::{Column, ColumnKind, RowId, Slot, Table, Value};
 use crate::store::{Collection, Freshness, Held, Joined, Store};
 
 /// The columns, in the order shown.
 pub(super) const COLUMNS: &[Column] = &[
     column("tenant", "TENANT", "The tenant's subdomain, which is its name everywhere.")
-        .flex(24, 5)
+        .flex(18, 5)
         .rank(0)
         .searched(),
     column(
@@ -19,17 +22,40 @@ pub(super) const COLUMNS: &[Column] = &[
     .kind(ColumnKind::Health)
     .fixed(13)
     .rank(0),
+    column("alert", "ALERT", "The worst of its alerts that fire.").fixed(10).rank(1),
     column("tier", "TIER", "The tier: starter, pro or enterprise.").fixed(10).rank(2),
-    column("odoo", "ODOO", "The Odoo major.").fixed(4).rank(2),
+    column("backup", "BACKUP", "How long ago its newest daily dump was made.")
+        .kind(ColumnKind::Time)
+        .fixed(7)
+        .right()
+        .rank(1),
+    column("size", "SIZE", "The size of its database, where it was measured.")
+        .kind(ColumnKind::Bytes)
+        .fixed(8)
+        .right()
+        .rank(2),
+    column("odoo", "ODOO", "The Odoo major.").fixed(4).rank(3),
+    column("route", "ROUTE", "How well its routes are: the worst of them.")
+        .kind(ColumnKind::Health)
+        .fixed(10)
+        .rank(5),
+    column("probe", "PROBE", "Whether its addresses answer from outside: up or down.")
+        .fixed(5)
+        .rank(5),
     column("reason", "REASON", "The reason word of the condition that decides the health.")
         .flex(14, 2)
-        .rank(3)
+        .rank(4)
         .searched(),
     column("envs", "ENVS", "How many environments the tenant has.")
         .kind(ColumnKind::Number)
         .fixed(4)
         .right()
-        .rank(5),
+        .rank(6),
+    column("alerts", "ALERTS", "How many of its alerts fire.")
+        .kind(ColumnKind::Number)
+        .fixed(6)
+        .right()
+        .rank(6),
     column("run", "RUNNING", "The upgrade or restore under way.").flex(12, 2).rank(4).searched(),
     column("event", "LAST EVENT", "The type of the newest event about the tenant.")
         .flex(16, 2)
@@ -50,7 +76,7 @@ pub(super) const COLUMNS: &[Column] = &[
         .kind(ColumnKind::Time)
         .fixed(6)
         .right()
-        .rank(1),
+        .rank(3),
     column("email", "EMAIL", "The owner's address.").flex(20, 3).rank(8).searched().hidden(),
     column("project", "PROJECT", "The id of the customer's project in the ERP.")
         .kind(ColumnKind::Number)
@@ -73,14 +99,30 @@ pub struct TenantsTable<'a> {
 
 impl<'a> TenantsTable<'a> {
     /// The feeds whose objects are part of a tenant's row, beside its own and the runs.
-    pub(in crate::store) const SHOWS: [FeedId; 6] = [
-        FeedId::Environments,
-        FeedId::Databases,
-        FeedId::Backups,
-        FeedId::Alerts,
-        FeedId::Routes,
-        FeedId::Probes,
-    ];
+    const SHOWS: [FeedId; 5] =
+        [FeedId::Environments, FeedId::Databases, FeedId::Alerts, FeedId::Routes, FeedId::Probes];
+
+    /// Whether the tenant's row is another one because what was `before` is `now`. Much of what is polled changes with
+    /// every look and is not part of the row.
+    pub(in crate::store) fn shows(before: Option<&Object>, now: &Object) -> bool {
+        if !Self::SHOWS.contains(&now.feed()) {
+            return false;
+        }
+        match (before, now) {
+            (Some(Object::Database(a)), Object::Database(b)) => {
+                (a.size.map(|size| size.bytes), &a.tenant)
+                    != (b.size.map(|size| size.bytes), &b.tenant)
+            }
+            (Some(Object::Alert(a)), Object::Alert(b)) => {
+                (a.state, a.severity, &a.tenant) != (b.state, b.severity, &b.tenant)
+            }
+            (Some(Object::Probe(a)), Object::Probe(b)) => (a.up, &a.tenant) != (b.up, &b.tenant),
+            (Some(Object::ClusterObject(a)), Object::ClusterObject(b)) => {
+                (a.health, &a.tenant) != (b.health, &b.tenant)
+            }
+            _ => true,
+        }
+    }
 
     /// The tenants of `store`.
     #[must_use]
@@ -127,6 +169,62 @@ impl<'a> TenantsTable<'a> {
                 client,
                 |worst, other| if other.health() < worst.health() { other } else { worst },
             )
+    }
+
+    /// What `feed` tells of the tenant, read from `held`.
+    fn own<T>(
+        &self,
+        resource: &Resource,
+        feed: FeedId,
+        held: &'a Collection<T>,
+    ) -> impl Iterator<Item = &'a T> + use<'a, T> {
+        let slots = self.joined(resource).into_iter().flat_map(move |joined| joined.of(feed));
+        slots.filter_map(move |slot| held.get(slot).map(|held| &*held.object))
+    }
+
+    /// Its alerts that fire.
+    fn firing(&self, resource: &Resource) -> impl Iterator<Item = &'a Alert> + use<'a> {
+        let alerts = &self.store.objects().alerts;
+        self.own(resource, FeedId::Alerts, alerts).filter(|it| it.state == AlertState::Firing)
+    }
+
+    /// When its newest backup was made; `none` when it is certain that there is none.
+    fn backup(&self, slot: Slot, resource: &Resource) -> Value<'static> {
+        let shelves = self.store.shelves();
+        let mut own = self.joined(resource).into_iter().flat_map(|it| it.of(FeedId::Backups));
+        let newest = own.find_map(|slot| shelves.of(slot)?.newest);
+        match newest {
+            Some(at) => Value::At(at),
+            None if shelves.missing(slot).is_some() => Value::Text("none"),
+            None => Value::Nothing,
+        }
+    }
+
+    /// The bytes of its database, when they were measured. Copies are not counted.
+    fn size(&self, resource: &Resource) -> Value<'static> {
+        let databases = &self.store.objects().databases;
+        let own = self.own(resource, FeedId::Databases, databases);
+        let sizes = own.filter(|it| it.class == DatabaseClass::Tenant).filter_map(|it| it.size);
+        let bytes = sizes.map(|size| size.bytes).reduce(u64::saturating_add);
+        bytes.map_or(Value::Nothing, Value::Bytes)
+    }
+
+    /// The worst of its routes.
+    fn route(&self, resource: &Resource) -> Value<'static> {
+        let routes = self.store.cluster(ClusterKind::Route);
+        let worst = self.own(resource, FeedId::Routes, routes).map(|route| route.health).min();
+        worst.map_or(Value::Nothing, Value::Health)
+    }
+
+    /// Whether its addresses answer.
+    fn probe(&self, resource: &Resource) -> Value<'static> {
+        let probes = &self.store.objects().probes;
+        let all = self.own(resource, FeedId::Probes, probes).map(|probe| probe.up);
+        match all.reduce(|a, b| a && b) {
+            Some(true) => Value::Text("up"),
+            Some(false) => Value::Text("down"),
+            None => Value::Nothing,
+        }
     }
 
     /// The upgrade or restore under way, and whether it is known that there is none.
@@ -196,6 +294,18 @@ impl Table for TenantsTable<'_> {
         match COLUMNS.get(column).map(|column| column.id) {
             Some("tenant") => optional(resource.tenant()),
             Some("health") => Value::Health(self.worst(resource).health()),
+            Some("alert") => {
+                let worst = self.firing(resource).map(|alert| alert.severity).min();
+                worst.map_or(Value::Nothing, Value::Severity)
+            }
+            Some("alerts") => match self.firing(resource).count() {
+                0 => Value::Nothing,
+                count => Value::Number(count as u64),
+            },
+            Some("backup") => self.backup(slot, resource),
+            Some("size") => self.size(resource),
+            Some("route") => self.route(resource),
+            Some("probe") => self.probe(resource),
             Some("tier") => text(&spec.tier),
             Some("odoo") => text(&spec.odoo_version),
             Some("reason") => optional(self.worst(resource).reason()),
