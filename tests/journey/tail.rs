@@ -195,5 +195,5 @@ fn streams_keys_and_calls_have_pages() {
         .sees("would_execute")
         .sees("shadow");
     journey.keys("/").types("mode=shadow").keys("enter").keys("enter");
-    journey.sees("the call was only pretended");
+    journey.sees("pretended, nothing was changed");
 }

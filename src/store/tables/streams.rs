@@ -8,7 +8,7 @@ use crate::store::{Held, Store};
 
 /// The columns, in the order shown.
 pub(super) const COLUMNS: &[Column] = &[
-    column("name", "STREAM", "Its key.").flex(22, 3).rank(0).searched(),
+    column("name", "STREAM", "Its key.").flex(20, 3).rank(0).searched(),
     column("health", "HEALTH", "How well its groups read it: the worst of them.")
         .kind(ColumnKind::Health)
         .fixed(13)
@@ -28,7 +28,7 @@ pub(super) const COLUMNS: &[Column] = &[
         .fixed(7)
         .right()
         .rank(2),
-    column("why", "WHY", "Which group reads badly, and how.").flex(22, 5).rank(1).searched(),
+    column("why", "WHY", "Which group reads badly, and how.").flex(20, 5).rank(1).searched(),
     column("groups", "GROUPS", "Its consumer groups.")
         .kind(ColumnKind::Number)
         .fixed(6)
