@@ -422,7 +422,30 @@ fn every_action_is_reachable_by_a_key_or_the_palette() {
 }
 
 /// Commands that change nothing on a server of the stream.
-const READING: [&str; 7] = ["AUTH", "SELECT", "CLIENT", "XINFO", "XRANGE", "XREVRANGE", "XREAD"];
+const READING: [&str; 18] = [
+    "AUTH",
+    "SELECT",
+    "CLIENT",
+    "XINFO",
+    "XRANGE",
+    "XREVRANGE",
+    "XREAD",
+    "PING",
+    "INFO",
+    "SLOWLOG",
+    "CONFIG",
+    "XPENDING",
+    "MEMORY",
+    "SCAN",
+    "DBSIZE",
+    "LLEN",
+    "ZCARD",
+    "HEXISTS",
+];
+
+/// Of commands that can do more, the one thing that they may.
+const ONLY: [(&str, &str); 4] =
+    [("CLIENT", "SETNAME"), ("CONFIG", "GET"), ("SLOWLOG", "GET"), ("MEMORY", "USAGE")];
 
 /// Words by which something else than a reading request could be sent to a server.
 const WRITING: [&str; 25] = [
@@ -470,10 +493,11 @@ fn writing(files: &[Source]) -> Vec<String> {
             if !READING.contains(&command) {
                 found.push((at, format!("{command} is not known to be only reading.")));
             }
-            // Of the many that CLIENT can do, only giving the connection its name.
-            if command == "CLIENT" && file.literal(at + "cmd(\"CLIENT\")".len()) != Some("SETNAME")
-            {
-                found.push((at, "CLIENT may only set the name.".to_owned()));
+            for (_, only) in ONLY.into_iter().filter(|(many, _)| *many == command) {
+                let rest = at + "cmd(\"\")".len() + command.len();
+                if file.literal(rest) != Some(only) {
+                    found.push((at, format!("{command} may only {only}.")));
+                }
             }
         }
         found
@@ -557,6 +581,8 @@ fn only_reading_commands_reach_the_servers() {
         ("fn f() { cmd(\"XADD\").arg(key) }", 1),
         ("fn f(name: &str) { let key = \"x\"; cmd(name).arg(\"XREAD\") }", 1),
         ("fn f() { cmd(\"CLIENT\").arg(\"KILL\") }", 1),
+        ("fn f() { let mut c = cmd(\"CONFIG\"); c.arg(\"SET\").arg(\"save\") }", 1),
+        ("fn f() { let mut c = cmd(\"CONFIG\"); c.arg(\"GET\").arg(\"save\") }", 0),
         ("fn f() { cmd(\"XREAD\").arg(\"COUNT\"); // cmd(\"DEL\")\n }", 0),
         ("use redis::{AsyncCommands, cmd};", 1),
         ("fn f() { http::Request::delete(path) }", 1),

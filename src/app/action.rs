@@ -165,6 +165,12 @@ pub enum TailAction {
     Newest,
     /// Filters to the tenant of the row.
     FollowTenant,
+    /// Filters to the type of the row.
+    FollowType,
+    /// Asks for a time and goes to the event nearest to it.
+    Jump,
+    /// Writes the lines that are shown to a file.
+    Save,
     /// Goes to the next gap.
     NextGap,
     /// Goes to the gap before.
@@ -487,6 +493,19 @@ pub static REGISTRY: &[ActionSpec] = &[
         Action::Tail(TailAction::FollowTenant),
         &[Events],
         "show only the tenant of the row",
+    ),
+    look(
+        "events.follow-type",
+        Action::Tail(TailAction::FollowType),
+        &[Events],
+        "show only the type of the row",
+    ),
+    look("events.jump", Action::Tail(TailAction::Jump), &[Events], "go to a time"),
+    look(
+        "events.save",
+        Action::Tail(TailAction::Save),
+        &[Events],
+        "save the events shown to a file",
     ),
     look("gap.next", Action::Tail(TailAction::NextGap), &[Events], "go to the next gap"),
     look("gap.previous", Action::Tail(TailAction::PreviousGap), &[Events], "go to the gap before"),

@@ -68,7 +68,13 @@ impl App {
             Some(Overlay::Palette(palette)) => Some(&mut palette.line),
             Some(_) => None,
             None if self.log.is_some() => self.log.as_mut()?.search.typing.as_mut(),
-            None => super::pane_of(&mut self.panes, self.screen.pane).filter.typing.as_mut(),
+            None => {
+                let pane = super::pane_of(&mut self.panes, self.screen.pane);
+                match &mut pane.jump {
+                    Some(jump) => Some(&mut jump.line),
+                    None => pane.filter.typing.as_mut(),
+                }
+            }
         }
     }
 
@@ -81,6 +87,10 @@ impl App {
             return self.log_typed();
         }
         let pane = self.pane_mut();
+        if let Some(jump) = &mut pane.jump {
+            jump.error = None;
+            return;
+        }
         if let Some(query) = pane.filter.typed(pane.table) {
             pane.set_query(query);
         }
@@ -92,6 +102,7 @@ impl App {
             Action::Shell(shell) => return self.shell(shell),
             Action::Copy(what) => return self.copy(what),
             Action::Line(line) => return self.line_action(line),
+            Action::Tail(tail) => return self.tail(tail),
             Action::Open(opening) => self.open(opening),
             Action::Pane(to) => self.go(to),
             Action::Row(row) => self.row_action(row),
@@ -99,7 +110,6 @@ impl App {
             Action::Table(table) => self.table_action(table),
             Action::Drawer(drawer) => self.drawer_action(drawer),
             Action::Scroll(motion) => self.scroll(motion),
-            Action::Tail(tail) => self.tail(tail),
             Action::Choice(choice) => self.choose(choice),
             Action::Log(action) => self.log_action(action),
         }

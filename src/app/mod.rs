@@ -20,8 +20,10 @@ pub mod pages;
 pub mod palette;
 pub mod pane;
 pub mod panes;
+mod restart;
 mod rows;
 pub mod strip;
+mod tail;
 mod update;
 
 use std::sync::Arc;
@@ -33,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Attention, FeedId, Observation, Text, Timestamp, Trouble, TroubleKind};
 use crate::input::{Chord, Context, Keymap};
 use crate::store::table::TableId;
-use crate::store::{FeedState, Freshness, Store, StreamLimits, feeds_judging, feeds_of};
+use crate::store::{FeedState, Freshness, Line, Store, StreamLimits, feeds_judging, feeds_of};
 use gate::Rights;
 use geometry::Geometry;
 pub use hints::{Hint, hints};
@@ -92,6 +94,8 @@ pub enum Effect {
     Copy(String),
     /// Write the recording to a file.
     Record,
+    /// Write these lines of the event stream to a new file.
+    Save(Vec<Line>),
     /// Load the theme of this name.
     LoadTheme(String),
 }
@@ -287,7 +291,9 @@ impl App {
     /// open, no list is held.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
-        let busy = |pane: &Pane| pane.filter.typing.is_some() || pane.held.is_some();
+        let busy = |pane: &Pane| {
+            pane.filter.typing.is_some() || pane.held.is_some() || pane.jump.is_some()
+        };
         self.overlay.is_none()
             && self.log.is_none()
             && self.keys.pending.is_empty()
@@ -330,6 +336,8 @@ impl App {
         if let Some(log) = &self.log {
             let typing = log.search.typing.is_some();
             vec![if typing { Context::Line } else { Context::Log }, Context::Global]
+        } else if pane.jump.is_some() {
+            vec![Context::Line, Context::Global]
         } else if pane.filter.typing.is_some() {
             vec![Context::Filter, Context::Line, Context::Global]
         } else if pane.drawer.open && pane.drawer.focused {
@@ -355,6 +363,9 @@ impl App {
         for observation in observations {
             let feed = observation.feed;
             let before = self.store.feeds().get(feed).freshness.trouble().cloned();
+            if let Some(text) = restart::noticed(&self.store, &observation) {
+                self.say(Level::Warning, &text);
+            }
             self.store.apply(observation);
             let after = self.store.feeds().get(feed).freshness.trouble().cloned();
             if before != after {

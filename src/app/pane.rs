@@ -7,7 +7,7 @@ use super::detail::Detail;
 use super::line::Line;
 use crate::domain::Timestamp;
 use crate::store::filter::{Query, QueryError};
-use crate::store::table::{Column, RowId, Slot, Table, TableId};
+use crate::store::table::{Column, RowId, Slot, Table, TableId, Value};
 use crate::store::view::{Sort, View};
 use crate::store::{Ring, Store, columns};
 
@@ -90,6 +90,8 @@ pub struct Pane {
     pub follow: bool,
     /// Since when the list is held still, and how many changes the table had then.
     pub held: Option<Held>,
+    /// The time that is being typed, to go to it.
+    pub jump: Option<Jump>,
     /// Whether its rows were complete once.
     pub settled: bool,
     /// The row to go to: the operator asked for another query since the last refresh.
@@ -115,6 +117,17 @@ pub struct Held {
     pub since: Timestamp,
     /// The table's revision then.
     pub revision: u64,
+    /// How many events had been taken in then.
+    pub received: u64,
+}
+
+/// A time that is being typed.
+#[derive(Debug, Default)]
+pub struct Jump {
+    /// The line.
+    pub line: Line,
+    /// Why what was typed is no time.
+    pub error: Option<String>,
 }
 
 impl Pane {
@@ -147,6 +160,7 @@ impl Pane {
             drawer: Drawer::default(),
             follow: table == TableId::Events,
             held: None,
+            jump: None,
             settled: false,
             sought: Sought::Nothing,
         }
@@ -320,6 +334,24 @@ impl Pane {
             self.point(table, position, rows);
             true
         })
+    }
+
+    /// Goes to the row whose first column is the time nearest to `wanted`; says which time that is.
+    pub fn to_time(
+        &mut self,
+        table: &dyn Table,
+        wanted: Timestamp,
+        rows: usize,
+    ) -> Option<Timestamp> {
+        let near = (0..self.view.len()).filter_map(|position| {
+            match table.value(self.view.slot(position)?, 0) {
+                Value::Clock(at) => Some((at.ms().abs_diff(wanted.ms()), position, at)),
+                _ => None,
+            }
+        });
+        let (_, position, at) = near.min_by_key(|(far, position, _)| (*far, *position))?;
+        self.point(table, position, rows);
+        Some(at)
     }
 
     /// Brings the drawer up to date with the row under the cursor, on lines of `width` cells.

@@ -2,16 +2,15 @@
 
 use super::action::{
     ChoiceAction, CopyWhat, DrawerAction, LineAction, Motion, Opening, PaneMove, RowAction, Shell,
-    TableAction, TailAction,
+    TableAction,
 };
 use super::detail;
 use super::notices::Level;
 use super::overlay::Overlay;
 use super::palette::{Palette, Target};
-use super::pane::Held;
 use super::panes::{PANES, pane_of};
 use super::{App, Effect, pages};
-use crate::domain::{FeedId, Timestamp};
+use crate::domain::FeedId;
 use crate::store::columns;
 use crate::store::table::{Fold, RowId, Table, TableId};
 use crate::store::view::Sort;
@@ -208,7 +207,7 @@ impl App {
         self.sort_by(Some(Sort { column, descending }));
     }
 
-    fn sort_by(&mut self, sort: Option<Sort>) {
+    pub(super) fn sort_by(&mut self, sort: Option<Sort>) {
         let pane = self.pane_mut();
         pane.view.set_sort(sort);
         pane.follow &= sort.is_none();
@@ -309,47 +308,6 @@ impl App {
         vec![Effect::Copy(link.to_string())]
     }
 
-    pub(super) fn tail(&mut self, action: TailAction) {
-        match action {
-            TailAction::Pause => self.pause(),
-            TailAction::Newest => {
-                self.pane_mut().held = None;
-                self.sort_by(None);
-                self.settle();
-                self.move_cursor(Motion::Last);
-            }
-            TailAction::FollowTenant => self.follow_tenant(),
-            TailAction::NextGap | TailAction::PreviousGap => {
-                let rows = self.geometry().page();
-                let forward = action == TailAction::NextGap;
-                if !self.with_pane(|pane, table| pane.to_gap(table, forward, rows)) {
-                    self.say(Level::Info, "There is no further gap in that direction.");
-                }
-            }
-        }
-    }
-
-    fn pause(&mut self) {
-        let since: Timestamp = self.now();
-        self.with_pane(|pane, table| {
-            pane.held = match pane.held {
-                None => Some(Held { since, revision: table.revision() }),
-                Some(_) => None,
-            };
-        });
-    }
-
-    fn follow_tenant(&mut self) {
-        let id = self.pane().cursor.id.as_ref();
-        match id.and_then(|id| detail::tenant(&self.store, id)) {
-            Some(tenant) => {
-                let quoted = tenant.as_str().replace('\\', "\\\\").replace('"', "\\\"");
-                self.filter_to(&format!("tenant=\"{quoted}\""));
-            }
-            None => self.say(Level::Info, "This row speaks of no tenant."),
-        }
-    }
-
     pub(super) fn line_action(&mut self, action: LineAction) -> Vec<Effect> {
         if let Some(Overlay::Palette(palette)) = &self.overlay {
             let chosen = palette.choice().cloned();
@@ -369,6 +327,10 @@ impl App {
         }
         if let Some(log) = &mut self.log {
             log.search.close(action == LineAction::Accept);
+            return Vec::new();
+        }
+        if self.pane().jump.is_some() {
+            self.jump_line(action);
             return Vec::new();
         }
         let pane = self.pane_mut();

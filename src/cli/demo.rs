@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
         platform: Arc::new(platform),
         theme: dressed.theme,
         appearance: dressed.appearance,
-        places: Places { recordings: start::recordings(&paths), log: None },
+        places: Places { recordings: start::recordings(&paths), saved: paths.saved(), log: None },
         recorded: loaded.settings.recorder.kept.value,
     };
     console::run(console).map_err(CliError::of)

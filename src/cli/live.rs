@@ -51,6 +51,7 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
         appearance: dressed.appearance,
         places: Places {
             recordings: start::recordings(&paths),
+            saved: paths.saved(),
             log: log.is_ok().then_some(log_file),
         },
         recorded: settings.recorder.kept.value,

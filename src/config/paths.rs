@@ -86,6 +86,11 @@ impl Paths {
         self.state.join("recordings")
     }
 
+    /// Events that the operator saved.
+    pub fn saved(&self) -> PathBuf {
+        self.state.join("saved")
+    }
+
     /// What can be made again.
     pub fn cache(&self) -> &Path {
         &self.cache

@@ -3,7 +3,6 @@
 //! Each server has an adapter of its own, which knows the domain, the settings and the doors of
 //! [`crate::platform`] and nothing else of the console.
 
-mod absent;
 pub mod alertmanager;
 mod http;
 pub mod kubernetes;
@@ -20,7 +19,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Settings, StreamingLists};
-use crate::domain::FeedId;
 use crate::platform::{Clock, Feed, Platform, World};
 
 /// The live platform of a profile.
@@ -92,10 +90,7 @@ impl Platform for Live {
             Box::new(stream::Events(self.stream.clone())),
             Box::new(postgres::Databases(self.postgres.clone())),
             Box::new(postgres::Pools(self.pgbouncer.clone())),
-            absent(
-                "valkey.url",
-                &[FeedId::Streams, FeedId::Keys, FeedId::StreamServer, FeedId::Executions],
-            ),
+            Box::new(stream::Survey(self.stream.clone())),
             Box::new(objects::Objects(self.objects.clone())),
             Box::new(alertmanager::feed(self.alertmanager.clone())),
             Box::new(kubernetes::acks(self.kubernetes.clone(), self.namespace.clone())),
@@ -107,10 +102,6 @@ impl Platform for Live {
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
     }
-}
-
-fn absent(setting: &'static str, feeds: &[FeedId]) -> Box<dyn Feed> {
-    Box::new(absent::Absent { feeds: feeds.to_vec(), setting })
 }
 
 fn options(settings: &Settings) -> kubernetes::Options {

@@ -1,4 +1,4 @@
-//! The event stream of a profile: fetches what it takes to connect, then reads.
+//! The streams' server of a profile: fetches what it takes to connect, then reads the event stream, or surveys the rest.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,25 +34,47 @@ impl Feed for Events {
 
     fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
         // The only way to end before reading is that nobody listens, or that there is nothing to read.
-        async move { self.0.run(sink).await.unwrap_or(()) }.boxed()
+        let read = |options| -> Box<dyn Feed> { Box::new(valkey::feed(options)) };
+        async move { self.0.run(sink, &[FeedId::Events], read).await.unwrap_or(()) }.boxed()
+    }
+}
+
+/// The feeds of all else that the server holds.
+pub(super) struct Survey(pub(super) Wanted);
+
+impl Feed for Survey {
+    fn ids(&self) -> Vec<FeedId> {
+        valkey::Survey::FEEDS.to_vec()
+    }
+
+    fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
+        let read = |options| -> Box<dyn Feed> { Box::new(valkey::survey(options)) };
+        async move { self.0.run(sink, &valkey::Survey::FEEDS, read).await.unwrap_or(()) }.boxed()
     }
 }
 
 impl Wanted {
-    /// Asks for the options until they can be had, then reads.
-    async fn run(self, sink: Sink) -> Result<(), Closed> {
+    /// Asks for the options until they can be had, then runs what `reader` makes of them, which tells `feeds`.
+    async fn run(
+        self,
+        sink: Sink,
+        feeds: &[FeedId],
+        reader: fn(valkey::Options) -> Box<dyn Feed>,
+    ) -> Result<(), Closed> {
         let mut told = None;
         loop {
             let trouble = match self.options().await {
                 Ok(options) => {
-                    Box::new(valkey::feed(options)).run(sink).await;
+                    reader(options).run(sink).await;
                     return Ok(());
                 }
                 Err(trouble) => trouble,
             };
             let final_word = trouble.kind == TroubleKind::NotConfigured;
             if told.as_ref() != Some(&trouble) {
-                sink.tell(FeedId::Events, [Fact::Unreachable(trouble.clone())]).await?;
+                for feed in feeds {
+                    sink.tell(*feed, [Fact::Unreachable(trouble.clone())]).await?;
+                }
                 told = Some(trouble);
             }
             if final_word {
@@ -68,7 +90,7 @@ impl Wanted {
             return Err(Trouble::new(
                 TroubleKind::NotConfigured,
                 "no Valkey is set for this profile",
-                "Set valkey.url in the profile to see the event stream.",
+                "Set valkey.url in the profile to see its streams and keys.",
             ));
         };
         let password = match settings.password.value.clone() {

@@ -17,10 +17,11 @@ use super::screen::Screen;
 use super::signals::{Signal, Signals};
 use super::terminal::{TerminalError, TerminalOptions};
 use super::watcher::{FileChange, FileContent, FileWatch};
-use super::{clipboard::Copied, feeds};
+use super::{clipboard::Copied, feeds, saved};
 use crate::app::{App, Effect, Importance, Msg};
 use crate::domain::{Attention, Observation, Timestamp};
 use crate::platform::Platform;
+use crate::store::Line;
 use crate::ui;
 use crate::ui::theme::{ColorDepth, Theme};
 
@@ -67,6 +68,8 @@ pub struct Appearance {
 pub struct Places {
     /// The folder of the recordings.
     pub recordings: PathBuf,
+    /// The folder of the events that the operator saves.
+    pub saved: PathBuf,
     /// The log file, when there is one.
     pub log: Option<PathBuf>,
 }
@@ -335,6 +338,7 @@ impl Loop<'_> {
                 }
             }
             Effect::Record => self.record(),
+            Effect::Save(lines) => self.save(lines),
             Effect::LoadTheme(name) => self.load_theme(name),
         }
         Ok(())
@@ -374,6 +378,16 @@ impl Loop<'_> {
                 ),
             };
             let _ = queue.blocking_send(said);
+        });
+    }
+
+    /// Writes events on a task: a slow disk must not hold the keys.
+    fn save(&mut self, lines: Vec<Line>) {
+        let (folder, queue) = (self.console.places.saved.clone(), self.queue.clone());
+        let at = self.console.platform.clock().now();
+        self.tasks.spawn_blocking(move || {
+            let (importance, text) = saved::report(&folder, &lines, at);
+            let _ = queue.blocking_send(Incoming::Say(importance, text));
         });
     }
 

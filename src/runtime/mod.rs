@@ -14,6 +14,7 @@ pub mod panic;
 pub mod recorder;
 pub mod replay;
 mod rotation;
+pub mod saved;
 pub mod screen;
 pub mod signals;
 pub mod snapshot;

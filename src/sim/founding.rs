@@ -26,8 +26,8 @@ pub(super) fn found(engine: &mut Engine) {
         founded_run(engine, run.get_ref());
     }
     hostile::found(engine);
-    parts::found(engine);
     history(engine, &scenario);
+    parts::found(engine);
     for feed in &scenario.denied {
         let trouble = denied(*feed);
         if let Some(link) = engine.links.get_mut(feed) {

@@ -27,6 +27,10 @@ pub(super) struct Stream {
     lost: u64,
     /// Whether the stream began anew since the last entry told.
     reset: bool,
+    /// Entries ever added since it began.
+    added: u64,
+    /// How often it began anew.
+    resets: u64,
 }
 
 impl Stream {
@@ -44,6 +48,7 @@ impl Stream {
     /// Puts `entry` on the stream; its id must come from [`Stream::next_id`].
     pub(super) fn push(&mut self, entry: StreamEntry) {
         self.last = Some(entry.id);
+        self.added += 1;
         self.bytes += entry.raw.raw().len();
         self.kept.push_back(Arc::new(entry));
         while self.kept.len() > KEPT_ENTRIES || self.bytes > KEPT_BYTES {
@@ -69,6 +74,7 @@ impl Stream {
         let first = self.next_id(at);
         self.last = Some(StreamId { ms: first.ms, seq: first.seq.saturating_add(count - 1) });
         self.lost += count;
+        self.added += count;
     }
 
     /// Empties the stream, as a server does that keeps nothing on disk and starts again.
@@ -76,6 +82,39 @@ impl Stream {
         self.kept.clear();
         self.bytes = 0;
         self.reset = true;
+        self.added = 0;
+        self.resets += 1;
+    }
+
+    /// How many entries it has.
+    pub(super) fn len(&self) -> u64 {
+        self.kept.len() as u64
+    }
+
+    /// The bytes of its payloads.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes as u64
+    }
+
+    /// The oldest and the newest entry.
+    pub(super) fn ends(&self) -> (Option<StreamId>, Option<StreamId>) {
+        (self.kept.front().map(|entry| entry.id), self.kept.back().map(|entry| entry.id))
+    }
+
+    /// Entries ever added since it began.
+    pub(super) const fn added(&self) -> u64 {
+        self.added
+    }
+
+    /// How often it began anew.
+    pub(super) const fn resets(&self) -> u64 {
+        self.resets
+    }
+
+    /// The newest entry but `back`.
+    pub(super) fn before_newest(&self, back: u64) -> Option<StreamId> {
+        let back = usize::try_from(back).ok()?;
+        self.kept.iter().rev().nth(back).map(|entry| entry.id)
     }
 
     /// The newest `count` entries, for the first listing: they count as told.

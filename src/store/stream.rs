@@ -24,7 +24,7 @@ impl Default for StreamLimits {
 }
 
 /// One line of the stream as shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
     /// An entry.
     Entry {

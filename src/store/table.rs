@@ -65,9 +65,9 @@ tables! {
     /// One row per pool of pgbouncer.
     Pools = "pools", "pool", "pools", "health";
     /// One row per stream.
-    Streams = "streams", "stream", "streams", "name";
-    /// One row per family of keys.
-    Keys = "keys", "family", "families", "name";
+    Streams = "streams", "stream", "streams", "health";
+    /// One row per family of keys, and per queue.
+    Keys = "keys", "family", "families", "health";
     /// One row per tenant's backups, and per tenant that has none.
     Backups = "backups", "tenant", "tenants", "urgency";
     /// One row per upgrade, restore and template build.
@@ -91,7 +91,7 @@ tables! {
     /// One row per service of the platform.
     Services = "services", "service", "services", "health";
     /// One row per call of a tool by an agent.
-    Executions = "executions", "call", "calls", "name";
+    Executions = "executions", "call", "calls", "at";
 }
 
 /// The identity of a row: what the cursor and marks belong to.

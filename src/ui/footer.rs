@@ -14,6 +14,9 @@ use crate::store::{Freshness, feeds_of};
 /// What stands before the filter.
 const PROMPT: &str = " / ";
 
+/// What stands before a time to go to.
+const JUMP: &str = " go to ";
+
 pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     status(app, geometry.status, paint);
     footer(app, geometry.footer, paint);
@@ -21,13 +24,15 @@ pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
 
 /// Where the terminal's cursor stands while the filter is typed.
 pub(super) fn cursor(app: &App, geometry: &Geometry) -> Option<(u16, u16)> {
-    let typing = match app.log_page() {
-        Some(page) => page.search.typing.as_ref(),
-        None => app.pane().filter.typing.as_ref(),
+    let pane = app.pane();
+    let (prompt, line) = match (app.log_page(), &pane.jump, &pane.filter.typing) {
+        (Some(page), ..) => (PROMPT, page.search.typing.as_ref()?),
+        (None, Some(jump), _) => (JUMP, &jump.line),
+        (None, None, Some(line)) => (PROMPT, line),
+        (None, None, None) => return None,
     };
-    let line = typing?;
     let before: String = line.text().chars().take(line.cursor()).collect();
-    let x = cells(PROMPT) + cells(&before);
+    let x = cells(prompt) + cells(&before);
     Some((x.min(geometry.status.width.saturating_sub(1)), geometry.status.y))
 }
 
@@ -40,6 +45,18 @@ fn status(app: &App, place: Rect, paint: &mut Paint<'_>) {
     let room = place.width.saturating_sub(cells(&counts) + 2);
     paint.right(place.x, place.y, place.width.saturating_sub(1), &counts, Role::Header);
     let filter = &app.pane().filter;
+    if let Some(jump) = &app.pane().jump {
+        paint.text(place.x, place.y, room, JUMP, Role::Key);
+        let x = place.x + cells(JUMP);
+        let typed = jump.line.text();
+        let role = if jump.error.is_some() { Role::InputError } else { Role::Input };
+        paint.text(x, place.y, room.saturating_sub(x), typed, role);
+        if typed.is_empty() {
+            let text = "-30m, 02:41 or 2026-11-21T00:41:00Z";
+            paint.text(x + 1, place.y, room.saturating_sub(x + 1), text, Role::Muted);
+        }
+        return;
+    }
     let Some(line) = &filter.typing else {
         if filter.text.is_empty() {
             let keys = app.keymap().keys_for("filter.open", &app.contexts());
@@ -69,8 +86,13 @@ fn counts(app: &App) -> String {
     let shown = pane.view.len();
     let mut parts = Vec::new();
     if let Some(held) = pane.held {
-        let changes = grouped(revision - held.revision);
-        parts.push(format!("held still for {}, {changes} changes", app.now().since(held.since)));
+        let news = if pane.table == TableId::Events {
+            let new = app.store.stream().received().saturating_sub(held.received);
+            format!("{} new {}", grouped(new), if new == 1 { "event" } else { "events" })
+        } else {
+            format!("{} changes", grouped(revision - held.revision))
+        };
+        parts.push(format!("held still for {}, {news}", app.now().since(held.since)));
     } else if pane.follow {
         parts.push("following".to_owned());
     }
@@ -113,6 +135,11 @@ fn incomplete(app: &App, rows: usize) -> Option<String> {
 
 fn footer(app: &App, place: Rect, paint: &mut Paint<'_>) {
     paint.fill(place, Role::Screen);
+    if let Some(error) = app.pane().jump.as_ref().and_then(|jump| jump.error.as_ref()) {
+        let text = format!(" ✗ {error}");
+        paint.text(place.x, place.y, place.width, &text, Role::NoticeError);
+        return;
+    }
     let filter = &app.pane().filter;
     if let (Some(_), Some(error)) = (&filter.typing, &filter.error) {
         paint.text(

@@ -238,6 +238,11 @@ fn empty(feed: FeedId) -> String {
             "There is no event on the stream. New ones appear here as they come.".to_owned()
         }
         FeedId::Upgrades => "There is no upgrade, no restore and no template build.".to_owned(),
+        FeedId::Streams => "The server has no stream: not even the event stream.".to_owned(),
+        FeedId::Keys => "No family of keys is known.".to_owned(),
+        FeedId::Executions => {
+            "No agent has called a tool in any workspace, as far as the audit is kept.".to_owned()
+        }
         FeedId::Alerts => "There is no alert. Nothing fires.".to_owned(),
         FeedId::Backups => {
             "There is no backup in the bucket, and no tenant that should have one.".to_owned()

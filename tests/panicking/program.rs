@@ -121,6 +121,7 @@ fn main() -> ExitCode {
         },
         places: Places {
             recordings: folder("XDG_STATE_HOME").join("pulse-console/recordings"),
+            saved: folder("XDG_STATE_HOME").join("pulse-console/saved"),
             log: None,
         },
         recorded: 5_000,

@@ -15,6 +15,7 @@ mod object;
 mod resource;
 mod run;
 mod short;
+mod valkey;
 
 pub(in crate::app) use backup::size as bytes_in_words;
 pub use event::{gap_sentence, grouped};

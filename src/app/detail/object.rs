@@ -1,12 +1,19 @@
 //! The details of an object that has no page of its own: everything that is known of it.
 
-use super::{DetailLine, Tone, json, said};
-use crate::domain::{FeedId, Text, Uid};
-use crate::store::Store;
+use super::{DetailLine, Tone, json, said, valkey};
+use crate::domain::{FeedId, Text, Timestamp, Uid};
+use crate::store::{Freshness, Store};
 
 /// The title and the lines of the object `uid` that `feed` tells.
 pub(super) fn lines(store: &Store, feed: FeedId, uid: &Uid) -> Option<(Text, Vec<DetailLine>)> {
     let object = store.object(feed, uid)?;
+    let known = match &store.feeds().get(feed).freshness {
+        Freshness::Live(as_of) | Freshness::Stale(as_of, _) => *as_of,
+        Freshness::Syncing(_) | Freshness::Down(_) => Timestamp::default(),
+    };
+    if let Some(page) = valkey::lines(&object, known) {
+        return Some(page);
+    }
     let raw = serde_json::to_string(&object).ok()?;
     Some((uid.0.clone(), json::lines(&raw)))
 }

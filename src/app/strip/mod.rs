@@ -6,6 +6,7 @@ mod cluster;
 mod databases;
 pub mod overview;
 mod services;
+mod streams;
 
 use ratatui::layout::Rect;
 
@@ -37,7 +38,7 @@ pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
         TableId::Pools => databases::pools(app),
         TableId::Alerts | TableId::Silences => alerts::lines(app),
         TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
-        _ => Vec::new(),
+        TableId::Streams | TableId::Keys => streams::lines(app, width),
     };
     lines.truncate(LINES);
     lines

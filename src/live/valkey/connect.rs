@@ -141,9 +141,14 @@ pub(super) struct Link {
 impl Link {
     /// Connects and signs in.
     pub(super) async fn open(target: &Target) -> Result<Self, Failure> {
+        Self::open_within(target, ANSWER).await
+    }
+
+    /// Connects and signs in; no answer may take longer than `answer`.
+    pub(super) async fn open_within(target: &Target, answer: Duration) -> Result<Self, Failure> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(ANSWER));
+            .set_response_timeout(Some(answer));
         let connection = target
             .client()
             .await?
@@ -238,7 +243,12 @@ impl Link {
         wire::read_reply(reply).map_err(Failure::odd("XREAD"))
     }
 
-    async fn ask(&mut self, name: &'static str, command: &Cmd) -> Result<Value, Failure> {
+    /// Sends one command and waits for its answer. `name` is what troubles call it.
+    pub(super) async fn ask(
+        &mut self,
+        name: &'static str,
+        command: &Cmd,
+    ) -> Result<Value, Failure> {
         command.query_async(&mut self.connection).await.map_err(Failure::sending(name))
     }
 }

@@ -14,6 +14,8 @@
 //!    are in [`position`]); `Alive` after each read that found nothing new; `Unreachable` when
 //!    the server can't be read, once for each change of reason.
 //!
+//! The other feeds of the same server, which have a connection of their own, are in [`survey`].
+//!
 //! Bounds: a read takes at most 500 entries and aims at 8 MiB ([`appetite`]); of one event 1 MiB is kept;
 //! an entry of more than 16 MiB is not parsed. One connection, one request at a time.
 
@@ -22,6 +24,7 @@ mod cloudevent;
 mod connect;
 mod cursor;
 mod position;
+mod survey;
 mod tail;
 mod trouble;
 mod wire;
@@ -35,6 +38,7 @@ use secrecy::SecretString;
 
 use crate::domain::FeedId;
 use crate::platform::{Feed, Sink};
+pub use survey::{Survey, survey};
 
 /// Where the stream is and how it is read.
 #[derive(Clone)]

@@ -48,8 +48,14 @@ pub use self::complete::{completing, completions};
 use self::expr::Expr;
 pub use self::fuzzy::Scratch;
 pub use self::help::{EXAMPLES, Example, help};
-use crate::domain::{Text, Timestamp};
+use crate::domain::{Span, Text, Timestamp};
 use crate::store::table::{Column, Slot, Table};
+
+/// Reads a span as filters write it: `26h`, `2d4h`, `1.5h`.
+#[must_use]
+pub fn span(written: &str) -> Option<Span> {
+    operand::age(written)
+}
 
 /// A filter, parsed against the columns of one table.
 #[derive(Clone, Debug)]

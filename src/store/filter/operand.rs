@@ -183,7 +183,7 @@ fn bytes(written: &str) -> Option<u64> {
 }
 
 /// Reads a span: `26h`, `2d4h`, `1.5h`, `0`.
-fn age(written: &str) -> Option<Span> {
+pub(super) fn age(written: &str) -> Option<Span> {
     if written == "0" {
         return Some(Span::from_ms(0));
     }

@@ -77,6 +77,17 @@ impl Failure {
             if error.detail().is_some_and(|detail| detail.contains("no such key")))
     }
 
+    /// Whether a refusal is about the key, not about the command.
+    pub(super) fn is_about_a_key(&self) -> bool {
+        matches!(self, Self::Command { error, .. }
+            if error.detail().is_some_and(|detail| detail.contains("key")))
+    }
+
+    /// Whether the server can do nothing of the sort with this key, or at all, and is well otherwise.
+    pub(super) fn is_about_its_target(&self) -> bool {
+        matches!(self.code(), Some("ERR" | "WRONGTYPE" | "NOGROUP" | "UNKNOWN"))
+    }
+
     /// Whether the answer did not come in time.
     pub(super) fn is_timeout(&self) -> bool {
         matches!(self, Self::Command { error, .. } if error.is_timeout())
@@ -120,11 +131,11 @@ pub(super) fn address(failure: &Failure) -> Trouble {
     )
 }
 
-fn server(target: &Target) -> String {
+pub(super) fn server(target: &Target) -> String {
     format!("Valkey at {}", target.name)
 }
 
-fn user(target: &Target) -> String {
+pub(super) fn user(target: &Target) -> String {
     target
         .username
         .as_ref()
