@@ -1,5 +1,4 @@
-//! The live world on a real API server and a real Valkey passes the checks that the training world passes in
-//! `contract.rs`.
+//! The live world on real servers of every kind passes the checks that the training world passes in `contract.rs`.
 #![cfg(feature = "real-servers")]
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
@@ -9,31 +8,75 @@ mod world;
 use std::sync::Arc;
 
 use platform::{
-    ApiServer, Cluster, EventStream, Kind, PlatformError, User, Valkey, condition, usual_moment,
+    Alertmanager, ApiServer, BACKUPS, Cluster, EventStream, Kind, Objects, PgBouncer,
+    PlatformError, Postgres, Prometheus, PrometheusOptions, REGION, Role, TEMPLATES, User, Valkey,
+    alert, condition, usual_moment, write_private,
 };
 use pulse_console::config::{Environment, Paths, Sources, load};
+use pulse_console::domain::FeedId;
 use pulse_console::live::Live;
 use pulse_console::platform::Platform;
 use pulse_console::runtime::WallClock;
 use world::{What, World};
 
+const TENANTS: usize = 12;
+
 struct Servers {
-    objects: ApiServer,
-    stream: Valkey,
+    cluster: ApiServer,
+    valkey: Valkey,
+    postgres: Postgres,
+    pgbouncer: PgBouncer,
+    objects: Objects,
+    alertmanager: Alertmanager,
+    prometheus: Prometheus,
     published: usize,
     platform: Arc<dyn Platform>,
 }
 
 impl Servers {
     async fn start(home: &std::path::Path) -> Result<Self, PlatformError> {
-        let (objects, stream) = (ApiServer::start().await?, Valkey::start().await?);
-        objects.create_clients(12).await?;
-        objects.fill_cluster(&Cluster::new(12, usual_moment())).await?;
-        stream.publish(&EventStream::default(), 0..40, usual_moment()).await?;
-        let kubeconfig = objects.kubeconfig(User::Viewer);
+        let now = chrono::Utc::now();
+        let (cluster, valkey, postgres, objects, alertmanager) = tokio::try_join!(
+            ApiServer::start(),
+            Valkey::start(),
+            Postgres::start(),
+            Objects::start(),
+            Alertmanager::start(),
+        )?;
+        let options = PrometheusOptions {
+            tenants: TENANTS,
+            alertmanager: Some(alertmanager.port()),
+            ..PrometheusOptions::default()
+        };
+        let (pgbouncer, prometheus) =
+            tokio::try_join!(PgBouncer::start(&postgres), Prometheus::start_with(options))?;
+        cluster.create_clients(TENANTS).await?;
+        cluster.fill_cluster(&Cluster::new(TENANTS, now)).await?;
+        postgres.fill(TENANTS).await?;
+        objects.fill(TENANTS, now)?;
+        alertmanager.post(&[alert("TenantOdooDown", "critical", 3, now)]).await?;
+        valkey.publish(&EventStream::default(), 0..40, usual_moment()).await?;
+        valkey.fill(TENANTS, now).await?;
+        let secret = |name: &str, value: &str| -> Result<String, PlatformError> {
+            let file = home.join(name);
+            write_private(&file, value)?;
+            Ok(format!("{{ file = '{}' }}", file.display()))
+        };
         let flags = [
-            ("kubernetes.kubeconfig", kubeconfig.display().to_string()),
-            ("valkey.url", stream.url()),
+            ("kubernetes.kubeconfig", cluster.kubeconfig(User::Viewer).display().to_string()),
+            ("valkey.url", valkey.url()),
+            ("postgres.url", postgres.url(Role::Console)),
+            ("postgres.password", secret("pg", &postgres.password(Role::Console))?),
+            ("pgbouncer.url", pgbouncer.url()),
+            ("pgbouncer.password", secret("pgb", &pgbouncer.password())?),
+            ("objects.endpoint", objects.url()),
+            ("objects.region", REGION.to_owned()),
+            ("objects.bucket", BACKUPS.to_owned()),
+            ("objects.templates_bucket", TEMPLATES.to_owned()),
+            ("objects.access_key", secret("access", objects.access_key())?),
+            ("objects.secret_key", secret("secret", objects.secret_key())?),
+            ("alertmanager.url", alertmanager.url()),
+            ("prometheus.url", prometheus.url()),
         ];
         let sources = Sources {
             file: None,
@@ -43,7 +86,18 @@ impl Servers {
         };
         let settings = load(&sources).expect("settings").settings;
         let live = Live::new(&settings, home.join("cursor.json"), Arc::new(WallClock));
-        Ok(Self { objects, stream, published: 40, platform: Arc::new(live) })
+        let platform: Arc<dyn Platform> = Arc::new(live);
+        Ok(Self {
+            cluster,
+            valkey,
+            postgres,
+            pgbouncer,
+            objects,
+            alertmanager,
+            prometheus,
+            published: 40,
+            platform,
+        })
     }
 
     async fn act(&mut self, what: What) -> Result<(), PlatformError> {
@@ -57,17 +111,27 @@ impl Servers {
                     "cannot compose",
                     usual_moment(),
                 );
-                self.objects.set_condition(Kind::Client, &name, &failed).await
+                self.cluster.set_condition(Kind::Client, &name, &failed).await
             }
             What::Events(count) => self.publish(usize::try_from(count).expect("a count")).await,
             What::Outage => {
+                self.cluster.kill();
+                self.valkey.kill();
+                self.pgbouncer.kill();
+                self.postgres.kill();
                 self.objects.kill();
-                self.stream.kill();
+                self.alertmanager.kill();
+                self.prometheus.kill();
                 Ok(())
             }
             What::Return => {
+                self.cluster.start_again().await?;
+                self.valkey.start_again().await?;
+                self.postgres.start_again().await?;
+                self.pgbouncer.start_again().await?;
                 self.objects.start_again().await?;
-                self.stream.start_again().await?;
+                self.alertmanager.start_again().await?;
+                self.prometheus.start_again().await?;
                 self.publish(1).await
             }
         }
@@ -76,7 +140,7 @@ impl Servers {
     async fn publish(&mut self, count: usize) -> Result<(), PlatformError> {
         let range = self.published..self.published + count;
         self.published += count;
-        self.stream.publish(&EventStream::default(), range, usual_moment()).await
+        self.valkey.publish(&EventStream::default(), range, usual_moment()).await
     }
 }
 
@@ -87,6 +151,38 @@ impl World for Servers {
 
     fn tenant(&self) -> String {
         platform::client_name(3)
+    }
+
+    fn holds(&self) -> Vec<FeedId> {
+        vec![
+            FeedId::Databases,
+            FeedId::Sessions,
+            FeedId::DatabaseServer,
+            FeedId::Pools,
+            FeedId::Streams,
+            FeedId::Keys,
+            FeedId::StreamServer,
+            FeedId::Executions,
+            FeedId::Backups,
+            FeedId::Buckets,
+            FeedId::Alerts,
+            FeedId::Acks,
+            FeedId::Deployments,
+            FeedId::Autoscalers,
+            FeedId::Quotas,
+            FeedId::Pods,
+            FeedId::Occurrences,
+            FeedId::Gateways,
+            FeedId::Routes,
+            FeedId::Certificates,
+            FeedId::Kustomizations,
+            FeedId::CronJobs,
+            FeedId::Jobs,
+            FeedId::Nodes,
+            FeedId::Claims,
+            FeedId::Series,
+            FeedId::Probes,
+        ]
     }
 
     async fn happen(&mut self, what: What) {

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// Far longer than anything takes: it only ends a test that hangs.
-const GUARD: Duration = Duration::from_mins(1);
+const GUARD: Duration = Duration::from_mins(2);
 
 /// What a world is asked to let happen.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,9 @@ pub trait World {
 
     /// The tenant that becomes unwell.
     fn tenant(&self) -> String;
+
+    /// The feeds of objects of which it holds something.
+    fn holds(&self) -> Vec<FeedId>;
 
     /// Lets something happen.
     fn happen(&mut self, what: What) -> impl Future<Output = ()>;
@@ -101,6 +104,10 @@ pub async fn passes_the_checks(mut world: impl World) {
     let tenant = world.tenant();
     let tenants = watch.store.collection(Kind::Client).len();
     assert!(tenants > 0 && health(&watch.store, &tenant).is_some(), "{tenant} is listed");
+    let holds = world.holds();
+    for feed in &holds {
+        assert!(watch.contract.known(*feed) > 0, "nothing is told of {feed}");
+    }
 
     world.happen(What::TenantFails).await;
     watch.until("a change", |store| health(store, &tenant) == Some(Health::Failed)).await;
@@ -111,19 +118,22 @@ pub async fn passes_the_checks(mut world: impl World) {
     let lines = watch.store.stream().len();
 
     world.happen(What::Outage).await;
-    let broken = [FeedId::Clients, FeedId::Events];
-    watch
-        .until("what broke", |store| {
-            let why = |feed| store.feeds().get(feed).freshness.trouble().cloned();
-            broken.into_iter().all(|feed| why(feed).is_some_and(|why| !why.remedy.is_empty()))
-        })
-        .await;
+    let mut broken = vec![FeedId::Clients, FeedId::Events];
+    broken.extend(&holds);
+    let say_why = |store: &Store| {
+        let why = |feed: &FeedId| store.feeds().get(*feed).freshness.trouble().cloned();
+        broken.iter().all(|feed| why(feed).is_some_and(|why| !why.remedy.is_empty()))
+    };
+    watch.until("what broke", say_why).await;
     assert_eq!(watch.store.collection(Kind::Client).len(), tenants, "rows stay");
     assert_eq!(health(&watch.store, &tenant), Some(Health::Failed), "as they were");
     assert!(watch.store.stream().len() >= lines, "lines stay");
+    for feed in &holds {
+        assert!(watch.contract.known(*feed) > 0, "what is known of {feed} stays");
+    }
 
     world.happen(What::Return).await;
-    watch.until("the return", |store| broken.into_iter().all(|feed| is_live(store, feed))).await;
+    watch.until("the return", |store| broken.iter().all(|feed| is_live(store, *feed))).await;
     watch
         .until("the loss", |store| {
             store
