@@ -8,7 +8,7 @@ mod world;
 use std::sync::Arc;
 
 use platform::{
-    Alertmanager, ApiServer, BACKUPS, Cluster, EventStream, Kind, Objects, PgBouncer,
+    Alertmanager, ApiServer, BACKUPS, Block, Cluster, EventStream, Kind, Load, Objects, PgBouncer,
     PlatformError, Postgres, Prometheus, PrometheusOptions, REGION, Role, TEMPLATES, User, Valkey,
     alert, condition, usual_moment, write_private,
 };
@@ -25,7 +25,11 @@ struct Servers {
     cluster: ApiServer,
     valkey: Valkey,
     postgres: Postgres,
+    /// Sessions to see, until the first outage ends them.
+    _blocked: Block,
     pgbouncer: PgBouncer,
+    /// Clients of the pooler.
+    _pooled: Load,
     objects: Objects,
     alertmanager: Alertmanager,
     prometheus: Prometheus,
@@ -53,6 +57,8 @@ impl Servers {
         cluster.create_clients(TENANTS).await?;
         cluster.fill_cluster(&Cluster::new(TENANTS, now)).await?;
         postgres.fill(TENANTS).await?;
+        let blocked = postgres.block(&platform::client_name(3)).await?;
+        let pooled = pgbouncer.load(1);
         objects.fill(TENANTS, now)?;
         alertmanager.post(&[alert("TenantOdooDown", "critical", 3, now)]).await?;
         valkey.publish(&EventStream::default(), 0..40, usual_moment()).await?;
@@ -91,7 +97,9 @@ impl Servers {
             cluster,
             valkey,
             postgres,
+            _blocked: blocked,
             pgbouncer,
+            _pooled: pooled,
             objects,
             alertmanager,
             prometheus,
