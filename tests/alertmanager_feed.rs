@@ -44,7 +44,7 @@ async fn alerts_fire_are_silenced_inhibited_and_end() -> Result<(), PlatformErro
         .await;
     let fired = named(&watch.store, "TenantOdooDown")[0].clone();
     assert_eq!((fired.state, fired.severity), (AlertState::Firing, Severity::Critical));
-    assert_eq!(fired.tenant.as_ref().map(|it| it.to_string()), Some(client_name(3)));
+    assert_eq!(fired.tenant.as_ref().map(std::string::ToString::to_string), Some(client_name(3)));
     assert_eq!(fired.since.ms(), since.timestamp_millis());
     assert!(fired.links().any(|(name, _)| name == "runbook"));
     let inhibited = &named(&watch.store, "TenantSlow")[0];

@@ -156,6 +156,10 @@ tier = { starter = 12 }
 version = { "18" = 12 }
 health = { healthy = 1 }
 
+[cluster]
+tenants = true
+troubles = true
+
 [stream]
 per-second = 5
 history = 40

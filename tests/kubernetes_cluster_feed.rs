@@ -153,7 +153,10 @@ fn belong(seen: &Seen, names: &[String]) {
         seen.objects(feed).get(name).cloned().unwrap_or_else(|| panic!("{feed} has no {name}"))
     };
     let pod = object(FeedId::Pods, &format!("plana-odoo-18/{}", names[4]));
-    assert_eq!(pod.owner.as_ref().map(|owner| owner.as_str()), Some("Deployment/worker-odoo"));
+    assert_eq!(
+        pod.owner.as_ref().map(pulse_console::domain::Text::as_str),
+        Some("Deployment/worker-odoo")
+    );
     assert_eq!((pod.restarts, pod.ready), (14, Some((0, 1))));
     assert!(pod.at.is_some() && !field(&pod, "node").is_empty());
     assert_eq!(pod.containers().collect::<Vec<_>>(), ["worker-odoo"]);
@@ -162,7 +165,10 @@ fn belong(seen: &Seen, names: &[String]) {
             .starts_with("waiting: CrashLoopBackOff; 14 restarts; its last run failed")
     );
     let deployment = object(FeedId::Deployments, "plana-odoo-18/worker-odoo");
-    assert_eq!(deployment.flux.as_ref().map(|flux| flux.as_str()), Some("odoo-workers"));
+    assert_eq!(
+        deployment.flux.as_ref().map(pulse_console::domain::Text::as_str),
+        Some("odoo-workers")
+    );
     assert_eq!(field(&deployment, "tag"), "9f3ab21c");
     for (feed, name) in [
         (FeedId::CronJobs, format!("crossplane-system/{}", backup_name(&acme))),
@@ -170,7 +176,11 @@ fn belong(seen: &Seen, names: &[String]) {
         (FeedId::Claims, format!("plana-odoo-18/{acme}-filestore")),
     ] {
         let tenant = object(feed, &name).tenant.clone();
-        assert_eq!(tenant.as_ref().map(|tenant| tenant.as_str()), Some(acme.as_str()), "{feed}");
+        assert_eq!(
+            tenant.as_ref().map(pulse_console::domain::Text::as_str),
+            Some(acme.as_str()),
+            "{feed}"
+        );
     }
 }
 
@@ -222,7 +232,10 @@ async fn changes_are_seen_and_runs_are_tied_to_their_jobs() -> Outcome {
             let name = format!("{}/{}", job.namespace(), job.name());
             seen.until(|seen| one(seen, FeedId::Jobs, &name) == wanted).await;
             let run = seen.objects(FeedId::Jobs).get(&name).and_then(|job| job.run.clone());
-            assert_eq!(run.as_ref().map(|run| run.as_str()), Some(job.run.as_str()));
+            assert_eq!(
+                run.as_ref().map(pulse_console::domain::Text::as_str),
+                Some(job.run.as_str())
+            );
         }
     }
     Ok(())

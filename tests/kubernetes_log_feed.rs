@@ -113,7 +113,7 @@ async fn a_log_is_followed_through_cuts_and_outages_and_no_line_is_told_twice() 
         LogTold::Lines(lines) => lines.first().and_then(|line| line.at),
         _ => None,
     });
-    assert_eq!(first.map(|at| at.ms()), Some(at(1).timestamp_millis()));
+    assert_eq!(first.map(pulse_console::domain::Timestamp::ms), Some(at(1).timestamp_millis()));
 
     world.kubelet.wait_for_followers(1).await;
     let began = Instant::now();

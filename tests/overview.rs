@@ -374,7 +374,10 @@ fn a_tenant_that_is_not_ready_is_a_row_and_one_being_made_is_not_yet() {
         let rows = found(&store, Area::Tenants);
         assert_eq!(rows.first().map(|row| row.health), health, "{status:?} since {since} s");
         if let Some(row) = rows.first() {
-            assert_eq!(row.tier.as_ref().map(|tier| tier.as_str()), Some("enterprise"));
+            assert_eq!(
+                row.tier.as_ref().map(pulse_console::domain::Text::as_str),
+                Some("enterprise")
+            );
             assert!(row.what.as_str().contains(reason), "{}", row.what);
         }
     }
@@ -488,9 +491,7 @@ fn of_a_storm_the_worst_are_rows_and_the_rest_is_counted() {
         .collect();
     assert_eq!(order, ["TenantOdooDown:", "Disk:", "TenantSlow:"]);
     assert!(
-        rows[..ALIKE]
-            .iter()
-            .all(|row| row.tier.as_ref().is_some_and(|tier| tier == &*"enterprise"))
+        rows[..ALIKE].iter().all(|row| row.tier.as_ref().is_some_and(|tier| tier == "enterprise"))
     );
     assert_eq!(rows[ALIKE].what, *"and 255 more like these: TenantOdooDown");
     assert_eq!(rows[ALIKE].row, None);

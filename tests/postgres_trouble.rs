@@ -182,7 +182,7 @@ async fn refusals_are_said_and_a_role_with_little_sees_little() -> Result<(), Pl
         .await;
     let database = watch.database(&database_name(0)).expect("a database");
     assert_eq!(
-        (database.size, database.tenant.as_ref().map(|t| t.as_str())),
+        (database.size, database.tenant.as_ref().map(pulse_console::domain::Text::as_str)),
         (None, Some(client_name(0).as_str()))
     );
     watch.close().await;

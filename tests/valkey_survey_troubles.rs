@@ -140,7 +140,8 @@ async fn what_is_forbidden_is_named_and_the_rest_works() -> Result<(), PlatformE
     let mut seen = Surveyed::start(signed_in(&server));
     seen.until("the hidden", |seen| seen.server().is_some_and(|it| it.hidden.len() >= 5)).await;
     let hidden = seen.server().expect("the server").hidden.clone();
-    let said = hidden.iter().map(|text| text.as_str()).collect::<Vec<_>>().join("; ");
+    let said =
+        hidden.iter().map(pulse_console::domain::Text::as_str).collect::<Vec<_>>().join("; ");
     for name in ["SLOWLOG GET", "XPENDING", "XINFO CONSUMERS", "MEMORY USAGE", "CONFIG GET"] {
         assert!(said.contains(name), "{said} lacks {name}");
     }

@@ -62,7 +62,7 @@ impl App {
             Some(Overlay::Palette(_) | Overlay::Columns { .. }) => {}
             Some(_) => (0..NOTCH).for_each(|_| self.scroll(motion)),
             None if over_drawer || geometry.log.is_some() => {
-                (0..NOTCH).for_each(|_| self.scroll(motion))
+                (0..NOTCH).for_each(|_| self.scroll(motion));
             }
             None => {
                 let rows = geometry.page();

@@ -296,7 +296,7 @@ pub struct Ack {
 mod tests {
     use super::*;
 
-    fn matcher(name: &str, value: &str, regex: bool, equal: bool) -> Matcher {
+    fn matcher(name: &str, value: &str, [regex, equal]: [bool; 2]) -> Matcher {
         Matcher { name: name.into(), value: value.into(), regex, equal }
     }
 
@@ -337,20 +337,20 @@ mod tests {
     fn a_silence_hides_what_all_of_it_matches() {
         let slow = alert(&[("alertname", "TenantSlow"), ("tenant", "acme")]);
         for (matchers, hides, words) in [
-            (vec![matcher("tenant", "acme", false, true)], true, "tenant is acme"),
-            (vec![matcher("tenant", "acm", true, true)], false, "tenant matches acm"),
-            (vec![matcher("tenant", "ac.*", true, true)], true, "tenant matches ac.*"),
-            (vec![matcher("tenant", "ac.*", true, false)], false, "tenant does not match ac.*"),
-            (vec![matcher("cluster", "", false, true)], true, "cluster is empty"),
+            (vec![matcher("tenant", "acme", [false, true])], true, "tenant is acme"),
+            (vec![matcher("tenant", "acm", [true, true])], false, "tenant matches acm"),
+            (vec![matcher("tenant", "ac.*", [true, true])], true, "tenant matches ac.*"),
+            (vec![matcher("tenant", "ac.*", [true, false])], false, "tenant does not match ac.*"),
+            (vec![matcher("cluster", "", [false, true])], true, "cluster is empty"),
             (
                 vec![
-                    matcher("tenant", "acme", false, true),
-                    matcher("alertname", "X", false, false),
+                    matcher("tenant", "acme", [false, true]),
+                    matcher("alertname", "X", [false, false]),
                 ],
                 true,
                 "tenant is acme and alertname is not X",
             ),
-            (vec![matcher("tenant", "(", true, true)], false, "tenant matches ("),
+            (vec![matcher("tenant", "(", [true, true])], false, "tenant matches ("),
             (vec![], false, ""),
         ] {
             let silence = silence(matchers);

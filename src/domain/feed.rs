@@ -150,9 +150,9 @@ feeds! {
     Acks = "acks" of Kubernetes;
     /// Deployments.
     Deployments = "deployments" of Kubernetes;
-    /// HorizontalPodAutoscalers.
+    /// `HorizontalPodAutoscaler` objects.
     Autoscalers = "autoscalers" of Kubernetes;
-    /// ResourceQuotas.
+    /// `ResourceQuota` objects.
     Quotas = "quotas" of Kubernetes;
     /// Pods.
     Pods = "pods" of Kubernetes;
@@ -160,7 +160,7 @@ feeds! {
     Occurrences = "cluster events" of Kubernetes;
     /// Gateways.
     Gateways = "gateways" of Kubernetes;
-    /// HTTPRoutes.
+    /// `HTTPRoute` objects.
     Routes = "routes" of Kubernetes;
     /// Certificates.
     Certificates = "certificates" of Kubernetes;
@@ -172,7 +172,7 @@ feeds! {
     Jobs = "jobs" of Kubernetes;
     /// Nodes.
     Nodes = "nodes" of Kubernetes;
-    /// PersistentVolumeClaims.
+    /// `PersistentVolumeClaim` objects.
     Claims = "claims" of Kubernetes;
     /// Figures over time.
     Series = "figures" of Prometheus;

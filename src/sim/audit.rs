@@ -1,6 +1,6 @@
 //! The training platform's audit records, as its Loki would give them: who made and changed which object.
 //!
-//! They are a function of the objects that exist: nothing is kept for them. It is no LogQL: of a question only the words
+//! They are a function of the objects that exist: nothing is kept for them. It is no `LogQL`: of a question only the words
 //! count that every line must hold.
 
 use super::world::World;

@@ -312,7 +312,7 @@ impl Engine {
     /// Puts `object` into the world, or into its place there, and tells it when that changed anything.
     pub(super) fn put(&mut self, object: impl Into<Object>) {
         let object = object.into();
-        if self.world.put_other(object.clone()) {
+        if self.world.put_other(&object) {
             self.tell(object.feed(), Fact::Upsert(object));
         }
     }

@@ -51,9 +51,9 @@ impl World {
     }
 
     /// Puts `object` into the world, or into its place there; says whether that changed anything.
-    pub(super) fn put_other(&mut self, object: Object) -> bool {
+    pub(super) fn put_other(&mut self, object: &Object) -> bool {
         let of_feed = self.others.entry(object.feed()).or_default();
-        of_feed.insert(object.uid().clone(), object.clone()).as_ref() != Some(&object)
+        of_feed.insert(object.uid().clone(), object.clone()).as_ref() != Some(object)
     }
 
     /// Takes the object `uid` that `feed` tells out of the world.

@@ -129,7 +129,7 @@ impl Store {
                 }
             }
             (true, Fact::RelistEnded) => self.end_listing(feed),
-            (true, Fact::Upsert(object)) if object.feed() == feed => self.upsert(object, at),
+            (true, Fact::Upsert(object)) if object.feed() == feed => self.upsert(&object, at),
             (true, Fact::Remove(uid)) => self.remove(feed, &uid),
             (false, Fact::RelistBegun) if feed == FeedId::Events => {
                 self.stream.clear();
@@ -286,12 +286,12 @@ impl Store {
         out
     }
 
-    fn upsert(&mut self, object: Object, at: Timestamp) {
+    fn upsert(&mut self, object: &Object, at: Timestamp) {
         let put = self.objects.put(object.clone(), at);
         if !put.changed {
             return;
         }
-        self.findings.counters(at, &object);
+        self.findings.counters(at, object);
         if let Some(before) = &put.before
             && before.tenant() != object.tenant()
         {
@@ -299,19 +299,19 @@ impl Store {
             self.touch_tenant(before);
             self.note_databases(before, put.slot);
         }
-        self.joins.insert(&object, put.slot);
+        self.joins.insert(object, put.slot);
         if let Some(before) = &put.before {
             self.tally.take(before);
-            if !owners::same_ties(before, &object) {
+            if !owners::same_ties(before, object) {
                 self.owners.remove(before, put.slot);
             }
         }
-        self.tally.add(&object);
-        self.owners.insert(&object, put.slot);
-        if TenantsTable::shows(put.before.as_ref(), &object) {
-            self.touch_tenant(&object);
+        self.tally.add(object);
+        self.owners.insert(object, put.slot);
+        if TenantsTable::shows(put.before.as_ref(), object) {
+            self.touch_tenant(object);
         }
-        self.touched(&object, put.slot);
+        self.touched(object, put.slot);
     }
 
     fn remove(&mut self, feed: FeedId, uid: &Uid) {

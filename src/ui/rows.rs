@@ -51,7 +51,7 @@ pub(super) fn show(value: Value<'_>, now: Timestamp, zone: Tz) -> Shown<'_> {
 
 /// A length of time that may be less than a second.
 fn short(span: Span) -> String {
-    if span.ms() < 10_000 && span.ms() % 1_000 != 0 {
+    if span.ms() < 10_000 && !span.ms().is_multiple_of(1_000) {
         if span.ms() < 1_000 {
             return format!("{}ms", span.ms());
         }

@@ -86,11 +86,12 @@ fn fortnight(shelf: &Shelf, verdict: &Verdict) -> Vec<DetailLine> {
     // The verdict on the size is of the newest dump.
     let newest = daily.iter().position(|copy| copy.dump.is_some()).filter(|_| small);
     let copies = daily.into_iter().enumerate();
-    lines.extend(copies.map(|(place, copy)| copy_line(copy, twins, newest == Some(place))));
+    lines.extend(copies.map(|(place, copy)| copy_line(copy, [twins, newest == Some(place)])));
     lines
 }
 
-fn copy_line(copy: &Backup, twins: bool, small: bool) -> DetailLine {
+/// One backup: whether it needs a filestore, and whether its dump is far smaller than usual.
+fn copy_line(copy: &Backup, [twins, small]: [bool; 2]) -> DetailLine {
     let (health, word) = match (copy.dump, copy.filestore) {
         _ if copy.has_empty() => (Health::Failed, "empty"),
         (None, _) => (Health::Degraded, "no dump"),

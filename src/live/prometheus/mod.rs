@@ -81,7 +81,7 @@ impl Feed for Metrics {
     fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
         async move {
             // It ends only when nobody listens, or when there is nothing to read.
-            let _ = self.0.run(&sink).await;
+            let _ = Box::pin(self.0.run(&sink)).await;
         }
         .boxed()
     }
@@ -93,7 +93,7 @@ impl Options {
         match Http::new(self.server) {
             Ok(http) => {
                 let reader = Reader { http, probes: self.probes, domain: self.domain, told };
-                Ok(keep(&reader, sink).await)
+                Ok(Box::pin(keep(&reader, sink)).await)
             }
             Err(trouble) => {
                 for told in &told {

@@ -152,7 +152,8 @@ fn check_incident(incident: &Incident, roster: &mut Roster<'_>) -> Result<(), St
         | What::Recover
         | What::Deleting
         | What::UpgradeStart
-        | What::RestoreStart => match tenant {
+        | What::RestoreStart
+        | What::Alert => match tenant {
             Some(tenant) => roster.known(tenant),
             None => Err("this incident needs a tenant".to_owned()),
         },
@@ -169,10 +170,6 @@ fn check_incident(incident: &Incident, roster: &mut Roster<'_>) -> Result<(), St
         What::FeedDown | What::FeedUp | What::FeedDenied if incident.feed.is_none() => {
             Err("this incident needs a feed".to_owned())
         }
-        What::Alert => match tenant {
-            Some(tenant) => roster.known(tenant),
-            None => Err("this incident needs a tenant".to_owned()),
-        },
         What::StreamGap | What::Burst | What::Alerts if incident.count.get() == 0 => {
             Err("this incident needs a count".to_owned())
         }

@@ -107,8 +107,8 @@ impl Operand {
     /// Whether `value` at `now` compares so. A missing value only differs.
     pub(super) fn holds(&self, compare: Compare, value: Value<'_>, now: Timestamp) -> bool {
         let order = match (self, value) {
-            (Self::Number(n) | Self::Bytes(n), Value::Number(v) | Value::Bytes(v)) => v.cmp(n),
-            (Self::Number(n), Value::Ratio(v, _)) => v.cmp(n),
+            (Self::Number(n) | Self::Bytes(n), Value::Number(v) | Value::Bytes(v))
+            | (Self::Number(n), Value::Ratio(v, _)) => v.cmp(n),
             (Self::Number(n), Value::Permille(v)) => (u64::from(v) / 10).cmp(n),
             (Self::Age(span), Value::At(at) | Value::Clock(at)) => now.since(at).cmp(span),
             (Self::Age(span), Value::Span(v)) => v.cmp(span),

@@ -1,7 +1,7 @@
 //! A stand-in for Loki: it keeps what is pushed and answers `query_range` for selectors of labels and filters of lines.
 //!
 //! No program of Loki is to be had as a package, so this speaks its protocol: orders and bounds, several organisations, and
-//! refusals in Loki's own words. It is no LogQL: what it does not know, it refuses as Loki refuses what it can't parse.
+//! refusals in Loki's own words. It is no `LogQL`: what it does not know, it refuses as Loki refuses what it can't parse.
 
 mod answer;
 mod query;
@@ -115,7 +115,7 @@ impl Loki {
                 Ok(listener) => break listener,
                 // The task that listened ends soon.
                 Err(_) if tries < 100 => {
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                 }
                 Err(error) => return Err(error).doing(|| format!("listen on port {number}")),
             }

@@ -1,4 +1,4 @@
-//! The part of LogQL that the stand-in knows: `{name="value", other!="value"}` and then `|= "text"` and `!= "text"`.
+//! The part of `LogQL` that the stand-in knows: `{name="value", other!="value"}` and then `|= "text"` and `!= "text"`.
 
 use super::Stream;
 

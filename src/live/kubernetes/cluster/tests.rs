@@ -385,9 +385,9 @@ fn events_are_warnings_and_the_newest_only() {
         let raw: Raw<'_> = serde_json::from_str(&json).expect("an event");
         let mut facts = Vec::new();
         if is_gone {
-            reader.remove(&raw, &mut facts)
+            reader.remove(&raw, &mut facts);
         } else {
-            reader.upsert(&raw, now(), &mut facts)
+            reader.upsert(&raw, now(), &mut facts);
         }
         for fact in facts {
             match fact {
