@@ -31,7 +31,8 @@ fn a_calm_night_says_who_looks_after_what() {
     journey
         .sees("TenantOdooDown")
         .sees("i.kolev@pl")
-        .sees("· 1 acked · 1 inhibited · 1 silenced")
+        .sees("· 1 acked · 2 inhibited · 1 silenced")
+        .keys("j")
         .on_row("TenantOdooDown sinya-varba");
     // What colleagues know stands beside it: owner, promise, tenant, runbook with its names filled in.
     journey.keys("enter");
@@ -124,8 +125,8 @@ fn the_cursor_stays_on_its_alert_when_the_storm_breaks() {
 
 #[test]
 fn the_header_says_how_bad_it_is() {
-    let mut journey = Journey::on("calm-night");
-    journey.sees("● no alerts");
+    let header = Journey::on("calm-night").screen().lines().next().unwrap_or_default().to_owned();
+    assert!(header.contains("△1") && !header.contains('✗') && !header.contains('▲'), "{header}");
     let mut journey = storm();
     let counts = journey.app.store.causes().standing(AlertStanding::Firing);
     assert!(counts > 500);

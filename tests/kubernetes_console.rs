@@ -118,7 +118,7 @@ async fn a_server_that_dies_leaves_its_rows_and_its_return_is_followed() -> Outc
     });
     // What is shown can still be worked with.
     console.press_for(&format!("/{row}\r"), "filtered here");
-    console.press_for("\r", "Conditions");
+    console.press_for("\r", "conditions  ");
     console.press("x");
     console.press("F");
     console.wait_without("filtered here");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use platform::{
-    Alertmanager, ApiServer, BACKUPS, Cluster, EventStream, Kind, Objects, PgBouncer,
+    Alertmanager, ApiServer, BACKUPS, Block, Cluster, EventStream, Kind, Load, Objects, PgBouncer,
     PlatformError, Postgres, Prometheus, PrometheusOptions, REGION, Role, TEMPLATES, User, Valkey,
     alert, condition, usual_moment, write_private,
 };
@@ -26,7 +26,11 @@ struct Servers {
     cluster: ApiServer,
     valkey: Valkey,
     postgres: Postgres,
+    /// Sessions to see, until the first outage ends them.
+    _blocked: Block,
     pgbouncer: PgBouncer,
+    /// Clients of the pooler.
+    _pooled: Load,
     objects: Objects,
     alertmanager: Alertmanager,
     prometheus: Prometheus,
@@ -51,11 +55,16 @@ impl Servers {
         };
         let (pgbouncer, prometheus) =
             tokio::try_join!(PgBouncer::start(&postgres), Prometheus::start_with(options))?;
+        postgres.fill(TENANTS).await?;
+        let blocked = postgres.block(&platform::client_name(3)).await?;
+        let pooled = pgbouncer.load(1);
         let mut servers = Self {
             cluster,
             valkey,
             postgres,
+            _blocked: blocked,
             pgbouncer,
+            _pooled: pooled,
             objects,
             alertmanager,
             prometheus,
@@ -70,7 +79,6 @@ impl Servers {
     async fn fill(&self, now: DateTime<Utc>) -> Result<(), PlatformError> {
         self.cluster.create_clients(TENANTS).await?;
         self.cluster.fill_cluster(&Cluster::new(TENANTS, now)).await?;
-        self.postgres.fill(TENANTS).await?;
         self.objects.fill(TENANTS, now)?;
         self.alertmanager.post(&[alert("TenantOdooDown", "critical", 3, now)]).await?;
         self.valkey.publish(&EventStream::default(), 0..40, usual_moment()).await?;

@@ -90,7 +90,7 @@ impl Wanted {
             return Err(Trouble::new(
                 TroubleKind::NotConfigured,
                 "no Valkey is set for this profile",
-                "Set valkey.url in the profile to see its streams and keys.",
+                "Set valkey.url in the profile to see its events, streams and keys.",
             ));
         };
         let password = match settings.password.value.clone() {
