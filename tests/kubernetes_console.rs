@@ -11,6 +11,7 @@ mod platform;
 mod screen;
 
 use std::path::Path;
+use std::time::Duration;
 
 use platform::{ApiServer, Kind, PlatformError, User, client_name, condition, usual_moment};
 use screen::{Console, Home, now};
@@ -40,7 +41,9 @@ fn console(home: &Home, server: &ApiServer, user: User) -> Console {
 
 /// The feeds page.
 fn feeds(console: &mut Console) -> String {
-    console.press_for("!", " taken in, ")
+    console.press_for("!", " taken in, ");
+    // The rest of the page is drawn below that line.
+    console.settled(Duration::from_millis(100))
 }
 
 /// The screen without line breaks and borders, so that a folded sentence can be found in it.

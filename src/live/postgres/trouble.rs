@@ -254,7 +254,7 @@ fn broken(error: &sqlx::Error, doing: &str, place: &str, whose: Whose) -> Troubl
     let section = whose.section();
     let again = "It is asked again by itself.".to_owned();
     let (kind, what, remedy) = match error {
-        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+        error if is_closed(error) => {
             (TroubleKind::Unreachable, format!("{place} closed the connection, {doing}"), again)
         }
         sqlx::Error::Io(error) => (
@@ -278,6 +278,18 @@ fn broken(error: &sqlx::Error, doing: &str, place: &str, whose: Whose) -> Troubl
     };
     Trouble::new(kind, &what, &remedy)
 }
+
+/// Whether the other side ended the connection instead of an answer.
+fn is_closed(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::UnexpectedEof,
+        // The library takes the end of the connection for a byte, which no server sends.
+        sqlx::Error::Protocol(said) => said.contains(CLOSED_AT_ONCE),
+        _ => false,
+    }
+}
+
+const CLOSED_AT_ONCE: &str = "response from SSLRequest: 0x00";
 
 /// The library's words without what only its developers need.
 fn own(error: &sqlx::Error) -> String {
