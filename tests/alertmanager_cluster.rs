@@ -1,7 +1,12 @@
 //! What the cluster has to do with alerts: acknowledgements are kept there, and an Alertmanager that only the cluster sees
 //! is reached by the API server.
 #![cfg(feature = "real-servers")]
-#![expect(clippy::expect_used, reason = "a test says what it expects")]
+#![allow(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 mod alertmanager_watch;
 mod platform;

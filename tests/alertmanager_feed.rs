@@ -1,6 +1,6 @@
 //! The feed of alerts and silences against a real Alertmanager and a real Prometheus.
 #![cfg(feature = "real-servers")]
-#![expect(clippy::expect_used, reason = "a test says what it expects")]
+#![allow(clippy::expect_used, clippy::disallowed_methods, reason = "a test says what it expects")]
 
 mod alertmanager_watch;
 mod platform;
@@ -48,7 +48,7 @@ async fn alerts_fire_are_silenced_inhibited_and_end() -> Result<(), PlatformErro
     assert_eq!(fired.since.ms(), since.timestamp_millis());
     assert!(fired.links().any(|(name, _)| name == "runbook"));
     let inhibited = &named(&watch.store, "TenantSlow")[0];
-    assert_eq!(*inhibited.inhibited_by, [fired.uid.clone()]);
+    assert_eq!(&*inhibited.inhibited_by, std::slice::from_ref(&fired.uid));
 
     let until = now + TimeDelta::hours(2);
     let labels = [("alertname", "BackupLate")];

@@ -1,6 +1,6 @@
 //! The pane of alerts over the training world: what an operator sees and does in a calm night and in a storm.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
 mod journey;
 

@@ -5,6 +5,7 @@
 
 mod world;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use pulse_console::domain::{FeedId, Kind, Observation, Span, Trouble, TroubleKind};
@@ -138,7 +139,8 @@ fn short_life() -> String {
     for feed in FeedId::ALL {
         let name = serde_json::to_string(&feed).expect("a name");
         for (at, what) in [("12s", "feed-down"), ("20s", "feed-up")] {
-            text += &format!("\n[[incident]]\nat = \"{at}\"\nwhat = \"{what}\"\nfeed = {name}\n");
+            let _ =
+                write!(text, "\n[[incident]]\nat = \"{at}\"\nwhat = \"{what}\"\nfeed = {name}\n");
         }
     }
     text

@@ -4,6 +4,9 @@
     clippy::expect_used,
     clippy::excessive_nesting,
     clippy::disallowed_methods,
+    clippy::panic,
+    clippy::items_after_statements,
+    clippy::indexing_slicing,
     reason = "a test may fail, and measures time"
 )]
 

@@ -7,6 +7,7 @@ mod world;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use platform::{
     Alertmanager, ApiServer, BACKUPS, Block, Cluster, EventStream, Kind, Load, Objects, PgBouncer,
     PlatformError, Postgres, Prometheus, PrometheusOptions, REGION, Role, TEMPLATES, User, Valkey,
@@ -15,7 +16,7 @@ use platform::{
 use pulse_console::config::{Environment, Paths, Sources, load};
 use pulse_console::domain::FeedId;
 use pulse_console::live::Live;
-use pulse_console::platform::Platform;
+use pulse_console::platform::{Clock as _, Platform};
 use pulse_console::runtime::WallClock;
 use world::{What, World};
 
@@ -34,12 +35,12 @@ struct Servers {
     alertmanager: Alertmanager,
     prometheus: Prometheus,
     published: usize,
-    platform: Arc<dyn Platform>,
+    platform: Option<Arc<dyn Platform>>,
 }
 
 impl Servers {
     async fn start(home: &std::path::Path) -> Result<Self, PlatformError> {
-        let now = chrono::Utc::now();
+        let now = WallClock.now().utc();
         let (cluster, valkey, postgres, objects, alertmanager) = tokio::try_join!(
             ApiServer::start(),
             Valkey::start(),
@@ -54,46 +55,10 @@ impl Servers {
         };
         let (pgbouncer, prometheus) =
             tokio::try_join!(PgBouncer::start(&postgres), Prometheus::start_with(options))?;
-        cluster.create_clients(TENANTS).await?;
-        cluster.fill_cluster(&Cluster::new(TENANTS, now)).await?;
         postgres.fill(TENANTS).await?;
         let blocked = postgres.block(&platform::client_name(3)).await?;
         let pooled = pgbouncer.load(1);
-        objects.fill(TENANTS, now)?;
-        alertmanager.post(&[alert("TenantOdooDown", "critical", 3, now)]).await?;
-        valkey.publish(&EventStream::default(), 0..40, usual_moment()).await?;
-        valkey.fill(TENANTS, now).await?;
-        let secret = |name: &str, value: &str| -> Result<String, PlatformError> {
-            let file = home.join(name);
-            write_private(&file, value)?;
-            Ok(format!("{{ file = '{}' }}", file.display()))
-        };
-        let flags = [
-            ("kubernetes.kubeconfig", cluster.kubeconfig(User::Viewer).display().to_string()),
-            ("valkey.url", valkey.url()),
-            ("postgres.url", postgres.url(Role::Console)),
-            ("postgres.password", secret("pg", &postgres.password(Role::Console))?),
-            ("pgbouncer.url", pgbouncer.url()),
-            ("pgbouncer.password", secret("pgb", &pgbouncer.password())?),
-            ("objects.endpoint", objects.url()),
-            ("objects.region", REGION.to_owned()),
-            ("objects.bucket", BACKUPS.to_owned()),
-            ("objects.templates_bucket", TEMPLATES.to_owned()),
-            ("objects.access_key", secret("access", objects.access_key())?),
-            ("objects.secret_key", secret("secret", objects.secret_key())?),
-            ("alertmanager.url", alertmanager.url()),
-            ("prometheus.url", prometheus.url()),
-        ];
-        let sources = Sources {
-            file: None,
-            env: Environment::default(),
-            flags: flags.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-            paths: Paths::below(home),
-        };
-        let settings = load(&sources).expect("settings").settings;
-        let live = Live::new(&settings, home.join("cursor.json"), Arc::new(WallClock));
-        let platform: Arc<dyn Platform> = Arc::new(live);
-        Ok(Self {
+        let mut servers = Self {
             cluster,
             valkey,
             postgres,
@@ -104,8 +69,55 @@ impl Servers {
             alertmanager,
             prometheus,
             published: 40,
-            platform,
-        })
+            platform: None,
+        };
+        servers.fill(now).await?;
+        servers.platform = Some(servers.live(home)?);
+        Ok(servers)
+    }
+
+    async fn fill(&self, now: DateTime<Utc>) -> Result<(), PlatformError> {
+        self.cluster.create_clients(TENANTS).await?;
+        self.cluster.fill_cluster(&Cluster::new(TENANTS, now)).await?;
+        self.objects.fill(TENANTS, now)?;
+        self.alertmanager.post(&[alert("TenantOdooDown", "critical", 3, now)]).await?;
+        self.valkey.publish(&EventStream::default(), 0..40, usual_moment()).await?;
+        self.valkey.fill(TENANTS, now).await?;
+        Ok(())
+    }
+
+    /// The live world of these servers.
+    fn live(&self, home: &std::path::Path) -> Result<Arc<dyn Platform>, PlatformError> {
+        let secret = |name: &str, value: &str| -> Result<String, PlatformError> {
+            let file = home.join(name);
+            write_private(&file, value)?;
+            Ok(format!("{{ file = '{}' }}", file.display()))
+        };
+        let flags = [
+            ("kubernetes.kubeconfig", self.cluster.kubeconfig(User::Viewer).display().to_string()),
+            ("valkey.url", self.valkey.url()),
+            ("postgres.url", self.postgres.url(Role::Console)),
+            ("postgres.password", secret("pg", &self.postgres.password(Role::Console))?),
+            ("pgbouncer.url", self.pgbouncer.url()),
+            ("pgbouncer.password", secret("pgb", &self.pgbouncer.password())?),
+            ("objects.endpoint", self.objects.url()),
+            ("objects.region", REGION.to_owned()),
+            ("objects.bucket", BACKUPS.to_owned()),
+            ("objects.templates_bucket", TEMPLATES.to_owned()),
+            ("objects.access_key", secret("access", self.objects.access_key())?),
+            ("objects.secret_key", secret("secret", self.objects.secret_key())?),
+            ("alertmanager.url", self.alertmanager.url()),
+            ("prometheus.url", self.prometheus.url()),
+        ];
+        let sources = Sources {
+            file: None,
+            env: Environment::default(),
+            flags: flags.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            paths: Paths::below(home),
+        };
+        let settings = load(&sources).expect("settings").settings;
+        let live = Live::new(&settings, home.join("cursor.json"), Arc::new(WallClock));
+        Ok(Arc::new(live))
     }
 
     async fn act(&mut self, what: What) -> Result<(), PlatformError> {
@@ -154,7 +166,7 @@ impl Servers {
 
 impl World for Servers {
     fn platform(&self) -> Arc<dyn Platform> {
-        Arc::clone(&self.platform)
+        Arc::clone(self.platform.as_ref().expect("the servers are filled"))
     }
 
     fn tenant(&self) -> String {
@@ -201,6 +213,7 @@ impl World for Servers {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_live_world_passes_the_checks_of_both_worlds() -> Result<(), PlatformError> {
     let home = tempfile::tempdir().expect("a folder");
-    world::passes_the_checks(Servers::start(home.path()).await?).await;
+    let servers = Box::pin(Servers::start(home.path())).await?;
+    Box::pin(world::passes_the_checks(servers)).await;
     Ok(())
 }

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::excessive_nesting,
     clippy::disallowed_methods,
+    clippy::too_many_lines,
     reason = "a test may fail, and measures time"
 )]
 

@@ -1,6 +1,11 @@
 //! The feed of the open log against a server that speaks Loki's protocol.
 #![cfg(feature = "real-servers")]
-#![expect(clippy::expect_used, reason = "a test says what it expects")]
+#![allow(
+    clippy::expect_used,
+    clippy::needless_for_each,
+    clippy::unnecessary_wraps,
+    reason = "a test says what it expects"
+)]
 
 mod live_watch;
 mod platform;

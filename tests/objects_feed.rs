@@ -1,6 +1,6 @@
 //! The feed of the object store against a real S3 server.
 #![cfg(feature = "real-servers")]
-#![expect(clippy::expect_used, reason = "a test says what it expects")]
+#![allow(clippy::expect_used, reason = "a test says what it expects")]
 
 mod objects;
 mod platform;

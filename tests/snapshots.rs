@@ -14,7 +14,6 @@ use pulse_console::app::panes::{PANES, pane_of};
 use pulse_console::domain::{FeedId, TroubleKind};
 use pulse_console::runtime::snapshot::{Format, print};
 use pulse_console::sim::Fault;
-use pulse_console::store::feeds_of;
 use pulse_console::store::table::TableId;
 use pulse_console::ui::theme::{BUILTIN_NAMES, ColorDepth};
 use ratatui::buffer::Buffer;
@@ -46,23 +45,22 @@ fn keys_to(table: TableId) -> String {
     }
 }
 
-/// The table in the state, at the size.
-fn shown(table: TableId, state: &str, size: (u16, u16)) -> Journey {
+/// The console in the state, at the size: the same for every table.
+fn console(state: &str, size: (u16, u16)) -> Journey {
     let mut journey = match state {
         "empty" => Journey::on_nothing(),
         _ => Journey::before("calm-night"),
     };
-    journey.size(size.0, size.1).keys("2").keys(&keys_to(table));
-    let feeds = feeds_of(table);
+    journey.size(size.0, size.1);
     match state {
         "syncing" => {}
-        "failed" => cut(&mut journey, feeds),
-        "denied" => feeds.iter().for_each(|feed| {
+        "failed" => cut(&mut journey, &FeedId::ALL),
+        "denied" => FeedId::ALL.iter().for_each(|feed| {
             journey.fault(Fault::Denied(*feed));
         }),
         "stale" => {
             journey.start().advance(130);
-            cut(&mut journey, feeds);
+            cut(&mut journey, &FeedId::ALL);
             journey.advance(75);
         }
         // Late enough for a gap in the stream, a run that failed and changes that were seen.
@@ -73,12 +71,32 @@ fn shown(table: TableId, state: &str, size: (u16, u16)) -> Journey {
     if state != "syncing" {
         journey.start();
     }
-    match state {
-        "drawer" => journey.keys("k enter"),
-        "filter-error" => journey.keys("/").types("(meden or"),
-        _ => &mut journey,
-    };
     journey
+}
+
+/// Goes to `table` and brings it into the state; [`leave`] undoes that.
+fn enter(journey: &mut Journey, table: TableId, state: &str) {
+    // From another pane, so that its digit does not mean its next table.
+    journey.keys("2").keys(&keys_to(table));
+    match state {
+        "drawer" => journey.keys("k tab"),
+        "filter-error" => journey.keys("/").types("(meden or"),
+        _ => journey,
+    };
+}
+
+fn leave(journey: &mut Journey, table: TableId, state: &str) {
+    match state {
+        "drawer" => journey.keys("x"),
+        "filter-error" => journey.keys("esc"),
+        _ => journey,
+    };
+    // Back to the pane's first table, where the next way to it begins.
+    let pane = PANES.get(pane_of(table)).expect("every table is in a pane");
+    let place = pane.tables.iter().position(|other| *other == table).expect("it is there");
+    for _ in place..pane.tables.len() * usize::from(place > 0) {
+        journey.keys("v");
+    }
 }
 
 fn cut(journey: &mut Journey, feeds: &[FeedId]) {
@@ -96,14 +114,19 @@ fn assert_same(name: &str, text: &str) {
 
 #[test]
 fn tables_look_as_they_did() {
-    for table in TableId::ALL {
-        for (width, height) in SIZES {
-            let mut page = String::new();
-            for state in STATES {
-                let mut journey = shown(table, state, (width, height));
+    for size in SIZES {
+        let mut pages = TableId::ALL.map(|_| String::new());
+        for state in STATES {
+            let mut journey = console(state, size);
+            for (table, page) in TableId::ALL.into_iter().zip(&mut pages) {
+                enter(&mut journey, table, state);
+                assert_eq!(journey.pane(), table);
                 let _ = write!(page, "\n== {state}\n{}", journey.screen());
+                leave(&mut journey, table, state);
             }
-            assert_same(&format!("{}-{width}x{height}", table.name()), &page);
+        }
+        for (table, page) in TableId::ALL.into_iter().zip(&pages) {
+            assert_same(&format!("{}-{}x{}", table.name(), size.0, size.1), page);
         }
     }
 }
@@ -138,21 +161,26 @@ fn a_window_too_small_looks_as_it_did() {
 
 #[test]
 fn themes_change_colours_and_not_a_character() {
-    let (width, height) = (160, 48);
+    let mut journeys: Vec<_> =
+        STATES.iter().map(|state| (*state, console(state, (160, 48)))).collect();
     for table in THEMED {
-        let mut journeys: Vec<_> =
-            STATES.iter().map(|state| (*state, shown(table, state, (width, height)))).collect();
-        for theme in BUILTIN_NAMES {
-            let look = journey::theme(theme, ColorDepth::TrueColor);
-            let mut legend = Legend::default();
-            let mut page = String::new();
-            for (state, journey) in &mut journeys {
-                let frame = journey.frame_in(&look);
-                assert_eq!(print(&frame, Format::Text), journey.screen(), "{theme}: {state}");
+        let looks = BUILTIN_NAMES.map(|theme| journey::theme(theme, ColorDepth::TrueColor));
+        let mut pages = BUILTIN_NAMES.map(|_| (Legend::default(), String::new()));
+        for (state, journey) in &mut journeys {
+            enter(journey, table, state);
+            let screen = journey.screen();
+            for ((look, theme), (legend, page)) in looks.iter().zip(BUILTIN_NAMES).zip(&mut pages) {
+                let frame = journey.frame_in(look);
+                assert_eq!(print(&frame, Format::Text), screen, "{theme}: {state}");
                 let _ = write!(page, "\n== {state}\n{}", legend.runs(&frame));
             }
-            let name = format!("theme-{theme}-{}", table.name());
-            assert_same(&name, &format!("{}{page}", legend.page()));
+            leave(journey, table, state);
+        }
+        for (theme, (legend, page)) in BUILTIN_NAMES.iter().zip(&pages) {
+            assert_same(
+                &format!("theme-{theme}-{}", table.name()),
+                &format!("{}{page}", legend.page()),
+            );
         }
     }
 }

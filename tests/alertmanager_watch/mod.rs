@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of it")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![allow(clippy::disallowed_methods, reason = "every test binary uses another part of it")]
 
 use std::sync::Arc;
 use std::time::Duration;

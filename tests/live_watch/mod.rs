@@ -1,6 +1,11 @@
 //! Runs one feed of the live world as the console would, holds what it tells against the contract, and keeps it.
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of this module")]
 #![allow(clippy::expect_used, clippy::panic, reason = "this is test code")]
+#![allow(
+    clippy::needless_for_each,
+    clippy::unnecessary_wraps,
+    reason = "every test binary uses another part of it"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

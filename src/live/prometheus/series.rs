@@ -72,8 +72,11 @@ mod tests {
     use super::*;
     use crate::domain::Unit;
 
+    /// Points, and trouble.
+    type Found = (Vec<(i64, i64)>, Option<String>);
+
     /// The points and the trouble of what `result` gives.
-    fn read(result: &str) -> Option<(Vec<(i64, i64)>, Option<String>)> {
+    fn read(result: &str) -> Option<Found> {
         let empty = Series {
             uid: Uid("w".into()),
             what: "w".into(),

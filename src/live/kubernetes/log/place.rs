@@ -152,7 +152,9 @@ mod tests {
         let told = [line(1, "a"), line(2, "b"), line(2, "c"), line(2, "c")];
         let mut place = Place::default();
         assert_eq!(place.since(), None);
-        told.iter().for_each(|line| place.note(line));
+        for line in &told {
+            place.note(line);
+        }
         assert_eq!(place.since().as_deref(), Some("1970-01-01T00:00:02Z"));
         for (again, verdicts) in [
             // The same second again, with what was written after it.
