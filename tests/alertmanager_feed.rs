@@ -150,10 +150,7 @@ async fn a_server_that_is_slow_is_said_and_found_again() -> Result<(), PlatformE
 
 #[tokio::test]
 async fn wrong_and_denying_servers_are_told_apart() -> Result<(), PlatformError> {
-    let server = Scripted::start(Answer::json("[]")).await?;
-    let mut watch = Watch::start(options(&server.url()));
-    watch.live(FeedId::Alerts).await;
-    for (answer, kind, said) in [
+    let cases = [
         (Answer::html(), TroubleKind::Protocol, "a web page instead of JSON"),
         (
             Answer::json("{\"status\":\"success\"}"),
@@ -166,20 +163,24 @@ async fn wrong_and_denying_servers_are_told_apart() -> Result<(), PlatformError>
         (Answer::status(500), TroubleKind::Server, "answered 500"),
         (Answer::Bytes(b"220 smtp.example ESMTP\r\n".to_vec()), TroubleKind::Unreachable, "broke"),
         (Answer::Close, TroubleKind::Unreachable, "broke"),
-    ] {
-        server.say(answer.clone(), Duration::ZERO);
-        let trouble =
-            tokio::time::timeout(SOON, watch.trouble(FeedId::Alerts)).await.expect("soon");
-        assert_eq!(trouble.kind, kind, "{answer:?}: {trouble}");
-        let whole = trouble.to_string();
-        assert!(whole.contains(said), "{answer:?}: {whole}");
-        server.say(Answer::json("[]"), Duration::ZERO);
-        watch.live(FeedId::Alerts).await;
-    }
-    // Asked to log in: a token may be had soon, so it is asked again by itself.
-    server.say(Answer::status(401), Duration::ZERO);
+        // Asked to log in: a token may be had soon, so it is asked again by itself.
+        (Answer::status(401), TroubleKind::Unauthenticated, ""),
+    ];
+    let told = cases.map(|(answer, kind, said)| told_apart(answer, kind, said));
+    futures_util::future::try_join_all(told).await?;
+    Ok(())
+}
+
+/// A server begins to give `answer`: it is told as a trouble of this kind and in these words, and found again afterwards.
+async fn told_apart(answer: Answer, kind: TroubleKind, said: &str) -> Result<(), PlatformError> {
+    let server = Scripted::start(Answer::json("[]")).await?;
+    let mut watch = Watch::start(options(&server.url()));
+    watch.live(FeedId::Alerts).await;
+    server.say(answer.clone(), Duration::ZERO);
     let trouble = tokio::time::timeout(SOON, watch.trouble(FeedId::Alerts)).await.expect("soon");
-    assert_eq!(trouble.kind, TroubleKind::Unauthenticated, "{trouble}");
+    assert_eq!(trouble.kind, kind, "{answer:?}: {trouble}");
+    let whole = trouble.to_string();
+    assert!(whole.contains(said), "{answer:?}: {whole}");
     server.say(Answer::json("[]"), Duration::ZERO);
     watch.live(FeedId::Alerts).await;
     Ok(())
