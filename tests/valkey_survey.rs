@@ -1,5 +1,6 @@
 //! The survey of streams, keys and queues against a real Valkey.
 #![cfg(feature = "real-servers")]
+#![allow(clippy::too_many_lines, reason = "a survey is one story")]
 
 mod platform;
 mod valkey_surveyed;
