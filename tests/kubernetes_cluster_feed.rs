@@ -6,6 +6,7 @@
     clippy::disallowed_methods,
     clippy::panic,
     clippy::items_after_statements,
+    clippy::too_many_lines,
     clippy::indexing_slicing,
     reason = "a test may fail, and measures time"
 )]
