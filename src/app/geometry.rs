@@ -218,6 +218,16 @@ const GAP: u16 = 2;
 /// The first column's room for marks and the cursor's sign.
 pub const GUTTER: u16 = 2;
 
+/// Names are told apart by their ends: so many cells of the column that names the row come before columns of a rank from
+/// [`DISPENSABLE`] on.
+const NAME_WANTS: u16 = 24;
+
+/// With so many it is wide enough for nearly every name.
+const NAME_WIDE: u16 = 30;
+
+/// The rank from which on columns give way to the name of the row.
+const DISPENSABLE: u8 = 5;
+
 /// Places the columns of `pane` on `width` cells: those of the highest rank give way first.
 fn place_columns(pane: &Pane, width: u16) -> Vec<(usize, u16, u16)> {
     let mut columns: Vec<(usize, &Column)> = pane.shown_columns().collect();
@@ -236,7 +246,15 @@ fn place_columns(pane: &Pane, width: u16) -> Vec<(usize, u16, u16)> {
         let place = if scrolled > 0 { Some(columns.len() - 1) } else { least_wanted };
         columns.remove(place.unwrap_or_default());
     }
-    let spare = room.saturating_sub(least_width(&columns));
+    if scrolled == 0 {
+        while let Some(place) = dispensable(&columns, room) {
+            columns.remove(place);
+        }
+    }
+    let mut spare = room.saturating_sub(least_width(&columns));
+    let mut name =
+        names(&columns).map_or(0, |least| NAME_WIDE.saturating_sub(least).min(spare / 2));
+    spare -= name;
     let weights: u16 = columns.iter().map(|(_, column)| weight(column)).sum();
     let mut x = GUTTER;
     columns
@@ -245,12 +263,36 @@ fn place_columns(pane: &Pane, width: u16) -> Vec<(usize, u16, u16)> {
             let share = (u32::from(spare) * u32::from(weight(column)))
                 .checked_div(u32::from(weights))
                 .unwrap_or_default();
-            let width = least(column) + u16::try_from(share).unwrap_or_default();
+            let share = u16::try_from(share).unwrap_or_default();
+            // Only the first column can be the one that names the row.
+            let width = least(column) + share + std::mem::take(&mut name);
             let place = (number, x, width.min(room));
             x += width + GAP;
             place
         })
         .collect()
+}
+
+/// The least cells of the first column, where it names the row and can be wider.
+fn names(columns: &[(usize, &Column)]) -> Option<u16> {
+    match columns.first()?.1 {
+        Column { rank: 0, width: Width::Flex { least, .. }, .. } => Some(*least),
+        _ => None,
+    }
+}
+
+/// The column that gives way so that the row's name has room, if one should.
+fn dispensable(columns: &[(usize, &Column)], room: u16) -> Option<usize> {
+    let lacks = NAME_WANTS.saturating_sub(names(columns)?);
+    if least_width(columns) + lacks <= room {
+        return None;
+    }
+    columns
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, column))| column.rank >= DISPENSABLE)
+        .max_by_key(|(place, (_, column))| (column.rank, *place))
+        .map(|(place, _)| place)
 }
 
 fn least_width(columns: &[(usize, &Column)]) -> u16 {

@@ -36,6 +36,7 @@ pub fn figures() -> Vec<Figure> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::Series;
     use super::*;
 
     #[test]
@@ -44,7 +45,7 @@ mod tests {
         let words: BTreeSet<&str> = figures.iter().map(|figure| figure.word.as_str()).collect();
         assert_eq!((figures.len(), words.len()), (12, 12));
         for figure in &figures {
-            assert!(figure.words.as_str().chars().count() <= 32, "{}", figure.words);
+            assert!(figure.words.as_str().chars().count() <= Series::WORDS_MAX, "{}", figure.words);
             assert!(!figure.query.is_empty());
         }
     }

@@ -48,6 +48,8 @@ pub struct Series {
 impl Series {
     /// The most points that one has; only the newest are kept.
     pub const POINTS_MAX: usize = 120;
+    /// The most cells of what the console's own figures measure.
+    pub const WORDS_MAX: usize = 19;
 
     /// The newest point.
     #[must_use]

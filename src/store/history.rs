@@ -4,7 +4,7 @@
 
 use super::findings::Area;
 use super::{Freshness, Ring, Store};
-use crate::domain::{AlertState, FeedId, Span, Timestamp};
+use crate::domain::{AlertState, FeedId, Span, Timestamp, Unit};
 
 /// The time between two samples.
 const EVERY: Span = Span::from_secs(10);
@@ -37,12 +37,21 @@ impl Figure {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Firing => "firing",
-            Self::NotReady => "not ready",
-            Self::Connections => "connections",
-            Self::Waiting => "waiting",
-            Self::Events => "events/s",
-            Self::Lag => "lag",
+            Self::Firing => "alerts firing",
+            Self::NotReady => "tenants not ready",
+            Self::Connections => "pg01 connections",
+            Self::Waiting => "clients waiting",
+            Self::Events => "events",
+            Self::Lag => "streams behind by",
+        }
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::Events => Unit::PerSecond,
+            _ => Unit::Count,
         }
     }
 

@@ -78,6 +78,12 @@ impl Owners {
         self.named.get(&key(namespace, "Deployment", name))?.first().map(|(_, slot)| *slot)
     }
 
+    /// Where the Job `name` is.
+    #[must_use]
+    pub fn job(&self, namespace: Option<&str>, name: &str) -> Option<Slot> {
+        self.named.get(&key(namespace, "Job", name))?.first().map(|(_, slot)| *slot)
+    }
+
     /// The Jobs and pods of `run`: those that say so, and the Jobs that it says it is composed of.
     #[must_use]
     pub fn work_of(&self, run: &Resource) -> Vec<(ClusterKind, Slot)> {

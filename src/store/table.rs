@@ -71,7 +71,7 @@ tables! {
     /// One row per tenant's backups, and per tenant that has none.
     Backups = "backups", "tenant", "tenants", "urgency";
     /// One row per upgrade, restore and template build.
-    Upgrades = "upgrades", "run", "runs", "age";
+    Upgrades = "upgrades", "run", "runs", "urgency";
     /// One row per alert.
     Alerts = "alerts", "alert", "alerts", "urgency";
     /// One row per silence.

@@ -10,9 +10,9 @@ use chrono::{DateTime, Utc};
 use crate::fleet;
 use crate::platform::{
     Alertmanager, AlertmanagerOptions, BACKUPS, Blackbox, LATE_BACKUP, Load, Loki, Objects,
-    ObjectsOptions, PgBouncer, PgBouncerOptions, PlatformError, Postgres, PostgresOptions,
-    Prometheus, PrometheusOptions, REGION, Role, SLOW, TEMPLATES, Target, WITHOUT_BACKUP,
-    WITHOUT_DATABASE, alert, client_name, write_private,
+    ObjectsOptions, PLATFORM_PREFIX, PgBouncer, PgBouncerOptions, PlatformError, Postgres,
+    PostgresOptions, Prometheus, PrometheusOptions, REGION, Role, SLOW, TEMPLATES, Target,
+    WITHOUT_BACKUP, WITHOUT_DATABASE, alert, client_name, write_private,
 };
 
 /// Their folders in the platform's folder.
@@ -127,7 +127,7 @@ impl Servers {
             self.blackbox.check()?;
             self.audit(tenants, second);
             if second == 0 && churn && tenants > 1 {
-                block = Some(self.postgres.block(&client_name(1)).await?);
+                block = self.postgres.block(&client_name(1)).await.ok();
             } else if second == BLOCKED {
                 // One whom an operator has ended can't be released any more.
                 let _ = match block.take() {
@@ -159,6 +159,7 @@ password = {}
 endpoint = \"{}\"
 bucket = \"{BACKUPS}\"
 templates_bucket = \"{TEMPLATES}\"
+platform_prefix = \"{PLATFORM_PREFIX}\"
 region = \"{REGION}\"
 access_key = {}
 secret_key = {}

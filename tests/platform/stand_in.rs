@@ -65,11 +65,14 @@ pub(crate) async fn run(
                 server.check()?;
                 valkey.check()?;
                 apply_due(server, &mut life, &mut queue, tick).await;
-                life.tick(valkey, tick).await?;
+                // A server that does not answer for a while is what the console is tried with: only one that has ended
+                // ends the platform.
+                let _ = life.tick(valkey, tick).await;
                 let wanted = usize::try_from(tick * u64::from(events_per_second) / TICKS_A_SECOND).unwrap_or(published);
                 let range = PAST_EVENTS + published..PAST_EVENTS + wanted;
-                valkey.publish(&EventStream::default(), range, now()).await?;
-                published = wanted;
+                if valkey.publish(&EventStream::default(), range, now()).await.is_ok() {
+                    published = wanted;
+                }
                 if tick.is_multiple_of(TICKS_A_SECOND) {
                     let second = tick / TICKS_A_SECOND;
                     life.second(server, second).await;

@@ -130,7 +130,7 @@ fn lines_of(store: &Store, id: &RowId) -> Option<(Text, Vec<DetailLine>)> {
         RowId::Group(_) => alert::group(store, AlertsTable::new(store).group(id)?),
         RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
         RowId::Missing(tenant) => {
-            let (title, mut lines) = object::missing(tenant);
+            let (title, mut lines) = object::missing(store, tenant);
             lines.extend(backup::missing(store, tenant).unwrap_or_default());
             // Why something is missing is most often said by the tenant's own object.
             lines.extend(client_of(store, tenant).map(|client| client.1).unwrap_or_default());

@@ -2,7 +2,8 @@
 
 use super::{DetailLine, Tone, json, said, valkey};
 use crate::domain::{FeedId, Text, Timestamp, Uid};
-use crate::store::{Freshness, Store};
+use crate::store::table::{RowId, Table as _};
+use crate::store::{DatabasesTable, Freshness, Store};
 
 /// The title and the lines of the object `uid` that `feed` tells.
 pub(super) fn lines(store: &Store, feed: FeedId, uid: &Uid) -> Option<(Text, Vec<DetailLine>)> {
@@ -18,10 +19,14 @@ pub(super) fn lines(store: &Store, feed: FeedId, uid: &Uid) -> Option<(Text, Vec
     Some((uid.0.clone(), json::lines(&raw)))
 }
 
-/// What is said of something that should be there.
-pub(super) fn missing(tenant: &Text) -> (Text, Vec<DetailLine>) {
-    let says = Text::clean("It should be there, and is not.");
-    (tenant.clone(), vec![said("tenant", Tone::Plain, tenant), said("", Tone::Warning, &says)])
+/// What is said of a tenant that lacks something.
+pub(super) fn missing(store: &Store, tenant: &Text) -> (Text, Vec<DetailLine>) {
+    let mut lines = vec![said("tenant", Tone::Plain, tenant)];
+    if DatabasesTable::new(store).find(&RowId::Missing(tenant.clone())).is_some() {
+        let says = Text::clean("none, and it should have one");
+        lines.push(said("database", Tone::Warning, &says));
+    }
+    (tenant.clone(), lines)
 }
 
 /// What is copied of the object `uid`: its name, or all of it.

@@ -51,7 +51,7 @@ fn oldest(app: &App) -> Option<DetailLine> {
     let (since, slot) = app.store.causes().oldest_waiting()?;
     let alert = &app.store.objects().alerts.get(slot)?.object;
     let tenant = alert.tenant.as_ref().map(|tenant| format!(" {tenant}")).unwrap_or_default();
-    let text = Text::clean(&format!("{}{tenant}, nobody looks after it; since ", alert.name));
+    let text = Text::clean(&format!("{}{tenant}, nobody looks after it; it began ", alert.name));
     let pieces = vec![Piece::Text(Tone::Plain, text), Piece::Age(since)];
     Some(DetailLine { label: "waits longest", pieces })
 }

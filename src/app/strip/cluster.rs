@@ -19,7 +19,7 @@ pub(super) fn lines(app: &App) -> Vec<DetailLine> {
 fn counts(app: &App) -> DetailLine {
     let mut pieces = Vec::new();
     for (kind, words) in [
-        (ClusterKind::Node, ["nodes", "ready", "not ready"]),
+        (ClusterKind::Node, ["nodes", "well", "unwell"]),
         (ClusterKind::Pod, ["pods", "well", "unwell"]),
         (ClusterKind::Deployment, ["workloads", "well", "short of pods"]),
         (ClusterKind::Route, ["routes", "resolved", "broken"]),

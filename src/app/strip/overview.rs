@@ -1,27 +1,31 @@
-//! The strip of the overview: how much is wrong, which feeds can't be read, and how a few figures went lately.
+//! The strip of the overview: how much is wrong and where, which feeds can't be read, and how a few figures went lately.
 
 use super::super::App;
 use super::super::detail::{DetailLine, Piece, Tone};
 use crate::domain::{Bytes, FeedId, Health, Series, System, Text, TroubleKind, Unit};
-use crate::store::{Figure, Freshness};
+use crate::store::{Area, Figure, Freshness};
 
 /// Cells that a figure takes with its name, its line and its last value.
-const CELL: usize = 32;
-/// Cells of its name.
-const NAME: usize = 15;
+const CELL: usize = 39;
+/// Cells of its name: whole, for half a name says nothing.
+const NAME: usize = Series::WORDS_MAX;
 /// Points of its line.
 const POINTS: usize = 8;
 /// The heights of a point.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Lines of figures.
 const LINES: usize = 2;
+/// On fewer cells one line of figures is enough: what is wrong wants the room.
+const NARROW: usize = 100;
 
 /// The lines of the strip, on `width` cells.
 #[must_use]
 pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
     let mut lines = vec![counts(app)];
+    lines.extend(areas(app));
     let fit = (width / CELL).max(1);
-    let cells: Vec<Vec<Piece>> = figures(app, fit * LINES);
+    let most = if width < NARROW { fit } else { fit * LINES };
+    let cells: Vec<Vec<Piece>> = figures(app, most);
     for row in cells.chunks(fit) {
         lines.push(DetailLine { label: "", pieces: row.concat() });
     }
@@ -55,10 +59,28 @@ fn counts(app: &App) -> DetailLine {
     DetailLine { label: "", pieces }
 }
 
-/// The systems that are not read now, with a word for each.
+/// How many things are wrong in each area, the worst areas first: on a small screen most of them have no row in sight.
+fn areas(app: &App) -> Option<DetailLine> {
+    let findings = app.store.findings();
+    let mut areas: Vec<(Health, Area, usize)> = Area::ALL
+        .into_iter()
+        .filter_map(|area| Some((findings.worst(area)?, area, findings.count(area))))
+        .collect();
+    areas.sort_unstable_by_key(|(health, area, _)| (*health, *area));
+    let pieces: Vec<Piece> = areas
+        .into_iter()
+        .map(|(health, area, count)| {
+            piece(Tone::Health(health), &format!("{} {count} {}  ", health.sign(), area.word()))
+        })
+        .collect();
+    (!pieces.is_empty()).then_some(DetailLine { label: "", pieces })
+}
+
+/// The systems that are not read now, by the word for it.
 #[must_use]
 pub fn unseen(app: &App) -> Option<String> {
-    let mut parts = Vec::new();
+    let mut parts: [(&str, Vec<&str>); 5] =
+        ["can't be read", "denied", "silent", "asking", "not set"].map(|word| (word, Vec::new()));
     for system in System::ALL {
         let worst = FeedId::ALL.into_iter().filter(|feed| feed.system() == system).fold(
             None,
@@ -81,11 +103,16 @@ pub fn unseen(app: &App) -> Option<String> {
                 worst.or(Some(word))
             },
         );
-        if let Some(word) = worst {
-            parts.push(format!("{system} {word}"));
+        if let Some((_, systems)) = parts.iter_mut().find(|(word, _)| Some(*word) == worst) {
+            systems.push(system.name());
         }
     }
-    (!parts.is_empty()).then(|| format!("not seen: {}", parts.join(", ")))
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(_, systems)| !systems.is_empty())
+        .map(|(word, systems)| format!("{word}: {}", systems.join(", ")))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// What stands in place of the rows when nothing is wrong.
@@ -110,12 +137,12 @@ fn figures(app: &App, most: usize) -> Vec<Vec<Piece>> {
     let told = series.into_iter().map(|series| {
         let value = |point: &(_, i64)| Some(point.1.max(0).unsigned_abs());
         let points: Vec<Option<u64>> = series.points.iter().map(value).collect();
-        figure(series.uid.0.as_str(), &points, series.unit)
+        figure(series.what.as_str(), &points, series.unit)
     });
     let history = app.store.history();
     let own = Figure::ALL.into_iter().map(|it| {
         let points: Vec<Option<u64>> = history.of(it).collect();
-        figure(it.word(), &points, Unit::Count)
+        figure(it.word(), &points, it.unit())
     });
     told.chain(own).take(most).collect()
 }
@@ -125,11 +152,11 @@ fn figure(name: &str, points: &[Option<u64>], unit: Unit) -> Vec<Piece> {
     let last = points.last().copied().flatten();
     let value = last.map_or_else(|| "–".to_owned(), |last| in_unit(last, unit));
     let name: String = name.chars().take(NAME).collect();
-    let room = CELL - NAME - 1 - POINTS - 2;
+    let room = CELL - NAME - 1 - POINTS - 3;
     vec![
         piece(Tone::Muted, &format!("{name:<NAME$} ")),
         piece(Tone::Key, &sparkline(points, POINTS)),
-        piece(Tone::Plain, &format!(" {value:<room$} ")),
+        piece(Tone::Plain, &format!(" {value:<room$}  ")),
     ]
 }
 

@@ -26,15 +26,19 @@ pub(super) fn judge(look: &Look<'_>, found: &mut Found) {
         finding.tenant.clone_from(&alert.tenant);
         finding.at = Some(alert.since);
         finding.row = Some(RowId::Object(FeedId::Alerts, alert.uid.clone()));
-        let says = alert.says().map(|says| format!(": {says}")).unwrap_or_default();
+        let lead = format!("{} {}", alert.severity.word(), alert.name);
+        // A summary that begins with the name says it for both.
+        let says = match alert.says() {
+            None => lead,
+            Some(says) if says.as_str().starts_with(alert.name.as_str()) => {
+                format!("{} {says}", alert.severity.word())
+            }
+            Some(says) => format!("{lead}: {says}"),
+        };
         let acked = match ack {
             Some(ack) => format!(" (the acknowledgement of {} ran out)", ack.object.by),
             None => String::new(),
         };
-        found.push(
-            look,
-            finding,
-            &format!("{} {}{says}{acked}", alert.severity.word(), alert.name),
-        );
+        found.push(look, finding, &format!("{says}{acked}"));
     }
 }

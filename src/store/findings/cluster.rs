@@ -1,7 +1,7 @@
 //! Objects of the cluster: their adapter judged them where they were read; here only what time makes of them is added.
 
 use super::{Found, Look};
-use crate::domain::{ClusterKind, ClusterObject, FeedId, Health, Span, Timestamp};
+use crate::domain::{ClusterKind, ClusterObject, FeedId, Health, Span, Text, Timestamp};
 use crate::store::table::RowId;
 
 /// A certificate that ends sooner should have been made anew by now.
@@ -15,7 +15,8 @@ pub(super) fn judge(look: &Look<'_>, found: &mut Found) {
         for (_, held) in look.store.cluster(*kind).iter() {
             let object = &*held.object;
             let health = health(look, object);
-            if matches!(health, Health::Failed | Health::Degraded) {
+            let bad = matches!(health, Health::Failed | Health::Degraded);
+            if bad && !told_by_its_job(look, object) {
                 of_object(look, found, object, (health, held.changed));
             }
         }
@@ -34,6 +35,17 @@ fn health(look: &Look<'_>, object: &ClusterObject) -> Health {
         (ClusterKind::Certificate, Some(left)) if left <= ENDS_SOON => own.min(Health::Degraded),
         _ => own,
     }
+}
+
+/// Whether `object` is a pod of a Job that is a finding of its own: that says it once for all its tries.
+fn told_by_its_job(look: &Look<'_>, object: &ClusterObject) -> bool {
+    let Some(("Job", name)) = object.belongs_to().filter(|_| object.kind == ClusterKind::Pod)
+    else {
+        return false;
+    };
+    let job = look.store.owners().job(object.meta.namespace.as_ref().map(Text::as_str), name);
+    let job = job.and_then(|slot| look.store.cluster(ClusterKind::Job).get(slot));
+    job.is_some_and(|job| matches!(job.object.health, Health::Failed | Health::Degraded))
 }
 
 fn of_object(

@@ -12,7 +12,8 @@ pub(super) fn judge(look: &Look<'_>, found: &mut Found) {
         for feed in FeedId::ALL.into_iter().filter(of) {
             let freshness = &look.store.feeds().get(feed).freshness;
             match freshness.trouble() {
-                Some(why) if why.kind == TroubleKind::NotConfigured || told.contains(&why) => {}
+                Some(why) if why.kind == TroubleKind::NotConfigured => {}
+                Some(why) if told.iter().any(|other| same(other, why)) => {}
                 Some(why) => {
                     told.push(why);
                     trouble(look, found, feed, why);
@@ -24,11 +25,23 @@ pub(super) fn judge(look: &Look<'_>, found: &mut Found) {
     }
 }
 
+/// Whether two troubles of one system are one: that its server can't be reached is, whatever was asked.
+fn same(one: &Trouble, other: &Trouble) -> bool {
+    let of_the_server = matches!(
+        one.kind,
+        TroubleKind::Unreachable
+            | TroubleKind::Slow
+            | TroubleKind::Certificate
+            | TroubleKind::Unauthenticated
+    );
+    one == other || of_the_server && one.kind == other.kind
+}
+
 /// The feeds of the system of `feed` that have the same trouble, by name.
 fn shared(look: &Look<'_>, first: FeedId, why: &Trouble) -> Vec<&'static str> {
     let of = |feed: &FeedId| {
         feed.system() == first.system()
-            && look.store.feeds().get(*feed).freshness.trouble() == Some(why)
+            && look.store.feeds().get(*feed).freshness.trouble().is_some_and(|it| same(it, why))
     };
     FeedId::ALL.into_iter().filter(of).map(FeedId::name).collect()
 }

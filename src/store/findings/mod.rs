@@ -152,6 +152,12 @@ impl Findings {
         self.areas.get(area as usize).map_or(0, |judged| judged.found.len() + judged.more)
     }
 
+    /// How bad the worst finding in `area` is.
+    #[must_use]
+    pub fn worst(&self, area: Area) -> Option<Health> {
+        self.areas.get(area as usize)?.found.iter().map(|finding| finding.health).min()
+    }
+
     /// Grows with every change of a row.
     #[must_use]
     pub const fn revision(&self) -> u64 {

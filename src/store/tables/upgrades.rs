@@ -55,6 +55,12 @@ pub(super) const COLUMNS: &[Column] = &[
         .flex(12, 2)
         .rank(8)
         .hidden(),
+    column("urgency", "URGENCY", "The usual order: failed first, then under way, then the newest.")
+        .kind(ColumnKind::Number)
+        .fixed(7)
+        .right()
+        .rank(9)
+        .hidden(),
 ];
 
 /// The kinds that are runs; their number goes into the slot.
@@ -112,6 +118,18 @@ impl<'a> UpgradesTable<'a> {
 fn message(run: &Resource) -> Option<&Text> {
     let synced = run.condition("Synced").filter(|synced| synced.status == Status::False);
     synced.or_else(|| run.condition("Ready")).map(|condition| &condition.message)
+}
+
+/// The place of a run in the usual order, the first the least: by its phase, then the newest.
+fn urgency(run: &Resource) -> u64 {
+    let phase = match run.run_phase() {
+        RunPhase::Failed | RunPhase::Refused => 0,
+        RunPhase::Running | RunPhase::Waiting | RunPhase::Unseen => 1,
+        RunPhase::Removing | RunPhase::Done => 2,
+    };
+    const AGES: u64 = 1 << 48;
+    let made = run.meta.created.map_or(0, |at| at.ms().max(0).unsigned_abs());
+    phase * AGES + AGES.saturating_sub(made.min(AGES))
 }
 
 const fn kind_word(kind: Kind) -> &'static str {
@@ -182,6 +200,7 @@ impl Table for UpgradesTable<'_> {
             Some("job") => self.job(resource).map_or(Value::Nothing, |job| text(&job.state)),
             Some("message") => optional(message(resource)),
             Some("changed") => held.changed.map_or(Value::Nothing, Value::At),
+            Some("urgency") => Value::Number(urgency(resource)),
             Some("age") => resource.meta.created.map_or(Value::Nothing, Value::At),
             Some(column) => upgrade_value(resource, column),
             None => Value::Nothing,

@@ -161,7 +161,10 @@ impl ApiServer {
         namespace: &str,
         name: &str,
     ) -> Result<(), PlatformError> {
-        let path = format!("{}/{name}?gracePeriodSeconds=0", resource.path(namespace));
+        let path = format!(
+            "{}/{name}?gracePeriodSeconds=0&propagationPolicy=Background",
+            resource.path(namespace)
+        );
         let client = self.client().await?;
         seed::send(&client, "DELETE", &path, "application/json", String::new()).await
     }

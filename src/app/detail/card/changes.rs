@@ -5,8 +5,10 @@ use super::{Item, Page, plain};
 use crate::domain::{CloudEvent, FeedId, Kind, Resource, Status, StreamEntry, Timestamp};
 use crate::store::{Held, Line};
 
-/// How many events are shown.
+/// How many events are shown; those alike count as one.
 const EVENTS: usize = 10;
+/// How many of the newest are looked at.
+const LOOKED_AT: usize = 60;
 /// How far back in the stream they are sought.
 const SOUGHT: usize = 20_000;
 /// How many changes are shown.
@@ -26,14 +28,15 @@ impl Page<'_> {
             }
             Line::Gap(_) | Line::Left(_) => None,
         });
-        found.take(EVENTS)
+        found.take(LOOKED_AT)
     }
 
     pub(super) fn events(&self) -> Vec<DetailLine> {
-        let items = self.newest().map(|(entry, event)| {
-            let mut item: Item = vec![plain(Tone::Plain, event.kind.as_str())];
-            item.push(self.when(entry.id.at()));
-            item.push(plain(Tone::Muted, &format!("  {}", event.summary)));
+        let told =
+            self.newest().map(|(entry, event)| ((&event.kind, &event.summary), entry.id.at()));
+        let items = alike(told).into_iter().take(EVENTS).map(|((kind, summary), at, count)| {
+            let mut item: Item = vec![plain(Tone::Plain, kind.as_str()), self.when(at)];
+            item.push(plain(Tone::Muted, &format!("{}  {summary}", times(count))));
             item
         });
         self.section("last events", &[FeedId::Events], items.collect())
@@ -42,9 +45,9 @@ impl Page<'_> {
     /// What changed, newest first: objects as this console saw them change, events, runs, alerts.
     pub(super) fn changes(&self) -> Vec<DetailLine> {
         let mut all: Vec<Change> = Vec::new();
-        all.extend(
-            self.newest().map(|(entry, event)| (entry.id.at(), format!("event {}", event.kind))),
-        );
+        let told = self.newest().map(|(entry, event)| (&event.kind, entry.id.at()));
+        let told = alike(told).into_iter().take(EVENTS);
+        all.extend(told.map(|(kind, at, count)| (at, format!("event {kind}{}", times(count)))));
         self.resources(&mut all);
         self.cluster_changes(&mut all);
         let objects = self.store.objects();
@@ -101,6 +104,22 @@ impl Page<'_> {
             }
         }
     }
+}
+
+/// `newest`, with those alike as one: when it came last, and how often.
+fn alike<K: PartialEq>(newest: impl Iterator<Item = (K, Timestamp)>) -> Vec<(K, Timestamp, usize)> {
+    let mut told: Vec<(K, Timestamp, usize)> = Vec::new();
+    for (what, at) in newest {
+        match told.iter_mut().find(|(known, ..)| *known == what) {
+            Some((.., count)) => *count += 1,
+            None => told.push((what, at, 1)),
+        }
+    }
+    told
+}
+
+fn times(count: usize) -> String {
+    if count > 1 { format!(" ×{count}") } else { String::new() }
 }
 
 fn resource(held: &Held, all: &mut Vec<Change>) {
