@@ -43,7 +43,7 @@ fn when_nothing_is_wrong_it_says_so_and_what_is_not_seen() {
     let mut journey = overview();
     journey.sees("Nothing is wrong as far as the feeds can see.").lacks("Not seen");
     journey.cut(FeedId::Backups, TroubleKind::NotConfigured).silence(1);
-    journey.sees("Nothing is wrong as far as the feeds can see.").sees("Not seen: s3 not set.");
+    journey.sees("Nothing is wrong as far as the feeds can see.").sees("not set: s3");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_finding_leads_to_what_it_speaks_of() {
 #[test]
 fn figures_come_from_prometheus_else_from_the_console_itself() {
     let mut journey = overview();
-    journey.sees("firing").sees("connections").sees("lag");
+    journey.sees("firing").sees("connections").sees("streams behind");
     for _ in 0..3 {
         journey.silence(11);
     }

@@ -14,7 +14,7 @@
 //!    are in [`position`]); `Alive` after each read that found nothing new; `Unreachable` when
 //!    the server can't be read, once for each change of reason.
 //!
-//! The other feeds of the same server, which have a connection of their own, are in [`survey`].
+//! The other feeds of the same server, which have a connection of their own, are in [`mod@survey`].
 //!
 //! Bounds: a read takes at most 500 entries and aims at 8 MiB ([`appetite`]); of one event 1 MiB is kept;
 //! an entry of more than 16 MiB is not parsed. One connection, one request at a time.
