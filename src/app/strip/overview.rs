@@ -13,18 +13,24 @@ const NAME: usize = Series::WORDS_MAX;
 const POINTS: usize = 8;
 /// The heights of a point.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Lines of figures.
+/// Cells after an area, which it may do without at the end of a line.
+const GAP: usize = 3;
+/// Lines of areas, and of figures.
 const LINES: usize = 2;
-/// On fewer cells one line of figures is enough: what is wrong wants the room.
+/// On fewer cells there are only so many figures as the areas leave room for.
 const NARROW: usize = 100;
 
 /// The lines of the strip, on `width` cells.
 #[must_use]
 pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
     let mut lines = vec![counts(app)];
-    lines.extend(areas(app));
+    let narrow = width < NARROW;
+    // A narrow screen is a low one too: what is wrong comes before how figures went.
+    let all = areas(app, width, if narrow { LINES + 1 } else { LINES });
+    let spare = (LINES + 1).saturating_sub(all.len()).min(LINES);
+    lines.extend(all);
     let fit = (width / CELL).max(1);
-    let most = if width < NARROW { fit } else { fit * LINES };
+    let most = fit * if narrow { spare } else { LINES };
     let cells: Vec<Vec<Piece>> = figures(app, most);
     for row in cells.chunks(fit) {
         lines.push(DetailLine { label: "", pieces: row.concat() });
@@ -60,20 +66,39 @@ fn counts(app: &App) -> DetailLine {
 }
 
 /// How many things are wrong in each area, the worst areas first: on a small screen most of them have no row in sight.
-fn areas(app: &App) -> Option<DetailLine> {
+fn areas(app: &App, width: usize, most: usize) -> Vec<DetailLine> {
     let findings = app.store.findings();
-    let mut areas: Vec<(Health, Area, usize)> = Area::ALL
+    let mut areas: Vec<_> = Area::ALL
         .into_iter()
-        .filter_map(|area| Some((findings.worst(area)?, area, findings.count(area))))
+        .map(|area| (findings.counts_in(area).into_iter().filter(|(_, count)| *count > 0), area))
+        .filter_map(|(counts, area)| Some((counts.clone().next()?.0, area, counts)))
         .collect();
-    areas.sort_unstable_by_key(|(health, area, _)| (*health, *area));
-    let pieces: Vec<Piece> = areas
-        .into_iter()
-        .map(|(health, area, count)| {
-            piece(Tone::Health(health), &format!("{} {count} {}  ", health.sign(), area.word()))
-        })
-        .collect();
-    (!pieces.is_empty()).then_some(DetailLine { label: "", pieces })
+    areas.sort_unstable_by_key(|(worst, area, _)| (*worst, *area));
+    let mut lines: Vec<(usize, Vec<Piece>)> = Vec::new();
+    for (_, area, counts) in areas {
+        let mut pieces = vec![piece(Tone::Muted, &format!("{} ", area.word()))];
+        pieces.extend(counts.map(|(health, count)| {
+            piece(Tone::Health(health), &format!("{}{count} ", health.sign()))
+        }));
+        pieces.push(piece(Tone::Muted, "  "));
+        let cells: usize = pieces.iter().map(cells).sum();
+        match lines.last_mut() {
+            Some((used, line)) if *used + cells <= width + GAP => {
+                *used += cells;
+                line.extend(pieces);
+            }
+            _ => lines.push((cells, pieces)),
+        }
+    }
+    lines.truncate(most);
+    lines.into_iter().map(|(_, pieces)| DetailLine { label: "", pieces }).collect()
+}
+
+fn cells(piece: &Piece) -> usize {
+    match piece {
+        Piece::Text(_, text) => text.as_str().chars().count(),
+        Piece::Age(_) | Piece::Promise(_) => 0,
+    }
 }
 
 /// The systems that are not read now, by the word for it.

@@ -152,10 +152,16 @@ impl Findings {
         self.areas.get(area as usize).map_or(0, |judged| judged.found.len() + judged.more)
     }
 
-    /// How bad the worst finding in `area` is.
+    /// How many failed, are degraded, and are due in `area`.
     #[must_use]
-    pub fn worst(&self, area: Area) -> Option<Health> {
-        self.areas.get(area as usize)?.found.iter().map(|finding| finding.health).min()
+    pub fn counts_in(&self, area: Area) -> [(Health, usize); 3] {
+        let judged = self.areas.get(area as usize);
+        [Health::Failed, Health::Degraded, Health::Progressing].map(|health| {
+            let of = |judged: &Judged| {
+                judged.found.iter().filter(|finding| finding.health == health).count()
+            };
+            (health, judged.map_or(0, of))
+        })
     }
 
     /// Grows with every change of a row.
