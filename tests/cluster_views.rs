@@ -42,7 +42,7 @@ fn every_table_shows_what_matters_on_a_small_screen() {
         (TableId::Pods, vec!["CrashLoopBackOff", "RESTARTS", " 9 ", "pulse-ban"]),
         (TableId::Network, vec!["sinya-varba", "not re", "9 days left", "in 9d"]),
         (TableId::Flux, vec!["docs", "suspended", "infra/k8s/d"]),
-        (TableId::Jobs, vec!["sinya-varba-backup", "the last run failed", "cronjob"]),
+        (TableId::Jobs, vec!["sinya-varba-backup", "the last run fail", "cronjob"]),
         (TableId::Nodes, vec!["pool-2c7f1-a", "bound, 2Ti", "● healthy"]),
         (TableId::Services, vec!["pulse-banking", "1/2", "Error (exit 1)"]),
     ] {
@@ -52,7 +52,7 @@ fn every_table_shows_what_matters_on_a_small_screen() {
         }
     }
     let mut journey = before(TableId::Pods, (80, 24));
-    journey.sees("nodes 3 of 3 ready").sees("3 unwell").sees("flux ▲ docs suspended");
+    journey.sees("nodes 3 of 3 well").sees("3 unwell").sees("flux ▲ docs suspended");
     journey.show(TableId::Services).sees("services 17 of 18 ready");
 }
 

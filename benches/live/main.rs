@@ -34,7 +34,14 @@ pub const CLIENTS: usize = 10_000;
 fn main() {
     let seconds = if std::env::args().any(|word| word == "--quick") { 5 } else { 60 };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let mut document = runtime.block_on(measure(seconds)).expect("the servers run");
+    let mixed_only = std::env::args().any(|word| word == "--mixed");
+    let measured = runtime.block_on(async {
+        if mixed_only {
+            return Ok(json!({ "mixed": mixed::measure().await? }));
+        }
+        measure(seconds).await
+    });
+    let mut document = measured.expect("the servers run");
     verdict::judge(&mut document);
     let text = serde_json::to_string_pretty(&document).expect("a document of plain values");
     writeln!(std::io::stdout(), "{text}").expect("someone reads what is measured");
