@@ -120,6 +120,9 @@ fn message(run: &Resource) -> Option<&Text> {
     synced.or_else(|| run.condition("Ready")).map(|condition| &condition.message)
 }
 
+/// More milliseconds than any run's age.
+const AGES: u64 = 1 << 48;
+
 /// The place of a run in the usual order, the first the least: by its phase, then the newest.
 fn urgency(run: &Resource) -> u64 {
     let phase = match run.run_phase() {
@@ -127,7 +130,6 @@ fn urgency(run: &Resource) -> u64 {
         RunPhase::Running | RunPhase::Waiting | RunPhase::Unseen => 1,
         RunPhase::Removing | RunPhase::Done => 2,
     };
-    const AGES: u64 = 1 << 48;
     let made = run.meta.created.map_or(0, |at| at.ms().max(0).unsigned_abs());
     phase * AGES + AGES.saturating_sub(made.min(AGES))
 }
