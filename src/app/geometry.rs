@@ -220,10 +220,10 @@ pub const GUTTER: u16 = 2;
 
 /// Names are told apart by their ends: so many cells of the column that names the row come before columns of a rank from
 /// [`DISPENSABLE`] on.
-const NAME_WANTS: u16 = 24;
+const NAME_WANTS: u16 = 28;
 
 /// With so many it is wide enough for nearly every name.
-const NAME_WIDE: u16 = 30;
+const NAME_WIDE: u16 = 32;
 
 /// The rank from which on columns give way to the name of the row.
 const DISPENSABLE: u8 = 5;
@@ -253,7 +253,7 @@ fn place_columns(pane: &Pane, width: u16) -> Vec<(usize, u16, u16)> {
     }
     let mut spare = room.saturating_sub(least_width(&columns));
     let mut name =
-        names(&columns).map_or(0, |least| NAME_WIDE.saturating_sub(least).min(spare / 2));
+        names(&columns).map_or(0, |least| NAME_WIDE.saturating_sub(least).min(spare * 2 / 3));
     spare -= name;
     let weights: u16 = columns.iter().map(|(_, column)| weight(column)).sum();
     let mut x = GUTTER;

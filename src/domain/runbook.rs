@@ -234,6 +234,34 @@ fn is_plain(raw: &str) -> bool {
     (1..=VALUE_BYTES).contains(&raw.len()) && raw.bytes().all(plain) && !raw.starts_with('-')
 }
 
+/// `text` with each sentence that was broken to fit a file on one line again, so that it can be folded to any width.
+/// Headings, list items, commands and lines that end a sentence stay as they are.
+#[must_use]
+pub fn flowed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let begins = |line: &str| {
+        let counted = line.split_once(". ").is_some_and(|(number, _)| number.parse::<u8>().is_ok());
+        counted || line.is_empty() || line.starts_with("- ") || line.starts_with("## ")
+    };
+    let command = |line: &str| line.starts_with('`') && line.ends_with('`');
+    let mut open = false;
+    for line in text.lines() {
+        let own = line.trim();
+        if open && !begins(own) && !command(own) {
+            out.push(' ');
+            out.push_str(own);
+        } else {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(line);
+        }
+        let ends = own.is_empty() || own.ends_with(['.', ':', '?', '!']) || own.starts_with("## ");
+        open = !ends && !command(own);
+    }
+    out
+}
+
 /// The commands in `text`, each on a line of its own between backticks; one that ends with a backslash goes on in the
 /// next. They are for a shell, for SQL or for a log search, as the step says.
 #[must_use]
@@ -309,6 +337,25 @@ mod tests {
             assert!(name.starts_with(&prefix), "{name}");
         }
         assert_eq!(all().len(), FILES.len());
+    }
+
+    #[test]
+    fn broken_sentences_flow_and_nothing_else_does() {
+        for (text, flows) in [
+            (
+                "Write, with the number in\nthree digits. Say so.\nThen wait.",
+                "Write, with the number in three digits. Say so.\nThen wait.",
+            ),
+            (
+                "1. Look at\n   `a b`\n   and at c\n2. Go",
+                "1. Look at\n   `a b`\n   and at c\n2. Go",
+            ),
+            ("- one\n- two of\n  them\n\nEnd", "- one\n- two of them\n\nEnd"),
+            ("## Title\ntext", "## Title\ntext"),
+            ("", ""),
+        ] {
+            assert_eq!(flowed(text), flows);
+        }
     }
 
     #[test]

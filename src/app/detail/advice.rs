@@ -12,7 +12,7 @@ pub(super) fn lines<'a>(topic: &str, label: impl Fn(&str) -> Option<&'a str>) ->
     let mut lines = vec![blank(), heading(&format!("Runbook: {}", book.title()))];
     for (title, text) in book.body().sections().filter(|(title, _)| SHOWN.contains(title)) {
         lines.push(said("", Tone::Key, &Text::clean(title)));
-        let filled = runbook::fill(text, &label);
+        let filled = runbook::flowed(&runbook::fill(text, &label));
         let shown = filled.lines().map(|line| said("", Tone::Plain, &Text::clean(line)));
         lines.extend(shown);
     }

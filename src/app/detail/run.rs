@@ -67,8 +67,10 @@ fn head(store: &Store, held: &Held) -> Vec<DetailLine> {
         said("kind", Tone::Plain, &Text::clean(run.kind().name())),
         said("health", Tone::Health(health), &health_text(health)),
     ];
-    let mut pieces =
-        vec![Piece::Text(Tone::Plain, Text::from(format!("{} since ", run.run_phase())))];
+    let mut pieces = vec![Piece::Text(
+        Tone::Plain,
+        Text::from(format!("{} since ", UpgradesTable::new(store).phase(run))),
+    )];
     pieces.extend(UpgradesTable::new(store).since(run).map(Piece::Age));
     lines.push(DetailLine { label: "phase", pieces });
     lines.extend(run.tenant().and_then(|tenant| present("tenant", tenant)));

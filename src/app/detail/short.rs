@@ -1,7 +1,7 @@
 //! Short forms for pages about something else: a tenant in a few lines, an alert in one, a runbook.
 
 use super::{DetailLine, Piece, Tone, heading, said};
-use crate::domain::{Alert, FeedId, Health, Severity, Text, Uid};
+use crate::domain::{Alert, FeedId, Health, Severity, Text, Uid, runbook};
 use crate::store::{Joined, Store, TenantsTable};
 
 /// How a severity is said.
@@ -102,7 +102,8 @@ fn backup(lines: &mut Vec<DetailLine>, store: &Store, joined: &Joined) {
 
 /// A runbook, its commands standing out.
 pub(super) fn instructions(text: &str) -> Vec<DetailLine> {
-    text.lines()
+    runbook::flowed(text)
+        .lines()
         .map(|line| {
             let trimmed = line.trim();
             if let Some(title) = trimmed.strip_prefix("## ") {

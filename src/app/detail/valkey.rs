@@ -68,9 +68,12 @@ fn group_lines(group: &Group, length: u64, known: Timestamp) -> Vec<DetailLine> 
     lines.push(plain("lag", &lag));
     lines.push(plain("pending", &grouped(group.pending)));
     lines.extend(group.oldest_pending.map(|id| age("oldest of it", id.at())));
-    lines.push(age("handed out to", group.delivered.at()));
+    lines.push(match group.delivered.at() {
+        at if at == Timestamp::default() => plain("handed out to", "nothing was handed out yet"),
+        at => age("handed out to", at),
+    });
     for consumer in &group.consumers {
-        let text = format!("{}: {} pending, did nothing since ", consumer.name, consumer.pending);
+        let text = format!("{}: {} pending, last active ", consumer.name, consumer.pending);
         lines.push(DetailLine {
             label: "consumer",
             pieces: vec![

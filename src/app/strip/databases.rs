@@ -109,6 +109,10 @@ fn held_up(app: &App, server: &DatabaseServer, width: usize) -> Option<DetailLin
             line.push_str(", ");
         }
     }
+    let others = tree.iter().skip(1).filter(|entry| entry.depth == 0).count();
+    if others > 0 {
+        let _ = write!(line, "; {others} more hold others up");
+    }
     Some(DetailLine { label: "", pieces: vec![text(Tone::Error, line)] })
 }
 

@@ -54,7 +54,7 @@ fn figures(app: &App, server: &StreamServer) -> DetailLine {
         (
             Tone::Plain,
             format!(
-                " · {} clients, {} of them wait · {} commands/s · {}{up}",
+                " · {} clients, {} of them waiting · {} commands/s · {}{up}",
                 grouped(server.clients),
                 grouped(server.clients_blocked),
                 grouped(server.commands_per_second),

@@ -103,6 +103,16 @@ impl<'a> UpgradesTable<'a> {
         }
     }
 
+    /// How far `run` is: it is under way too while its Job is, though its controller says only that it is not done.
+    #[must_use]
+    pub fn phase(&self, run: &Resource) -> RunPhase {
+        let works = |job: &ClusterObject| job.state == "running";
+        match run.run_phase() {
+            RunPhase::Waiting if self.job(run).is_some_and(works) => RunPhase::Running,
+            phase => phase,
+        }
+    }
+
     /// The newest Job of `run`.
     #[must_use]
     pub fn job(&self, run: &Resource) -> Option<&'a ClusterObject> {
@@ -196,7 +206,7 @@ impl Table for UpgradesTable<'_> {
             Some("tenant") => optional(resource.tenant()),
             Some("health") => Value::Health(resource.health()),
             Some("reason") => optional(resource.reason()),
-            Some("phase") => Value::Text(resource.run_phase().word()),
+            Some("phase") => Value::Text(self.phase(resource).word()),
             Some("since") => self.since(resource).map_or(Value::Nothing, Value::At),
             Some("soak") => resource.soak_ends().map_or(Value::Nothing, Value::Ends),
             Some("job") => self.job(resource).map_or(Value::Nothing, |job| text(&job.state)),
