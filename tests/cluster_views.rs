@@ -40,9 +40,9 @@ fn every_table_shows_what_matters_on_a_small_screen() {
         (TableId::Upgrades, vec!["1 pod runs", "◌ progressing", "in 21h00m", "✗ failed"]),
         (TableId::Workloads, vec!["pulse-banking", "▲ degraded", "1 of 2 ready", "plana-odoo-18"]),
         (TableId::Pods, vec!["CrashLoopBackOff", "RESTARTS", " 9 ", "pulse-ban"]),
-        (TableId::Network, vec!["sinya-varba", "not re", "9 days left", "in 9d"]),
+        (TableId::Network, vec!["sinya-varba", "accepted, no", "9 days left", "in 9d"]),
         (TableId::Flux, vec!["docs", "suspended", "infra/k8s/d"]),
-        (TableId::Jobs, vec!["sinya-varba-backup", "the last run fail", "cronjob"]),
+        (TableId::Jobs, vec!["sinya-varba-backup", "the last run", "cronjob"]),
         (TableId::Nodes, vec!["pool-2c7f1-a", "bound, 2Ti", "● healthy"]),
         (TableId::Services, vec!["pulse-banking", "1/2", "Error (exit 1)"]),
     ] {
