@@ -31,9 +31,9 @@ fn the_demo_starts_takes_keys_and_gives_the_terminal_back() {
     console.press("\x1b[B");
     console.wait_until("the third row again", is_at(2));
 
-    console.press_for(ENTER, "Conditions");
-    console.press("x");
-    console.wait_without("Conditions");
+    console.press_for(ENTER, "what changed");
+    console.press("q");
+    console.wait_without("what changed");
 
     console.press_for("/", "earlier filters");
     console.press_for("tier=enterprise", "of 42 tenants, filtered here");

@@ -131,7 +131,7 @@ fn a_panic_gives_the_terminal_back_keeps_a_recording_and_says_so() {
         let now = home.path().join("now");
         let arguments = [where_, now.to_str().expect("a path")];
         let mut console = Console::start_program(&home, &program, &arguments, SIZE);
-        console.wait_for("42 tenants");
+        console.wait_for("failed");
         console.press_for("7", "8 runs");
         assert!(console.is_raw());
         std::fs::write(&now, "").expect("written");

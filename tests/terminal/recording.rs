@@ -38,8 +38,8 @@ fn a_recording_is_private_and_replays_to_the_same_screen() {
     let mut console = Console::start(&home, &STILL, SIZE);
     console.wait_for("42 tenants");
     let scenes: [(&str, &str); 4] = [
-        ("jjj\r", "Conditions"),
-        ("x/tier=enterprise\r", "filtered here"),
+        ("jjj\r", "what changed"),
+        ("q/tier=enterprise\r", "filtered here"),
         ("7j\r", "8 runs"),
         ("?", "keys that work here"),
     ];
@@ -119,7 +119,7 @@ fn what_is_no_recording_is_said() {
         Console::start(&home, &["demo", "--speed", "0", "--set", "recorder.kept=0"], SIZE);
     console.wait_for("42 tenants");
     console.press(CTRL_G);
-    console.press_for(ENTER, "Conditions");
-    console.press("x");
+    console.press_for(ENTER, "what changed");
+    console.press("q");
     console.quit();
 }
