@@ -22,6 +22,9 @@ pub mod config;
 // The doors to a world: traits only.
 pub mod platform;
 
+// Who is here: signing in, roles, locking, proofs. Pure.
+pub mod session;
+
 // What we know: one writer, borrowed readers.
 pub mod store;
 

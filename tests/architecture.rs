@@ -11,8 +11,7 @@ mod source;
 
 use std::sync::Arc;
 
-use pulse_console::app::action::{self, Permission, REGISTRY};
-use pulse_console::app::gate::Rights;
+use pulse_console::app::action::{self, REGISTRY};
 use pulse_console::app::overlay::Overlay;
 use pulse_console::app::palette::Target;
 use pulse_console::app::{App, Msg, ProfileDanger, Setting};
@@ -393,7 +392,7 @@ fn setting() -> Setting {
         scenario: None,
         zone: chrono_tz::UTC,
         themes: Vec::new(),
-        rights: Rights { permission: Permission::Operate, read_only: false },
+        read_only: false,
     }
 }
 

@@ -384,7 +384,7 @@ fn themes_go_round() {
 fn the_header_says_where_one_is_and_what_one_may() {
     let mut journey = Journey::on("calm-night");
     journey.sees(" DEMO ").lacks("read-only").sees("UTC").sees("Sofia");
-    journey.app.setting.rights.read_only = true;
+    journey.app.setting.read_only = true;
     journey.sees("read-only");
     journey.app.setting.danger = pulse_console::app::ProfileDanger::Production;
     journey.app.setting.profile = "pulse-prod".to_owned();

@@ -28,4 +28,4 @@ mod traces;
 const SIZE: (u16, u16) = (160, 48);
 
 /// The training world with its time standing still: what is on the screen changes by keys alone.
-const STILL: [&str; 3] = ["demo", "--speed", "0"];
+const STILL: [&str; 5] = ["demo", "--as", "senior", "--speed", "0"];

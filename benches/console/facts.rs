@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use pulse_console::app::action::{self, Permission};
-use pulse_console::app::gate::Rights;
+use pulse_console::app::action;
 use pulse_console::app::{App, Msg, ProfileDanger, Setting};
 use pulse_console::domain::{
     ClientSpec, CloudEvent, Condition, Content, EnvironmentSpec, Fact, FeedId, Field, Kind, Meta,
@@ -34,7 +33,7 @@ pub fn app() -> App {
         scenario: None,
         zone: chrono_tz::Europe::Sofia,
         themes: Vec::new(),
-        rights: Rights { permission: Permission::Look, read_only: true },
+        read_only: true,
     };
     let own = |name: &str| input::builtin(name).map(ToOwned::to_owned);
     let text = input::builtin("default").expect("a key map of its own");

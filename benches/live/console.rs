@@ -72,7 +72,7 @@ impl Console {
     /// The training world.
     pub fn demo() -> Self {
         let mut command = CommandBuilder::new(PROGRAM);
-        command.args(["demo", "--set", "ui.pane=tenants"]);
+        command.args(["demo", "--as", "viewer", "--set", "ui.pane=tenants"]);
         Self::start(command, tempfile::tempdir().expect("a folder"))
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Keys, hints, the palette, help and the reference page are all made from [`REGISTRY`].
 
+use crate::domain::Role;
 use crate::input::{Context, Verb};
 use crate::store::table::TableId;
 
@@ -34,6 +35,27 @@ pub enum Action {
     Choice(ChoiceAction),
     /// About a log.
     Log(LogAction),
+    /// About who is at the console.
+    SignIn(SignInAction),
+}
+
+/// Actions about who is at the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignInAction {
+    /// Goes on with what is typed or chosen.
+    Submit,
+    /// To the next line or choice.
+    Next,
+    /// To the line or choice before.
+    Previous,
+    /// Gives up what is under way.
+    Cancel,
+    /// Signs in another way.
+    Other,
+    /// Hides the screen until the factor is given again.
+    Lock,
+    /// Ends the session.
+    SignOut,
 }
 
 /// Actions about the program itself.
@@ -232,15 +254,6 @@ pub enum LogAction {
     PreviousMatch,
 }
 
-/// Who may do it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Permission {
-    /// Everybody who may look.
-    Look,
-    /// Those who may change things.
-    Operate,
-}
-
 /// What it may break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Danger {
@@ -259,14 +272,14 @@ pub struct ActionSpec {
     pub action: Action,
     /// Its name, contexts and line of help, as key files know it.
     pub verb: Verb,
-    /// Who may do it.
-    pub permission: Permission,
+    /// The least role that may do it.
+    pub role: Role,
     /// What it may break.
     pub danger: Danger,
 }
 
 use Context::{
-    Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Log, Palette, Table,
+    Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Log, Palette, SignIn, Table,
 };
 
 const fn look(
@@ -276,7 +289,7 @@ const fn look(
     doc: &'static str,
 ) -> ActionSpec {
     let verb = Verb { id, doc, contexts };
-    ActionSpec { action, verb, permission: Permission::Look, danger: Danger::None }
+    ActionSpec { action, verb, role: Role::Viewer, danger: Danger::None }
 }
 
 /// Every action of the console, in the order of the reference page.
@@ -359,6 +372,28 @@ pub static REGISTRY: &[ActionSpec] = &[
         Action::Pane(PaneMove::To(TableId::Services)),
         &[Global],
         "go to services and agents",
+    ),
+    look(
+        "session.lock",
+        Action::SignIn(SignInAction::Lock),
+        &[Global],
+        "hide the screen until you come back",
+    ),
+    look("session.sign-out", Action::SignIn(SignInAction::SignOut), &[Global], "sign out"),
+    look("sign-in.submit", Action::SignIn(SignInAction::Submit), &[SignIn], "go on"),
+    look("sign-in.next", Action::SignIn(SignInAction::Next), &[SignIn], "move to the next line"),
+    look(
+        "sign-in.previous",
+        Action::SignIn(SignInAction::Previous),
+        &[SignIn],
+        "move to the line before",
+    ),
+    look("sign-in.other", Action::SignIn(SignInAction::Other), &[SignIn], "sign in another way"),
+    look(
+        "sign-in.cancel",
+        Action::SignIn(SignInAction::Cancel),
+        &[SignIn],
+        "give up what is under way",
     ),
     look("pane.next", Action::Pane(PaneMove::Next), &[Global], "go to the next pane"),
     look("pane.previous", Action::Pane(PaneMove::Previous), &[Global], "go to the pane before"),

@@ -3,6 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::action::{self, Action};
+use super::gate::Rights;
 use super::line::Line;
 use super::notices::Level;
 use super::overlay::Overlay;
@@ -13,6 +14,7 @@ impl App {
     pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(chord) = Chord::from_event(&key) else { return Vec::new() };
         self.notices.seen();
+        self.presence.touch(self.now);
         self.keys.pending.push(chord);
         match self.keys.map.step(&self.contexts(), &self.keys.pending) {
             Step::Run(id) => {
@@ -31,7 +33,7 @@ impl App {
     /// Runs the action `id`, if the gate lets it.
     pub(super) fn run_named(&mut self, id: &str) -> Vec<Effect> {
         let Some(spec) = action::spec(id) else { return Vec::new() };
-        match gate::check(spec, self.setting.rights) {
+        match gate::check(spec, self.rights()) {
             Ok(()) => self.run(spec.action),
             Err(refusal) => {
                 self.say(Level::Warning, &refusal);
@@ -40,8 +42,16 @@ impl App {
         }
     }
 
+    /// What the gate goes by now.
+    fn rights(&self) -> Rights {
+        let (role, is_open) = (self.presence.role(), self.presence.is_open());
+        Rights { role, read_only: self.setting.read_only, is_open }
+    }
+
     fn unbound(&mut self, key: KeyEvent, pressed: &[Chord]) {
-        if self.line_mut().is_some_and(|line| line.key(key)) {
+        if !self.presence.is_open() {
+            self.type_secret(key);
+        } else if self.line_mut().is_some_and(|line| line.key(key)) {
             self.line_changed();
         } else if self.line_mut().is_none() {
             let keys: Vec<String> = pressed.iter().map(Chord::to_string).collect();
@@ -53,7 +63,10 @@ impl App {
     }
 
     pub(super) fn paste(&mut self, text: &str) {
-        if let Some(line) = self.line_mut() {
+        self.presence.touch(self.now);
+        if !self.presence.is_open() {
+            self.paste_secret(text);
+        } else if let Some(line) = self.line_mut() {
             line.paste(text);
             self.line_changed();
         } else {
@@ -100,6 +113,7 @@ impl App {
     pub(super) fn run(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::Shell(shell) => return self.shell(shell),
+            Action::SignIn(action) => return self.sign_in_action(action),
             Action::Copy(what) => return self.copy(what),
             Action::Line(line) => return self.line_action(line),
             Action::Tail(tail) => return self.tail(tail),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::App;
+use crate::session::SessionMemo;
 use crate::store::table::{RowId, TableId};
 use crate::store::view::Sort;
 
@@ -12,6 +13,7 @@ pub struct Memo {
     size: (u16, u16),
     pane: TableId,
     theme: String,
+    session: SessionMemo,
     panes: Vec<PaneMemo>,
 }
 
@@ -51,12 +53,14 @@ impl Memo {
             size: app.screen.size,
             pane: app.screen.pane,
             theme: app.theme.clone(),
+            session: app.presence.memo(),
             panes: panes.collect(),
         }
     }
 
     /// Brings `app` into this state.
     pub fn restore(self, app: &mut App) {
+        app.presence.restore(self.session);
         app.screen.size = self.size;
         app.theme = self.theme;
         for memo in self.panes {

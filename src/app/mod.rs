@@ -22,6 +22,8 @@ pub mod pane;
 pub mod panes;
 mod restart;
 mod rows;
+mod secret_line;
+mod sign_in;
 pub mod strip;
 mod tail;
 mod update;
@@ -32,17 +34,20 @@ use chrono_tz::Tz;
 use crossterm::event::{KeyEvent, MouseEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Attention, FeedId, Observation, Text, Timestamp, Trouble, TroubleKind};
+use crate::domain::{Attention, FeedId, Observation, Role, Text, Timestamp, Trouble, TroubleKind};
 use crate::input::{Chord, Context, Keymap};
+use crate::platform::{IdentityEvent, Order};
+use crate::session::Presence;
 use crate::store::table::TableId;
 use crate::store::{FeedState, Freshness, Line, Store, StreamLimits, feeds_judging, feeds_of};
-use gate::Rights;
 use geometry::Geometry;
 pub use hints::{Hint, hints};
 pub use memo::Memo;
 use notices::{Level, Notices};
 use overlay::Overlay;
 use pane::Pane;
+pub use secret_line::SecretLine;
+pub use sign_in::SignInPage;
 
 /// What happened, as told to [`App::update`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,6 +64,8 @@ pub enum Msg {
     Focus(bool),
     /// Feeds told these.
     Observed(Vec<Observation>),
+    /// The identity provider told this.
+    Identity(IdentityEvent),
     /// Time went on.
     Tick,
     /// The theme of this name is drawn with now.
@@ -98,6 +105,8 @@ pub enum Effect {
     Save(Vec<Line>),
     /// Load the theme of this name.
     LoadTheme(String),
+    /// Have the identity provider do this.
+    Identity(Order),
 }
 
 /// What is shown of the setting: which world, as whom, and how.
@@ -113,8 +122,8 @@ pub struct Setting {
     pub zone: Tz,
     /// The names of the themes to choose from.
     pub themes: Vec<String>,
-    /// What the operator may do.
-    pub rights: Rights,
+    /// Whether this console may only look, whatever the operator may do.
+    pub read_only: bool,
 }
 
 /// How dangerous a mistake in a profile is.
@@ -154,6 +163,8 @@ pub struct App {
     pub screen: Screen,
     /// What is shown of the setting.
     pub setting: Setting,
+    /// Who is at the console.
+    pub presence: Presence,
     /// Notices to the operator.
     pub notices: Notices,
     /// The name of the theme that is drawn with.
@@ -162,6 +173,8 @@ pub struct App {
     panes: [Pane; TableId::ALL.len()],
     last: Vec<TableId>,
     overlay: Option<Overlay>,
+    sign_in: SignInPage,
+    limits: StreamLimits,
     /// The log that is open in place of the table.
     log: Option<log::LogPage>,
     keys: Keys,
@@ -176,11 +189,14 @@ impl App {
             store: Store::new(limits).in_zone(setting.zone),
             screen: Screen { size: (0, 0), pane: TableId::Overview },
             setting,
+            presence: Presence::unguarded(Role::Viewer),
             notices: Notices::default(),
             theme: theme.to_owned(),
             panes: TableId::ALL.map(Pane::new),
             last: panes::PANES.iter().map(panes::PaneSpec::first).collect(),
             overlay: None,
+            sign_in: SignInPage::default(),
+            limits,
             log: None,
             keys: Keys { map: keymap, pending: Vec::new() },
             now: Timestamp::default(),
@@ -196,6 +212,7 @@ impl App {
         match msg {
             Msg::Key(key) => return self.key(key),
             Msg::Paste(text) => self.paste(&text),
+            Msg::Identity(event) => return self.identity(event),
             Msg::Mouse(event) => return self.mouse(event),
             Msg::Resize(width, height) => self.screen.size = (width, height),
             Msg::Observed(observations) => self.observe(observations),
@@ -208,7 +225,8 @@ impl App {
             Msg::Keymap(map) => {
                 self.keys = Keys { map, pending: Vec::new() };
             }
-            Msg::Focus(_) | Msg::Tick => {}
+            Msg::Tick => return self.session_tick(),
+            Msg::Focus(_) => {}
         }
         Vec::new()
     }
@@ -294,7 +312,8 @@ impl App {
         let busy = |pane: &Pane| {
             pane.filter.typing.is_some() || pane.held.is_some() || pane.jump.is_some()
         };
-        self.overlay.is_none()
+        self.presence.is_open()
+            && self.overlay.is_none()
             && self.log.is_none()
             && self.keys.pending.is_empty()
             && !self.panes.iter().any(busy)
@@ -320,6 +339,9 @@ impl App {
     /// The contexts that keys are looked up in, the topmost first.
     #[must_use]
     pub fn contexts(&self) -> Vec<Context> {
+        if !self.presence.is_open() {
+            return Context::SignIn.stack().to_vec();
+        }
         match &self.overlay {
             Some(Overlay::Palette(_)) => vec![Context::Palette, Context::Line, Context::Global],
             Some(Overlay::Help { .. }) => vec![Context::Help, Context::Global],

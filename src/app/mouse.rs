@@ -12,6 +12,10 @@ const NOTCH: usize = 3;
 
 impl App {
     pub(super) fn mouse(&mut self, event: MouseEvent) -> Vec<Effect> {
+        if !self.presence.is_open() {
+            return Vec::new();
+        }
+        self.presence.touch(self.now);
         let at = Position::new(event.column, event.row);
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => self.click(at),

@@ -7,6 +7,7 @@ use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand, ValueEnum}
 
 use crate::app::action;
 use crate::app::panes::{PANES, PaneSpec};
+use crate::domain::Role;
 use crate::input::{self, Context, Keymap};
 use crate::runtime::snapshot::Format;
 use crate::store::filter;
@@ -87,6 +88,12 @@ pub(super) fn table(name: &str) -> Result<TableId, String> {
     })
 }
 
+/// The role that is called `name` on the command line.
+fn role(name: &str) -> Result<Role, String> {
+    let role = Role::ALL.into_iter().find(|role| role.name() == name);
+    role.ok_or_else(|| "The roles are viewer, operator and senior.".to_owned())
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Opens the embedded training world; needs nothing but this program.
@@ -122,6 +129,9 @@ pub(super) struct DemoArgs {
     /// How fast time goes: 2 is twice as fast.
     #[arg(long, default_value_t = 1.0)]
     pub(super) speed: f64,
+    /// Skips the sign-in: viewer, operator or senior.
+    #[arg(long = "as", value_name = "ROLE", value_parser = role)]
+    pub(super) signed_in_as: Option<Role>,
     /// Virtual seconds to let pass before a frame is printed.
     #[arg(long, default_value_t = 0, value_name = "SECONDS")]
     pub(super) after: u64,

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::args::{Args, DemoArgs};
 use super::{CliError, output, start};
 use crate::app::{App, Msg, ProfileDanger, Setting};
-use crate::domain::Span;
-use crate::platform::{Clock, Platform as _};
+use crate::domain::{Role, Span};
+use crate::platform::{Clock, Identity, Platform as _};
 use crate::runtime::console::{self, Console, Places};
 use crate::runtime::snapshot;
-use crate::sim::{Engine, Scenario, Sim, scenario};
+use crate::session::{Policy, Presence};
+use crate::sim::{Engine, Scenario, Sim, people, scenario};
 
 /// The most bytes of a scenario file, 1 MiB.
 const LARGEST: u64 = 1024 * 1024;
@@ -41,7 +42,9 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     }
     let platform = Sim::new(engine, demo.speed);
     let clock = platform.clock();
-    let app = start::app(&loaded, &dressed, setting, &*clock);
+    let mut app = start::app(&loaded, &dressed, setting, &*clock);
+    let identity = if demo.signed_in_as.is_some() { None } else { platform.identity() };
+    app.presence = presence(demo, identity.as_deref());
     let console = Console {
         app,
         platform: Arc::new(platform),
@@ -49,8 +52,30 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
         appearance: dressed.appearance,
         places: Places { recordings: start::recordings(&paths), saved: paths.saved(), log: None },
         recorded: loaded.settings.recorder.kept.value,
+        identity,
     };
     console::run(console).map_err(CliError::of)
+}
+
+/// The rules of the training world.
+fn policy() -> Policy {
+    Policy {
+        staff_group: people::STAFF.to_owned(),
+        operator_groups: vec![people::OPERATORS.to_owned()],
+        senior_groups: vec![people::SENIORS.to_owned()],
+        factors: vec!["mfa".to_owned()],
+        lasts: Span::from_secs(12 * 3600),
+        locks_after: Some(Span::from_secs(15 * 60)),
+    }
+}
+
+/// Who is at the console at the start: nobody yet, or whom the command line names.
+fn presence(demo: &DemoArgs, identity: Option<&dyn Identity>) -> Presence {
+    match (demo.signed_in_as, identity) {
+        (Some(role), _) => Presence::unguarded(role),
+        (None, Some(identity)) => Presence::guarded(policy(), identity.ways()),
+        (None, None) => Presence::unguarded(Role::Senior),
+    }
 }
 
 fn find(name: &str) -> Result<Scenario, CliError> {
@@ -89,6 +114,8 @@ impl Frame<'_> {
         self.dressed.warnings.iter().for_each(|warning| output::complain(warning));
         let clock = Standing(engine.now());
         let mut app: App = start::app(self.loaded, self.dressed, self.setting, &clock);
+        // A frame is of a console that somebody is signed in to.
+        app.presence = presence(demo, None);
         let (width, height) = args.snapshot.size;
         drop(app.update(clock.now(), Msg::Resize(width, height)));
         drop(app.update(clock.now(), Msg::Observed(observations)));

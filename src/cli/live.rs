@@ -34,7 +34,9 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
         live.keeping(paths.cache(), &settings.profile.value)
     };
     let platform: Arc<dyn Platform> = Arc::new(live);
-    let app = start::app(&loaded, &dressed, start::setting(&loaded, &dressed), &WallClock);
+    let mut app = start::app(&loaded, &dressed, start::setting(&loaded, &dressed), &WallClock);
+    let identity = platform.identity();
+    app.presence = start::presence(settings, identity.as_deref());
     if let Some(pane) = args.snapshot.snapshot {
         return print(args, pane, app, &platform, &dressed);
     }
@@ -55,6 +57,7 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
             log: log.is_ok().then_some(log_file),
         },
         recorded: settings.recorder.kept.value,
+        identity,
     };
     console::run(console).map_err(CliError::of)
 }

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use super::CliError;
 use super::args::{Args, SettingsArgs};
-use crate::app::action::Permission;
-use crate::app::gate::Rights;
 use crate::app::{App, Importance, Msg, ProfileDanger, Setting};
 use crate::config::{self, Danger, Environment, Loaded, Paths, Sources};
 use crate::input::{self, parse_keys};
@@ -16,6 +14,13 @@ use crate::runtime::console::Appearance;
 use crate::runtime::snapshot::Format;
 use crate::store::StreamLimits;
 use crate::ui::theme::{ColorDepth, Theme};
+#[cfg(feature = "live")]
+use crate::{
+    config::{RoleWithout, Settings},
+    domain::{Role, Span},
+    platform::Identity,
+    session::{Policy, Presence},
+};
 
 /// Loads the settings that the command line asks for.
 pub(super) fn settings(args: &SettingsArgs) -> Result<(Loaded, Paths), CliError> {
@@ -145,8 +150,34 @@ pub(super) fn setting(loaded: &Loaded, dressed: &Dressed) -> Setting {
         scenario: None,
         zone: settings.ui.time_zone.value,
         themes: dressed.appearance.folders.theme_names(),
-        rights: Rights { permission: Permission::Look, read_only: settings.read_only.value },
+        read_only: settings.read_only.value,
     }
+}
+
+/// Who is at the console at the start: nobody yet, where there is a provider to sign in at.
+#[cfg(feature = "live")]
+pub(super) fn presence(settings: &Settings, identity: Option<&dyn Identity>) -> Presence {
+    let of = &settings.identity;
+    let Some(identity) = identity else {
+        return Presence::unguarded(match of.role_without.value {
+            RoleWithout::Viewer => Role::Viewer,
+            RoleWithout::Operator => Role::Operator,
+            RoleWithout::Senior => Role::Senior,
+        });
+    };
+    let minutes = |count: u32| Span::from_secs(u64::from(count) * 60);
+    let words = |text: &str| -> Vec<String> {
+        text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    let policy = Policy {
+        staff_group: of.staff_group.value.clone(),
+        operator_groups: words(&of.operator_groups.value),
+        senior_groups: words(&of.senior_groups.value),
+        factors: words(&of.factors.value),
+        lasts: minutes(of.lasts.value),
+        locks_after: (of.locks_after.value > 0).then(|| minutes(of.locks_after.value)),
+    };
+    Presence::guarded(policy, identity.ways())
 }
 
 /// Presses `keys`, each drawn before the next, as an operator would.

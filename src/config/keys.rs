@@ -5,7 +5,10 @@
 //! the reference page and the listing are made from it; nothing else names a setting as text.
 
 use super::error::Refusal;
-use super::settings::{ColorDepth, Danger, LogLevel, Origin, Settings, StreamingLists};
+use super::settings::{
+    ColorDepth, Danger, KubernetesIdentity, LogLevel, Origin, RoleWithout, Settings, SignInFlow,
+    StreamingLists,
+};
 use super::value::{Base, Raw, Slot};
 
 /// The variable that names the settings file; it is no setting, because it is needed before them.
@@ -159,6 +162,7 @@ pub static KEYS: &[Key] = &[
     key!(kubernetes.group, Profile, Rule::Name, Some("planapulse.com"), "API group of the platform's own kinds."),
     key!(kubernetes.namespace, Profile, Rule::Name, Some("pulse-console"), "Namespace where consoles keep what they share."),
     key!(kubernetes.page_size, Profile, Rule::Count(50, 5000), Some("500"), "Objects in one page of a list."),
+    key!(kubernetes.identity, Profile, Rule::Choice(KubernetesIdentity::WORDS), Some("kubeconfig"), "As whom the cluster is asked."),
     key!(kubernetes.streaming_lists, Profile, Rule::Choice(StreamingLists::WORDS), Some("auto"), "Whether watches start with a streamed list."),
     key!(valkey.url, Profile, Rule::ValkeyUrl, None, "Address of the stream server; absent: not configured."),
     key!(valkey.username, Profile, Rule::Text, None, "ACL user; absent: the default user."),
@@ -195,4 +199,27 @@ pub static KEYS: &[Key] = &[
     key!(loki.ca_file, Profile, Rule::Path, None, "Certificates (PEM) to trust instead of the system's."),
     key!(loki.organisation, Profile, Rule::Text, None, "Organisation to ask for, where Loki has several."),
     key!(loki.audit, Profile, Rule::Text, Some("{namespace=\"audit-webhook\"}"), "Query of the audit records."),
+    key!(identity.issuer, Profile, Rule::ServerUrl, None, "Issuer of the OpenID provider that staff signs in at; absent: nobody signs in."),
+    key!(identity.client_id, Profile, Rule::Text, Some("pulse-console"), "The console's application at the provider."),
+    key!(identity.client_secret, Profile, Rule::Secret, None, "Where the application's secret is; absent: a public application."),
+    key!(identity.ca_file, Profile, Rule::Path, None, "Certificates (PEM) to trust instead of the system's."),
+    key!(identity.scopes, Profile, Rule::Text, Some("openid profile email offline_access"), "What is asked for, with blanks between."),
+    key!(identity.flow, Either, Rule::Choice(SignInFlow::WORDS), Some("auto"), "How to sign in; auto: the browser on a desktop, a device code over SSH."),
+    key!(identity.terminal, Profile, Rule::Flag, Some("false"), "Whether one may sign in by typing the password here."),
+    key!(identity.terminal_flow, Profile, Rule::Name, Some("default-authentication-flow"), "Slug of the provider's flow for that."),
+    key!(identity.staff_group, Profile, Rule::Text, Some("plana-staff"), "Group that everybody who may use the console is in."),
+    key!(identity.operator_groups, Profile, Rule::Text, Some("plana-operators"), "Groups of the operators, with commas between."),
+    key!(identity.senior_groups, Profile, Rule::Text, Some("plana-seniors"), "Groups of the seniors, with commas between."),
+    key!(identity.factors, Profile, Rule::Text, Some("mfa,otp,hwk"), "What counts as a second factor (amr), with commas between."),
+    key!(identity.lasts, Profile, Rule::Count(5, 10_080), Some("720"), "Minutes that a sign-in lasts, renewed or not."),
+    key!(identity.locks_after, Either, Rule::Count(0, 1440), Some("15"), "Minutes without a key after which the screen is hidden; 0: never."),
+    key!(identity.keyring, Either, Rule::Flag, Some("false"), "Whether the session is kept in the desktop's keyring between runs."),
+    key!(identity.step_up_client_id, Profile, Rule::Text, None, "Second application, whose flow always asks for a factor; absent: prompt=login at the first."),
+    key!(identity.step_up_client_secret, Profile, Rule::Secret, None, "Where the second application's secret is."),
+    key!(identity.role_without, Profile, Rule::Choice(RoleWithout::WORDS), Some("viewer"), "Role where nobody signs in: no issuer, or break-glass with changes allowed."),
+    key!(identity.break_glass_changes, Profile, Rule::Flag, Some("false"), "Whether a console opened with --break-glass may change anything."),
+    key!(matrix.url, Profile, Rule::ServerUrl, None, "Address of the Matrix homeserver; absent: not configured."),
+    key!(matrix.token, Profile, Rule::Secret, None, "Where the access token is."),
+    key!(matrix.ca_file, Profile, Rule::Path, None, "Certificates (PEM) to trust instead of the system's."),
+    key!(matrix.alerts_room, Profile, Rule::Text, None, "Room (id or alias) where staff reads what consoles announce."),
 ];

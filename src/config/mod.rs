@@ -38,9 +38,9 @@ pub use resolve::SecretError;
 pub use secret::SecretRef;
 pub use server_url::ServerUrl;
 pub use settings::{
-    AlertmanagerSettings, ColorDepth, Danger, EventSettings, KubernetesSettings, LogLevel,
-    LogSettings, LokiSettings, ObjectsSettings, Origin, PgbouncerSettings, PostgresSettings,
-    PrometheusSettings, RecorderSettings, Settings, Sourced, StreamingLists, TenantsSettings,
-    UiSettings, ValkeySettings,
+    AlertmanagerSettings, ColorDepth, Danger, EventSettings, IdentitySettings, KubernetesIdentity,
+    KubernetesSettings, LogLevel, LogSettings, LokiSettings, MatrixSettings, ObjectsSettings,
+    Origin, PgbouncerSettings, PostgresSettings, PrometheusSettings, RecorderSettings, RoleWithout,
+    Settings, SignInFlow, Sourced, StreamingLists, TenantsSettings, UiSettings, ValkeySettings,
 };
 pub use valkey_url::ValkeyUrl;

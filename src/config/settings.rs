@@ -160,6 +160,47 @@ words! {
     }
 }
 
+words! {
+    /// As whom the cluster is asked.
+    KubernetesIdentity {
+        /// As whom the kubeconfig says.
+        #[default]
+        Kubeconfig = "kubeconfig",
+        /// As the person who is signed in, with their ID token.
+        Oidc = "oidc",
+        /// As the person who is signed in, whom the kubeconfig's user impersonates.
+        Impersonate = "impersonate",
+    }
+}
+
+words! {
+    /// How to sign in.
+    SignInFlow {
+        /// The browser on a desktop, a device code over SSH.
+        #[default]
+        Auto = "auto",
+        /// The browser of this machine.
+        Browser = "browser",
+        /// A browser anywhere, with a code.
+        Device = "device",
+        /// User, password and code typed here.
+        Terminal = "terminal",
+    }
+}
+
+words! {
+    /// What one may do where nobody signs in.
+    RoleWithout {
+        /// Look.
+        #[default]
+        Viewer = "viewer",
+        /// The daily work.
+        Operator = "operator",
+        /// Everything.
+        Senior = "senior",
+    }
+}
+
 /// Everything the console is told before it starts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -197,6 +238,10 @@ pub struct Settings {
     pub prometheus: PrometheusSettings,
     /// The Loki of the profile.
     pub loki: LokiSettings,
+    /// Who may use the console, and how they prove it.
+    pub identity: IdentitySettings,
+    /// The chat that staff reads.
+    pub matrix: MatrixSettings,
 }
 
 /// How the console looks and is driven.
@@ -256,6 +301,8 @@ pub struct KubernetesSettings {
     pub namespace: Sourced<String>,
     /// Objects in one page of a list.
     pub page_size: Sourced<u32>,
+    /// As whom it is asked.
+    pub identity: Sourced<KubernetesIdentity>,
     /// Whether watches start with a streamed list.
     pub streaming_lists: Sourced<StreamingLists>,
 }
@@ -370,6 +417,62 @@ pub struct LokiSettings {
     pub audit: Sourced<String>,
 }
 
+/// Who may use the console of a profile, and how they prove it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct IdentitySettings {
+    /// The OpenID provider; absent means that nobody signs in.
+    pub issuer: Sourced<Option<ServerUrl>>,
+    /// The console's application there.
+    pub client_id: Sourced<String>,
+    /// Where its secret is; absent for a public application.
+    pub client_secret: Sourced<Option<SecretRef>>,
+    /// Certificates trusted instead of the system's.
+    pub ca_file: Sourced<Option<PathBuf>>,
+    /// The scopes asked for, with blanks between.
+    pub scopes: Sourced<String>,
+    /// How to sign in.
+    pub flow: Sourced<SignInFlow>,
+    /// Whether the password may be typed into the console.
+    pub terminal: Sourced<bool>,
+    /// Slug of the provider's flow for that.
+    pub terminal_flow: Sourced<String>,
+    /// The group of everybody who may use the console.
+    pub staff_group: Sourced<String>,
+    /// The groups of the operators, with commas between.
+    pub operator_groups: Sourced<String>,
+    /// The groups of the seniors, with commas between.
+    pub senior_groups: Sourced<String>,
+    /// What counts as a second factor, with commas between.
+    pub factors: Sourced<String>,
+    /// Minutes that a sign-in lasts.
+    pub lasts: Sourced<u32>,
+    /// Minutes without a key after which the screen is hidden; 0 is never.
+    pub locks_after: Sourced<u32>,
+    /// Whether the session is kept in the keyring between runs.
+    pub keyring: Sourced<bool>,
+    /// The second application, whose flow always asks for a factor.
+    pub step_up_client_id: Sourced<Option<String>>,
+    /// Where its secret is.
+    pub step_up_client_secret: Sourced<Option<SecretRef>>,
+    /// What one may do where nobody signs in.
+    pub role_without: Sourced<RoleWithout>,
+    /// Whether a console opened without the provider may change anything.
+    pub break_glass_changes: Sourced<bool>,
+}
+
+/// The chat that staff reads.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MatrixSettings {
+    /// Its homeserver; absent means that the profile has none.
+    pub url: Sourced<Option<ServerUrl>>,
+    /// Where the access token is.
+    pub token: Sourced<Option<SecretRef>>,
+    /// Certificates trusted instead of the system's.
+    pub ca_file: Sourced<Option<PathBuf>>,
+    /// The room where consoles announce.
+    pub alerts_room: Sourced<Option<String>>,
+}
+
 impl Settings {
     /// The settings when nobody set anything: the built-in profile `default`.
     pub fn defaults(paths: &Paths) -> Self {
@@ -412,6 +515,7 @@ impl Settings {
                 group: Sourced::default(),
                 namespace: Sourced::default(),
                 page_size: Sourced::default(),
+                identity: Sourced::default(),
                 streaming_lists: Sourced::default(),
             },
             valkey: ValkeySettings {
@@ -429,6 +533,8 @@ impl Settings {
             alertmanager: AlertmanagerSettings::default(),
             prometheus: PrometheusSettings::default(),
             loki: LokiSettings::default(),
+            identity: IdentitySettings::default(),
+            matrix: MatrixSettings::default(),
         }
     }
 }

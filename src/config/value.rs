@@ -11,7 +11,10 @@ use toml::de::DeValue;
 use super::error::{Refusal, quote};
 use super::keys::Rule;
 use super::quantity::{ByteSize, parse_size};
-use super::settings::{ColorDepth, Danger, LogLevel, Origin, Sourced, StreamingLists};
+use super::settings::{
+    ColorDepth, Danger, KubernetesIdentity, LogLevel, Origin, RoleWithout, SignInFlow, Sourced,
+    StreamingLists,
+};
 use super::{SecretRef, ServerUrl, ValkeyUrl, server_url, valkey_url};
 use crate::domain::nearest;
 
@@ -250,7 +253,7 @@ macro_rules! word {
         }
     )+};
 }
-word!(Danger, ColorDepth, LogLevel, StreamingLists);
+word!(Danger, ColorDepth, KubernetesIdentity, LogLevel, RoleWithout, SignInFlow, StreamingLists);
 
 impl Setting for Tz {
     fn read(raw: Raw<'_>, rule: Rule, _: &Base<'_>) -> Result<Self, Refusal> {

@@ -20,6 +20,7 @@ mod metric;
 mod nearest;
 mod object;
 mod observation;
+mod person;
 mod resource;
 mod run;
 pub mod runbook;
@@ -50,6 +51,7 @@ pub use metric::{Probe, Series, Unit, tenant_at, thousandths};
 pub use nearest::nearest;
 pub use object::{Object, Record};
 pub use observation::{Fact, Observation};
+pub use person::{Person, PlanHash, Role};
 pub use resource::{
     ClientSpec, Condition, EnvironmentSpec, Field, Kind, Meta, Reference, Resource, RestoreSpec,
     Spec, Status, TemplateSpec, Uid, UpgradeSpec,

@@ -10,7 +10,7 @@ use crate::domain::nearest;
 
 /// A place in which keys have a meaning; key files have one section for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Context {
     /// Everywhere, unless a place above it binds the same key.
     Global,
@@ -37,11 +37,13 @@ pub enum Context {
     Columns,
     /// The page about the feeds, and that of past notices.
     Feeds,
+    /// The page of signing in, where characters are text.
+    SignIn,
 }
 
 impl Context {
     /// All of them, in the order of help and of the reference page.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Global,
         Self::Table,
         Self::Events,
@@ -54,6 +56,7 @@ impl Context {
         Self::Help,
         Self::Columns,
         Self::Feeds,
+        Self::SignIn,
     ];
 
     /// The name of its section in a key file.
@@ -72,6 +75,7 @@ impl Context {
             Self::Help => "help",
             Self::Columns => "columns",
             Self::Feeds => "feeds",
+            Self::SignIn => "sign-in",
         }
     }
 
@@ -91,6 +95,7 @@ impl Context {
             Self::Help => "on the page of keys",
             Self::Columns => "in the choice of columns",
             Self::Feeds => "on the pages of feeds and of notices",
+            Self::SignIn => "on the page of signing in",
         }
     }
 
@@ -110,13 +115,14 @@ impl Context {
             Self::Help => &[Self::Help, Self::Global],
             Self::Columns => &[Self::Columns, Self::Global],
             Self::Feeds => &[Self::Feeds, Self::Global],
+            Self::SignIn => &[Self::SignIn, Self::Global],
         }
     }
 
     /// Whether characters are text here.
     #[must_use]
     pub const fn types_text(self) -> bool {
-        matches!(self, Self::Line | Self::Filter | Self::Palette)
+        matches!(self, Self::Line | Self::Filter | Self::Palette | Self::SignIn)
     }
 }
 
@@ -180,7 +186,7 @@ mod tests {
         assert_eq!(
             message("kitchen"),
             "There is no context \"kitchen\". The contexts are global, table, events, alerts, drawer, \
-             log, line, filter, palette, help, columns, feeds."
+             log, line, filter, palette, help, columns, feeds, sign-in."
         );
     }
 }

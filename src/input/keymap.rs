@@ -191,7 +191,7 @@ struct Place<'a> {
 /// The contexts of `stack` in which a sequence that starts with `first` is looked up: what can be
 /// text goes no deeper than the line it is typed into.
 fn searched(stack: &[Context], first: Chord) -> &[Context] {
-    let line = stack.iter().position(|context| *context == Context::Line);
+    let line = stack.iter().position(|context| matches!(context, Context::Line | Context::SignIn));
     let deepest = if first.is_command() { None } else { line };
     deepest.and_then(|line| stack.get(..=line)).unwrap_or(stack)
 }

@@ -1,7 +1,8 @@
 //! The actions that the key files in the program bind, for the tests of this layer.
 
 use super::context::Context::{
-    self, Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Log, Palette, Table,
+    self, Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Log, Palette, SignIn,
+    Table,
 };
 use super::load::Verb;
 
@@ -29,6 +30,13 @@ pub(super) const TEST_VERBS: &[Verb] = &[
     verb("pane.upgrades", &[Global], "go there"),
     verb("pane.alerts", &[Global], "go there"),
     verb("pane.cluster", &[Global], "go there"),
+    verb("session.lock", &[Global], "hide the screen"),
+    verb("session.sign-out", &[Global], "sign out"),
+    verb("sign-in.submit", &[SignIn], "go on"),
+    verb("sign-in.next", &[SignIn], "next line"),
+    verb("sign-in.previous", &[SignIn], "line before"),
+    verb("sign-in.other", &[SignIn], "another way"),
+    verb("sign-in.cancel", &[SignIn], "give up"),
     verb("pane.next", &[Global], "go to the next pane"),
     verb("pane.previous", &[Global], "go to the pane before"),
     verb("view.next", &[Global], "go to the next table"),

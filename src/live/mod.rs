@@ -8,6 +8,7 @@ mod http;
 pub mod kubernetes;
 mod loki;
 pub mod objects;
+mod oidc;
 pub mod postgres;
 mod prometheus;
 mod secret;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Settings, StreamingLists};
-use crate::platform::{Clock, Feed, Platform, World};
+use crate::platform::{Clock, Feed, Identity, Platform, World};
 
 /// The live platform of a profile.
 pub struct Live {
@@ -33,6 +34,7 @@ pub struct Live {
     namespace: String,
     prometheus: prometheus::Options,
     loki: loki::Options,
+    identity: Option<oidc::Options>,
     clock: Arc<dyn Clock>,
 }
 
@@ -65,6 +67,7 @@ impl Live {
                 kubernetes.clone(),
             ),
             loki: loki::Options::of(&settings.loki, kubernetes.clone()),
+            identity: oidc::Options::of(settings, &kubernetes),
             kubernetes,
             clock,
         }
@@ -97,6 +100,12 @@ impl Platform for Live {
             Box::new(prometheus::feed(self.prometheus.clone())),
             Box::new(loki::feed(self.loki.clone())),
         ]
+    }
+
+    fn identity(&self) -> Option<Box<dyn Identity>> {
+        let options = self.identity.clone()?;
+        let (bearer, _) = tokio::sync::watch::channel(None);
+        Some(Box::new(oidc::Oidc::new(options, bearer)))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

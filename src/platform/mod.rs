@@ -4,11 +4,17 @@
 //! for the word that the header shows.
 
 pub mod contract;
+mod identity;
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
+
+pub use identity::{
+    Answer, Challenge, Grant, Identity, IdentityEvent, Order, Prompt, Proof, Purpose, Secret,
+    Teller, Way,
+};
 
 use crate::domain::{Attention, Fact, FeedId, Observation, Timestamp};
 
@@ -19,6 +25,11 @@ pub trait Platform: Send + Sync {
 
     /// Its feeds; each is run once.
     fn feeds(&self) -> Vec<Box<dyn Feed>>;
+
+    /// Its identity provider; none where nobody needs to sign in. Taken once.
+    fn identity(&self) -> Option<Box<dyn Identity>> {
+        None
+    }
 
     /// The time in that world.
     fn clock(&self) -> Arc<dyn Clock>;

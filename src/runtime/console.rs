@@ -20,13 +20,16 @@ use super::watcher::{FileChange, FileContent, FileWatch};
 use super::{clipboard::Copied, feeds, saved};
 use crate::app::{App, Effect, Importance, Msg};
 use crate::domain::{Attention, Observation, Timestamp};
-use crate::platform::Platform;
+use crate::platform::{Identity, IdentityEvent, Order, Platform, Teller};
 use crate::store::Line;
 use crate::ui;
 use crate::ui::theme::{ColorDepth, Theme};
 
 /// How many messages wait at most; then those who send wait.
 const WAITING: usize = 256;
+
+/// How many orders to the identity provider, and events of it, wait at most.
+const ORDERS: usize = 16;
 
 /// The most messages taken in before a frame, so that a flood of facts can't keep keys from the screen.
 const DRAINED: usize = 64;
@@ -48,6 +51,8 @@ pub struct Console {
     pub places: Places,
     /// How many messages the recorder keeps.
     pub recorded: usize,
+    /// The identity provider; none where nobody signs in.
+    pub identity: Option<Box<dyn Identity>>,
 }
 
 /// How the console looks and is driven.
@@ -88,7 +93,9 @@ pub enum RunError {
 /// What comes through the one channel.
 enum Incoming {
     Input(Input),
-    Observed(Vec<Observation>),
+    /// Facts, and for which run of the feeds they were learnt.
+    Observed(u64, Vec<Observation>),
+    Identity(IdentityEvent),
     Signal(Signal),
     File(FileChange),
     Theme(String, Box<Result<Loaded<Theme>, AppearanceError>>),
@@ -113,7 +120,7 @@ impl From<FileChange> for Incoming {
 ///
 /// # Errors
 /// When the terminal or the machine refuses. The terminal is restored on every way out.
-pub fn run(console: Console) -> Result<u8, RunError> {
+pub fn run(mut console: Console) -> Result<u8, RunError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("feeds")
@@ -125,8 +132,8 @@ pub fn run(console: Console) -> Result<u8, RunError> {
     let result = runtime.block_on(async {
         let (queue, incoming) = mpsc::channel(WAITING);
         let (attention, looked_at) = watch::channel(Attention::default());
-        let sources = Sources { queue: queue.clone(), looked_at, panicked: panicked.clone() };
-        let tasks = start(&runtime, &console, sources)?;
+        let mut tasks = start(&runtime, &console, queue.clone(), panicked.clone())?;
+        let orders = console.identity.take().map(|identity| ask(identity, &mut tasks, &queue));
         let keyboard = Keyboard::start(queue.clone())?;
         let size = screen.size()?;
         let mut event_loop = Loop {
@@ -136,11 +143,15 @@ pub fn run(console: Console) -> Result<u8, RunError> {
             keyboard,
             screen: &mut screen,
             tasks,
+            orders,
+            watching: None,
+            watches: 0,
+            looked_at,
             attention,
             dirty: true,
             quit: false,
         };
-        event_loop.take(Msg::Resize(size.width, size.height));
+        event_loop.take(Msg::Resize(size.width, size.height))?;
         event_loop.run(incoming).await
     });
     drop(screen);
@@ -167,26 +178,35 @@ fn hook(screen: &Screen, recorder: &Arc<Mutex<Recorder>>, console: &Console) -> 
     })
 }
 
-/// Where what is started sends to, and what it is told.
-struct Sources {
-    queue: mpsc::Sender<Incoming>,
-    looked_at: watch::Receiver<Attention>,
-    panicked: Panicked,
-}
-
-/// Starts everything that sends into the channel.
-fn start(runtime: &Runtime, console: &Console, sources: Sources) -> Result<JoinSet<()>, RunError> {
-    let Sources { queue, looked_at, mut panicked } = sources;
-    let _guard = runtime.enter();
-    let (mut tasks, mut told) = feeds::run(&console.platform, &looked_at);
-    let to = queue.clone();
+/// Has `identity` sign people in; gives where its orders go.
+fn ask(
+    identity: Box<dyn Identity>,
+    tasks: &mut JoinSet<()>,
+    queue: &mpsc::Sender<Incoming>,
+) -> mpsc::Sender<Order> {
+    let (orders, ordered) = mpsc::channel(ORDERS);
+    let (teller, mut told) = mpsc::channel(ORDERS);
+    tasks.spawn(identity.run(ordered, Teller::new(teller)));
+    let queue = queue.clone();
     tasks.spawn(async move {
-        while let Some(batch) = told.recv().await {
-            if to.send(Incoming::Observed(batch)).await.is_err() {
+        while let Some(event) = told.recv().await {
+            if queue.send(Incoming::Identity(event)).await.is_err() {
                 return;
             }
         }
     });
+    orders
+}
+
+/// Starts everything but the feeds that sends into the channel.
+fn start(
+    runtime: &Runtime,
+    console: &Console,
+    queue: mpsc::Sender<Incoming>,
+    mut panicked: Panicked,
+) -> Result<JoinSet<()>, RunError> {
+    let _guard = runtime.enter();
+    let mut tasks = JoinSet::new();
     let mut signals = Signals::listen()?;
     let to = queue.clone();
     tasks.spawn(
@@ -223,6 +243,11 @@ struct Loop<'s> {
     keyboard: Keyboard,
     screen: &'s mut Screen,
     tasks: JoinSet<()>,
+    orders: Option<mpsc::Sender<Order>>,
+    /// The feeds, while the platform may be watched, and how often they were started.
+    watching: Option<JoinSet<()>>,
+    watches: u64,
+    looked_at: watch::Receiver<Attention>,
     attention: watch::Sender<Attention>,
     dirty: bool,
     quit: bool,
@@ -263,9 +288,12 @@ impl Loop<'_> {
         let urgent = matches!(incoming, Incoming::Input(_));
         match incoming {
             Incoming::Input(input) => self.input(input)?,
-            Incoming::Observed(observations) => self.take(Msg::Observed(observations)),
-            Incoming::Tick => self.take(Msg::Tick),
-            Incoming::Say(importance, text) => self.take(Msg::Say(importance, text)),
+            // What the feeds of an earlier session still had to say is nobody's business.
+            Incoming::Observed(run, _) if self.watching.is_none() || run != self.watches => {}
+            Incoming::Observed(_, observations) => self.take(Msg::Observed(observations))?,
+            Incoming::Identity(event) => self.take(Msg::Identity(event))?,
+            Incoming::Tick => self.take(Msg::Tick)?,
+            Incoming::Say(importance, text) => self.take(Msg::Say(importance, text))?,
             Incoming::Signal(Signal::Stop) => self.suspend()?,
             Incoming::Signal(Signal::Continue) => self.screen.continued()?,
             Incoming::Signal(Signal::WindowChange) => self.resized()?,
@@ -273,8 +301,8 @@ impl Loop<'_> {
                 tracing::info!(?signal, "ended by a signal");
                 self.quit = true;
             }
-            Incoming::File(change) => self.file_changed(change),
-            Incoming::Theme(name, loaded) => self.theme_loaded(name, *loaded),
+            Incoming::File(change) => self.file_changed(change)?,
+            Incoming::Theme(name, loaded) => self.theme_loaded(name, *loaded)?,
             Incoming::Panicked => self.quit = true,
         }
         Ok(urgent)
@@ -304,14 +332,47 @@ impl Loop<'_> {
         // Even at the same size: a window that was smaller for a moment has lost what it showed.
         self.screen.redraw_whole();
         let size = self.screen.size()?;
-        self.take(Msg::Resize(size.width, size.height));
-        Ok(())
+        self.take(Msg::Resize(size.width, size.height))
     }
 
-    /// Takes in a message that asks for nothing outside.
-    fn take(&mut self, msg: Msg) {
+    /// Takes in a message, and does what it asks for.
+    fn take(&mut self, msg: Msg) -> Result<(), RunError> {
         let effects = self.update(msg);
-        debug_assert!(effects.is_empty(), "only input has effects");
+        effects.into_iter().try_for_each(|effect| self.effect(effect))
+    }
+
+    /// Watches the platform while somebody may: nothing is asked of it for nobody.
+    fn watch(&mut self) {
+        let watches = self.console.app.presence.watches();
+        if watches == self.watching.is_some() {
+            return;
+        }
+        // Dropping the feeds ends them.
+        self.watching = None;
+        if !watches {
+            return;
+        }
+        self.watches += 1;
+        let (mut feeds, mut told) = feeds::run(&self.console.platform, &self.looked_at);
+        let (run, queue) = (self.watches, self.queue.clone());
+        feeds.spawn(async move {
+            while let Some(batch) = told.recv().await {
+                if queue.send(Incoming::Observed(run, batch)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        self.watching = Some(feeds);
+    }
+
+    /// Orders are few: an identity that takes none in is stuck, and that is said.
+    fn order(&mut self, order: Order) -> Result<(), RunError> {
+        let sent = self.orders.as_ref().is_some_and(|orders| orders.try_send(order).is_ok());
+        if sent {
+            return Ok(());
+        }
+        let text = "The sign-in does not answer. Quit, and start the console again.";
+        self.take(Msg::Say(Importance::Error, text.to_owned()))
     }
 
     fn update(&mut self, msg: Msg) -> Vec<Effect> {
@@ -320,7 +381,9 @@ impl Loop<'_> {
         recorder.keep(&self.console.app, at, &msg);
         drop(recorder);
         self.dirty = true;
-        self.console.app.update(at, msg)
+        let effects = self.console.app.update(at, msg);
+        self.watch();
+        effects
     }
 
     fn effect(&mut self, effect: Effect) -> Result<(), RunError> {
@@ -334,12 +397,13 @@ impl Loop<'_> {
                     let text = format!(
                         "Only the first {bytes} bytes were copied: the rest is too long for a terminal's clipboard."
                     );
-                    self.take(Msg::Say(Importance::Warning, text));
+                    self.take(Msg::Say(Importance::Warning, text))?;
                 }
             }
             Effect::Record => self.record(),
             Effect::Save(lines) => self.save(lines),
             Effect::LoadTheme(name) => self.load_theme(name),
+            Effect::Identity(order) => self.order(order)?,
         }
         Ok(())
     }
@@ -349,7 +413,7 @@ impl Loop<'_> {
         let suspended = self.screen.suspend();
         self.keyboard.resume();
         if let Err(error) = suspended {
-            self.take(Msg::Say(Importance::Warning, error.to_string()));
+            self.take(Msg::Say(Importance::Warning, error.to_string()))?;
         }
         self.resized()
     }
@@ -400,7 +464,11 @@ impl Loop<'_> {
         });
     }
 
-    fn theme_loaded(&mut self, name: String, loaded: Result<Loaded<Theme>, AppearanceError>) {
+    fn theme_loaded(
+        &mut self,
+        name: String,
+        loaded: Result<Loaded<Theme>, AppearanceError>,
+    ) -> Result<(), RunError> {
         match loaded {
             Ok(Loaded { value, warnings }) => {
                 self.console.theme = value;
@@ -409,57 +477,61 @@ impl Loop<'_> {
                 } else {
                     (Importance::Warning, warnings.join(" "))
                 };
-                self.take(Msg::Theme(name));
-                self.take(Msg::Say(said.0, said.1));
+                self.take(Msg::Theme(name))?;
+                self.take(Msg::Say(said.0, said.1))
             }
             Err(error) => {
                 let text = format!("{error} The theme stays as it was.");
-                self.take(Msg::Say(Importance::Error, text));
+                self.take(Msg::Say(Importance::Error, text))
             }
         }
     }
 
     /// A file of the operator changed: loads it again, and keeps what there was when it is wrong.
-    fn file_changed(&mut self, change: FileChange) {
+    fn file_changed(&mut self, change: FileChange) -> Result<(), RunError> {
         let Appearance { folders, keymap, depth, .. } = self.console.appearance.clone();
         let is_keymap = change.path == folders.keymap_file(&keymap);
         let theme = self.console.app.theme.clone();
         let text = match change.content {
             FileContent::Text(text) => text,
             FileContent::Gone if is_keymap => return self.keymap_loaded(&folders.keymap(&keymap)),
-            FileContent::Gone => return self.load_theme(theme),
+            FileContent::Gone => {
+                self.load_theme(theme);
+                return Ok(());
+            }
             FileContent::Unreadable(error) => {
                 return self.take(Msg::Say(Importance::Error, error.to_string()));
             }
         };
         if is_keymap {
-            self.keymap_loaded(&folders.parse_keymap(&keymap, &text));
+            self.keymap_loaded(&folders.parse_keymap(&keymap, &text))
         } else if change.path == folders.theme_file(&theme) {
             let loaded = folders.parse_theme(&theme, &text, depth);
-            self.theme_loaded(theme, loaded);
+            self.theme_loaded(theme, loaded)
         } else {
             // A theme that the shown one may build on.
             self.load_theme(theme);
+            Ok(())
         }
     }
 
     fn keymap_loaded(
         &mut self,
         loaded: &Result<Loaded<Arc<crate::input::Keymap>>, AppearanceError>,
-    ) {
+    ) -> Result<(), RunError> {
         match loaded {
             Ok(Loaded { value, warnings }) => {
-                self.take(Msg::Keymap(Arc::clone(value)));
+                self.take(Msg::Keymap(Arc::clone(value)))?;
                 let said = if warnings.is_empty() {
                     (Importance::Info, "The keys are bound anew.".to_owned())
                 } else {
                     (Importance::Warning, warnings.join(" "))
                 };
-                self.take(Msg::Say(said.0, said.1));
+                self.take(Msg::Say(said.0, said.1))
             }
             Err(error) => {
                 let text = format!("{error} The keys stay as they were.");
-                self.take(Msg::Say(Importance::Error, text));
+                self.take(Msg::Say(Importance::Error, text))
             }
         }
     }

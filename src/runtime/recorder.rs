@@ -9,11 +9,15 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crossterm::event::{KeyCode, KeyModifiers};
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Memo, Msg, ProfileDanger, Setting};
 use crate::domain::{Fact, Observation, Timestamp};
 use crate::store::Store;
+
+/// What is kept in place of each character of a secret.
+const HIDDEN: char = '*';
 
 /// The most objects and stream entries told in both segments: a recording keeps what was told alive.
 const TOLD: usize = 10_000;
@@ -44,6 +48,29 @@ pub enum Entry {
     },
     /// A message, when it was taken in, and whether the screen settled after it, before the next.
     Message(Timestamp, Msg, bool),
+}
+
+/// `msg` as it may be kept: what is typed into a hidden line is told by how much was typed only.
+fn shown(app: &App, msg: &Msg) -> Msg {
+    if !app.types_secret() {
+        return msg.clone();
+    }
+    match msg {
+        Msg::Key(key) => {
+            let mut key = *key;
+            if let KeyCode::Char(typed) = &mut key.code
+                && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+            {
+                *typed = HIDDEN;
+            }
+            Msg::Key(key)
+        }
+        Msg::Paste(text) => {
+            let line = text.lines().next().unwrap_or_default();
+            Msg::Paste(line.chars().map(|_| HIDDEN).collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// The messages of the last minutes.
@@ -106,7 +133,7 @@ impl Recorder {
             if let Msg::Observed(observations) = msg {
                 segment.told += observations.iter().map(told).sum::<usize>();
             }
-            segment.messages.push((at, msg.clone(), false));
+            segment.messages.push((at, shown(app, msg), false));
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::engine::Engine;
 use crate::domain::{FeedId, Observation, Span, Timestamp};
-use crate::platform::{Clock, Closed, Feed, Platform, Sink, World};
+use crate::platform::{Clock, Closed, Feed, Identity, Platform, Sink, World};
 
 /// How often the world moves.
 const TICK: Duration = Duration::from_millis(100);
@@ -50,6 +50,10 @@ impl Platform for Sim {
             Box::new(SimFeed { engine, clock: Arc::clone(&self.clock), speed: self.speed })
         });
         feed.into_iter().collect()
+    }
+
+    fn identity(&self) -> Option<Box<dyn Identity>> {
+        Some(Box::new(super::people::Provider::new(self.clock())))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

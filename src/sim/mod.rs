@@ -20,6 +20,7 @@ mod metrics;
 mod names;
 mod objects;
 mod parts;
+pub mod people;
 mod reading;
 pub mod scenario;
 mod stream;

@@ -14,13 +14,13 @@ use crate::domain::{AlertStanding, FeedId, Severity, System, TroubleKind};
 use crate::store::{FeedState, Freshness, feeds_judging};
 
 pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
-    header(app, geometry.header, paint);
+    line(app, geometry.header, paint);
     bar(app, geometry, paint);
 }
 
 /// From left to right: the console, the profile in the colour of its danger, the scenario or what may be done;
 /// at the right edge the clocks.
-fn header(app: &App, line: Rect, paint: &mut Paint<'_>) {
+pub(super) fn line(app: &App, line: Rect, paint: &mut Paint<'_>) {
     let danger = match app.setting.danger {
         ProfileDanger::Production => Role::HeaderProduction,
         ProfileDanger::Staging => Role::HeaderStaging,
@@ -38,7 +38,7 @@ fn header(app: &App, line: Rect, paint: &mut Paint<'_>) {
     };
     let mut x = 1 + paint.text(1, line.y, room, "pulse ", Role::Title);
     x += paint.text(x, line.y, room.saturating_sub(x), &profile, danger) + 1;
-    if app.setting.rights.read_only {
+    if app.setting.read_only {
         x += paint.text(x, line.y, room.saturating_sub(x), "read-only  ", Role::Header);
     }
     if let Some(scenario) = &app.setting.scenario {

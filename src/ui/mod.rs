@@ -10,6 +10,7 @@ mod log;
 mod overlays;
 mod paint;
 mod rows;
+mod sign_in;
 mod table;
 pub mod theme;
 
@@ -27,6 +28,10 @@ pub fn draw(app: &App, geometry: &Geometry, theme: &Theme, buffer: &mut Buffer) 
     paint.fill(geometry.screen, Role::Screen);
     if geometry.header.width == 0 {
         too_small(&mut paint, geometry.screen);
+        return;
+    }
+    if !app.presence.is_open() {
+        sign_in::draw(app, geometry, &mut paint);
         return;
     }
     header::draw(app, geometry, &mut paint);
@@ -48,6 +53,9 @@ pub fn draw(app: &App, geometry: &Geometry, theme: &Theme, buffer: &mut Buffer) 
 pub fn cursor(app: &App, geometry: &Geometry) -> Option<(u16, u16)> {
     if geometry.header.width == 0 {
         return None;
+    }
+    if !app.presence.is_open() {
+        return sign_in::cursor(app, geometry);
     }
     match (app.overlay(), geometry.overlay) {
         (Some(overlay), Some(place)) => overlays::cursor(overlay, place),

@@ -8,9 +8,8 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use pulse_console::app::action::{self, Permission};
+use pulse_console::app::action;
 use pulse_console::app::detail;
-use pulse_console::app::gate::Rights;
 use pulse_console::app::{App, Effect, Msg, ProfileDanger, Setting};
 use pulse_console::domain::{
     ClientSpec, Condition, FeedId, Meta, Observation, Resource, Span, Spec, Status, Text,
@@ -311,7 +310,7 @@ fn setting(title: &str) -> Setting {
         scenario: Some(title.to_owned()),
         zone: chrono_tz::Europe::Sofia,
         themes: theme::BUILTIN_NAMES.iter().map(ToString::to_string).collect(),
-        rights: Rights { permission: Permission::Look, read_only: false },
+        read_only: false,
     }
 }
 

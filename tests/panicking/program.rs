@@ -7,8 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use pulse_console::app::action::Permission;
-use pulse_console::app::gate::Rights;
 use pulse_console::app::{App, ProfileDanger, Setting};
 use pulse_console::domain::{FeedId, Timestamp};
 use pulse_console::input::Keymap;
@@ -102,7 +100,7 @@ fn main() -> ExitCode {
         scenario: None,
         zone: chrono_tz::UTC,
         themes: folders.theme_names(),
-        rights: Rights { permission: Permission::Look, read_only: false },
+        read_only: false,
     };
     let keymap: Arc<Keymap> = keymap.value;
     let console = Console {
@@ -124,6 +122,7 @@ fn main() -> ExitCode {
             saved: folder("XDG_STATE_HOME").join("pulse-console/saved"),
             log: None,
         },
+        identity: None,
         recorded: 5_000,
     };
     run(console).map_or(ExitCode::FAILURE, ExitCode::from)

@@ -10,7 +10,7 @@ fn a_theme_file_is_loaded_again_when_it_changes_and_kept_when_it_breaks() {
         home.write("themes/mine.toml", &format!("inherits = \"dark\"\n[roles]\n{text}\n"));
     };
     theme("text = \"#e1e2e3\"");
-    let mut console = Console::start(&home, &["demo", "--theme", "mine"], SIZE);
+    let mut console = Console::start(&home, &["demo", "--as", "senior", "--theme", "mine"], SIZE);
     console.wait_for("42 tenants");
     let has = |console: &Console, colour: &str| console.colours().contains(&colour.to_owned());
     assert!(has(&console, "Rgb(225, 226, 227)"), "{:?}", console.colours());
@@ -47,7 +47,7 @@ fn a_key_map_is_loaded_again_when_it_changes_and_kept_when_it_breaks() {
         );
     };
     keymap("{ on = \"ctrl-u\", run = \"pane.upgrades\" }");
-    let mut console = Console::start(&home, &["demo", "--keymap", "mine"], SIZE);
+    let mut console = Console::start(&home, &["demo", "--as", "senior", "--keymap", "mine"], SIZE);
     console.wait_for("42 tenants");
     console.press_for("\x15", "8 runs");
     console.press_for("2", "42 tenants");
@@ -69,7 +69,7 @@ fn a_key_map_is_loaded_again_when_it_changes_and_kept_when_it_breaks() {
 fn a_wrong_theme_or_key_map_at_start_is_said_on_the_screen() {
     let home = Home::new();
     home.write("themes/mine.toml", "inherits = \"dark\"\n[roles]\ntexxt = \"#ffffff\"\n");
-    let console = Console::start(&home, &["demo", "--theme", "mine"], (200, 48));
+    let console = Console::start(&home, &["demo", "--as", "senior", "--theme", "mine"], (200, 48));
     let screen = console.wait_for("42 tenants");
     assert!(
         screen.contains(
@@ -78,7 +78,7 @@ fn a_wrong_theme_or_key_map_at_start_is_said_on_the_screen() {
         "{screen}"
     );
     console.quit();
-    let console = Console::start(&home, &["demo", "--keymap", "vmi"], (200, 48));
+    let console = Console::start(&home, &["demo", "--as", "senior", "--keymap", "vmi"], (200, 48));
     let screen = console.wait_for("42 tenants");
     assert!(screen.contains("There is no key map \"vmi\". Did you mean \"vim\"?"), "{screen}");
     console.quit();
@@ -87,7 +87,7 @@ fn a_wrong_theme_or_key_map_at_start_is_said_on_the_screen() {
 #[test]
 fn the_number_of_colours_follows_the_terminal() {
     let colours = |home: &Home| {
-        let console = Console::start(home, &["demo", "--speed", "0"], SIZE);
+        let console = Console::start(home, &["demo", "--as", "senior", "--speed", "0"], SIZE);
         console.wait_for("42 tenants");
         let colours = console.colours();
         console.quit();

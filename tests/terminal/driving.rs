@@ -67,7 +67,7 @@ fn a_mouse_click_chooses_a_pane_and_none_is_taken_when_it_is_switched_off() {
     console.wait_for("8 runs");
     console.quit();
 
-    let arguments = ["demo", "--speed", "0", "--set", "ui.mouse=false"];
+    let arguments = ["demo", "--as", "senior", "--speed", "0", "--set", "ui.mouse=false"];
     let console = Console::start(&home, &arguments, SIZE);
     console.wait_for("42 tenants");
     let modes = Modes::of(&console.raw());
@@ -140,7 +140,7 @@ fn an_idle_console_sends_nothing() {
     let home = Home::new();
     let mut sent = Vec::new();
     for speed in ["0", "1"] {
-        let console = Console::start(&home, &["demo", "--speed", speed], SIZE);
+        let console = Console::start(&home, &["demo", "--as", "senior", "--speed", speed], SIZE);
         console.wait_for("42 tenants");
         pause(Duration::from_secs(1));
         let before = console.length();
@@ -158,7 +158,7 @@ fn an_idle_console_sends_nothing() {
 #[test]
 fn ten_thousand_tenants_are_walked_through() {
     let home = Home::new();
-    let arguments = ["demo", "--speed", "0", "--scenario", "fleet-10k"];
+    let arguments = ["demo", "--as", "senior", "--speed", "0", "--scenario", "fleet-10k"];
     let mut console = Console::start(&home, &arguments, SIZE);
     let all = |screen: &str| screen.contains("10\u{a0}000 tenants");
     console.wait_within(4 * HANG, "10 000 tenants", all);

@@ -12,7 +12,7 @@ use crate::{SIZE, STILL};
 fn every_signal_that_ends_it_leaves_the_terminal_sane() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
         let home = Home::new();
-        let console = Console::start(&home, &["demo"], SIZE);
+        let console = Console::start(&home, &["demo", "--as", "senior"], SIZE);
         console.wait_for("42 tenants");
         assert!(console.is_raw());
         console.signal(signal);
@@ -35,7 +35,7 @@ fn ctrl_c_ends_it_and_a_second_console_starts_in_the_same_terminal() {
 #[test]
 fn a_lost_terminal_ends_it() {
     let home = Home::new();
-    let console = Console::start(&home, &["demo"], SIZE);
+    let console = Console::start(&home, &["demo", "--as", "senior"], SIZE);
     console.wait_for("42 tenants");
     console.hang_up();
 }
@@ -45,7 +45,7 @@ fn ctrl_z_stops_it_for_the_shell_and_fg_brings_it_back_whole() {
     let home = Home::new();
     let mut console = Console::shell(&home, SIZE);
     console.wait_for("$");
-    let command = format!("{} demo --speed 0", env!("CARGO_BIN_EXE_pulse-console"));
+    let command = format!("{} demo --as senior --speed 0", env!("CARGO_BIN_EXE_pulse-console"));
     for round in 0..2 {
         let (start, length) = (if round == 0 { command.as_str() } else { "fg" }, console.length());
         console.press(&format!("{start}{ENTER}"));
@@ -115,7 +115,7 @@ fn what_another_program_wrote_is_drawn_over_on_ctrl_l_and_after_a_stop_from_outs
 #[test]
 fn ctrl_z_without_a_shell_to_go_back_to_is_said_and_stops_nothing() {
     let home = Home::new();
-    let mut console = Console::start(&home, &["demo"], SIZE);
+    let mut console = Console::start(&home, &["demo", "--as", "senior"], SIZE);
     console.wait_for("42 tenants");
     console.press_for(CTRL_Z, "There is no shell to go back to");
     console.press_for("3", "following");

@@ -63,7 +63,7 @@ fn a_recording_is_private_and_replays_to_the_same_screen() {
 fn a_busy_recording_replays_to_screens_that_were_shown() {
     let home = Home::new();
     // Faster, and the notices of the world's time would be gone before they are seen.
-    let mut console = Console::start(&home, &["demo", "--speed", "8"], SIZE);
+    let mut console = Console::start(&home, &["demo", "--as", "senior", "--speed", "8"], SIZE);
     console.wait_for("42 tenants");
     console.press_for("3", "following");
     console.press("kkkp");
@@ -115,8 +115,11 @@ fn what_is_no_recording_is_said() {
     let said = home.run(&["replay", "/nowhere.jsonl"]);
     assert_eq!((said.code, said.err.contains("/nowhere.jsonl can't be read")), (2, true));
     // Nothing recorded, nothing saved.
-    let mut console =
-        Console::start(&home, &["demo", "--speed", "0", "--set", "recorder.kept=0"], SIZE);
+    let mut console = Console::start(
+        &home,
+        &["demo", "--as", "senior", "--speed", "0", "--set", "recorder.kept=0"],
+        SIZE,
+    );
     console.wait_for("42 tenants");
     console.press(CTRL_G);
     console.press_for(ENTER, "what changed");
