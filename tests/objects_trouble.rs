@@ -195,3 +195,20 @@ async fn templates_that_are_not_there_hide_no_backup() -> Result<(), PlatformErr
     assert!(why.to_string().contains("objects.templates_bucket"), "{why}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_listing_without_a_field_is_no_listing_until_it_has_it() -> Result<(), PlatformError> {
+    let server = filled().await?;
+    let proxy = Proxy::start(server.port()).await?;
+    let mut watch = Watch::start(Options { endpoint: through(&proxy), ..options(&server) });
+    watch.until("a listing", Watch::is_listed).await;
+    let shelves = watch.store.objects().shelves.len();
+    proxy.reword("LastModified>", "LastModifiez>");
+    let mut begins = Watch::start(Options { endpoint: through(&proxy), ..options(&server) });
+    trouble(&mut begins, Machine.now(), TroubleKind::Protocol, "LastModified").await;
+    assert!(begins.store.objects().shelves.is_empty());
+    proxy.mend();
+    begins.until("a listing", Watch::is_listed).await;
+    assert_eq!(begins.store.objects().shelves.len(), shelves);
+    Ok(())
+}

@@ -126,3 +126,29 @@ async fn what_is_wrong_with_a_pooler_is_said() -> Result<(), PlatformError> {
     watch.until("life again", |watch| watch.is_live(FeedId::Pools)).await;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_without_a_column_is_said_to_lack_it_until_it_has_it() -> Result<(), PlatformError>
+{
+    let server = Postgres::start().await?;
+    server.fill(1).await?;
+    let bouncer = PgBouncer::start(&server).await?;
+    let _load = bouncer.load(1);
+    let proxy = Proxy::start(bouncer.port()).await?;
+    let url = bouncer.url().replace(&bouncer.port().to_string(), &proxy.port().to_string());
+    let mut watch = Watch::start(pools(Options { url, ..options(&bouncer) }));
+    watch.until("a pool", |watch| !watch.pools().is_empty()).await;
+    let known = watch.pools().len();
+    for (column, other) in [("cl_waiting\0", "cl_wanting\0"), ("sv_idle\0", "sv_lazy\0")] {
+        proxy.reword(column, other);
+        assert_eq!(lost(&mut watch, other.trim_end_matches('\0')).await, TroubleKind::Protocol);
+        let trouble = watch.trouble(FeedId::Pools).expect("trouble");
+        assert!(trouble.what.as_str().contains(column.trim_end_matches('\0')), "{trouble}");
+        assert!(trouble.remedy.as_str().contains("pgbouncer 1.12"), "{trouble}");
+        assert_eq!(watch.pools().len(), known, "what was known stays");
+        proxy.mend();
+        watch.until("life again", |watch| watch.is_live(FeedId::Pools)).await;
+    }
+    watch.close().await;
+    Ok(())
+}

@@ -279,3 +279,25 @@ async fn what_is_no_valkey_is_said_to_be_none() -> Result<(), PlatformError> {
     assert_eq!(seen.trouble(FeedId::Keys).map(|why| why.kind), Some(TroubleKind::Config));
     Ok(())
 }
+
+#[tokio::test]
+async fn figures_that_lack_what_is_needed_are_said_to() -> Result<(), PlatformError> {
+    let server = filled(3).await?;
+    let proxy = Proxy::start(server.port()).await?;
+    let mut seen = Surveyed::start(Options::new(format!("redis://127.0.0.1:{}", proxy.port())));
+    seen.until("all feeds", Surveyed::is_live).await;
+    for (field, other) in [("run_id:", "run_no:"), ("used_memory:", "used_jewels:")] {
+        proxy.reword(field, other);
+        let begun = now();
+        seen.until("the trouble", Surveyed::is_down).await;
+        let took = now().since(begun).ms();
+        let why = seen.trouble(FeedId::StreamServer).expect("a trouble").clone();
+        println!("said after {took} ms: {why}");
+        assert!(took <= SAID_WITHIN, "{took} ms");
+        assert_eq!(why.kind, TroubleKind::Protocol, "{why}");
+        assert!(why.what.as_str().contains(field.trim_end_matches(':')), "{why}");
+        proxy.mend();
+        seen.until("all feeds again", Surveyed::is_live).await;
+    }
+    Ok(())
+}

@@ -192,11 +192,15 @@ enum Flow {
     Cut,
 }
 
+/// A word of the real server, and what is said in its place; both are of the same length.
+type Words = (&'static str, &'static str);
+
 /// A forwarder to a real server on a loopback port. It ends with this value.
 #[derive(Debug)]
 pub struct Proxy {
     port: Port,
     flow: watch::Sender<Flow>,
+    words: watch::Sender<Option<Words>>,
     _tasks: JoinSet<()>,
 }
 
@@ -205,28 +209,36 @@ impl Proxy {
     pub async fn start(target: u16) -> Result<Self, PlatformError> {
         let (port, listener) = listen().await?;
         let (flow, told) = watch::channel(Flow::Through);
+        let (words, reworded) = watch::channel(None);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut open = JoinSet::new();
             loop {
                 let Ok((client, _)) = listener.accept().await else { return };
-                let told = told.clone();
+                let (told, reworded) = (told.clone(), reworded.clone());
                 open.spawn(async move {
                     let mut cut = told.clone();
                     tokio::select! {
-                        _ = forward(client, target, told) => {}
+                        _ = forward(client, target, (told, reworded)) => {}
                         _ = cut.wait_for(|flow| *flow == Flow::Cut) => {}
                     }
                 });
                 while open.try_join_next().is_some() {}
             }
         });
-        Ok(Self { port, flow, _tasks: tasks })
+        Ok(Self { port, flow, words, _tasks: tasks })
     }
 
     /// The port it listens on.
     pub fn port(&self) -> u16 {
         self.port.number()
+    }
+
+    /// From now on says `other` wherever the real server says `word`, as one of another version would. They are of the
+    /// same length, so that what counts bytes stays right.
+    pub fn reword(&self, word: &'static str, other: &'static str) {
+        assert_eq!(word.len(), other.len(), "{word} and {other} are of the same length");
+        self.words.send_replace(Some((word, other)));
     }
 
     /// Holds each answer for so long before it goes on.
@@ -239,8 +251,9 @@ impl Proxy {
         self.flow.send_replace(Flow::Cut);
     }
 
-    /// Forwards without delay again; what is held goes on at once.
+    /// Forwards without delay again, as it was said; what is held goes on at once.
     pub fn mend(&self) {
+        self.words.send_replace(None);
         self.flow.send_replace(Flow::Through);
     }
 }
@@ -248,7 +261,7 @@ impl Proxy {
 async fn forward(
     client: TcpStream,
     target: u16,
-    told: watch::Receiver<Flow>,
+    (told, reworded): (watch::Receiver<Flow>, watch::Receiver<Option<Words>>),
 ) -> std::io::Result<()> {
     let server = TcpStream::connect(("127.0.0.1", target)).await?;
     client.set_nodelay(true)?;
@@ -261,7 +274,8 @@ async fn forward(
         to_server.shutdown().await
     };
     let down = async {
-        let ((), written) = tokio::join!(take(from_server, held), give(due, to_client, told));
+        let ((), written) =
+            tokio::join!(take(from_server, held), give(due, to_client, (told, reworded)));
         written
     };
     tokio::try_join!(up, down).map(|_| ())
@@ -282,9 +296,9 @@ async fn take(mut from: OwnedReadHalf, held: mpsc::Sender<(Instant, Vec<u8>)>) {
 async fn give(
     mut due: mpsc::Receiver<(Instant, Vec<u8>)>,
     mut to: OwnedWriteHalf,
-    mut told: watch::Receiver<Flow>,
+    (mut told, reworded): (watch::Receiver<Flow>, watch::Receiver<Option<Words>>),
 ) -> std::io::Result<()> {
-    while let Some((said, bytes)) = due.recv().await {
+    while let Some((said, mut bytes)) = due.recv().await {
         loop {
             let Flow::Hold(time) = *told.borrow_and_update() else { break };
             tokio::select! {
@@ -292,9 +306,26 @@ async fn give(
                 changed = told.changed() => if changed.is_err() { break },
             }
         }
+        if let Some(words) = *reworded.borrow() {
+            reword(&mut bytes, words);
+        }
         to.write_all(&bytes).await?;
     }
     to.shutdown().await
+}
+
+/// Puts the other word in the place of the one, within a piece.
+fn reword(bytes: &mut [u8], (word, other): Words) {
+    let mut from = 0;
+    while let Some(rest) = bytes.get_mut(from..) {
+        let Some(at) = rest.windows(word.len()).position(|some| some == word.as_bytes()) else {
+            return;
+        };
+        if let Some(place) = rest.get_mut(at..at + word.len()) {
+            place.copy_from_slice(other.as_bytes());
+        }
+        from += at + word.len();
+    }
 }
 
 async fn listen() -> Result<(Port, TcpListener), PlatformError> {

@@ -24,8 +24,10 @@ const ANSWER: Duration = Duration::from_secs(3);
 /// How long a sign of life may take.
 const PING: Duration = Duration::from_secs(2);
 
-/// The settings of each connection: it can't write, and the server gives up a moment before the console would.
-const SETTINGS: [(&str, &str); 4] = [
+/// The settings of each connection: it can't write, the server gives up a moment before the console would, and what is
+/// read is the server's own, whatever stands before it in the role's search path.
+const SETTINGS: [(&str, &str); 5] = [
+    ("search_path", "pg_catalog"),
     ("statement_timeout", "2800"),
     ("lock_timeout", "500"),
     ("default_transaction_read_only", "on"),

@@ -189,7 +189,9 @@ fn refused(
         "42703" | "42883" | "42P01" => (
             TroubleKind::Protocol,
             format!("{place} lacks what it should have, {doing}: {said}"),
-            "This console reads PostgreSQL 10 and later: check what server this is.".to_owned(),
+            format!(
+                "This console reads PostgreSQL 10 and later: check what {section}.url names, and its version. It is asked again by itself."
+            ),
         ),
         // SHOW is a statement of PostgreSQL too.
         "42704" | "42601" if whose == Whose::Pgbouncer => (

@@ -168,11 +168,14 @@ pub(super) fn info(reply: &Value) -> Result<HashMap<String, String>, Odd> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
-    if fields.contains_key("run_id") {
-        Ok(fields)
-    } else {
-        Err(Odd("the figures of the server do not say which run it is"))
+    // Without the one a restart would not be seen; without the other a full memory would look empty.
+    if !fields.contains_key("run_id") {
+        return Err(Odd("the figures of the server have no run_id"));
     }
+    if fields.get("used_memory").is_none_or(|used| used.parse::<u64>().is_err()) {
+        return Err(Odd("the figures of the server have no used_memory"));
+    }
+    Ok(fields)
 }
 
 /// The values of a list of names and values whose name is `wanted`.

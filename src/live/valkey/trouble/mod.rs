@@ -113,7 +113,7 @@ pub(super) fn explain(failure: &Failure, target: &Target) -> Trouble {
         Failure::Odd { command, odd } => Trouble::new(
             TroubleKind::Protocol,
             &format!("{} answered {command} oddly: {odd}", server(target)),
-            "Check that `valkey.url` is the address of a Valkey or Redis server.",
+            "Check that `valkey.url` is the address of a Valkey, or of a Redis 6 or later, itself; it is asked again by itself.",
         ),
         Failure::Command { command, error } => match error.code() {
             Some(code) => refused(target, command, code, error.detail().unwrap_or_default()),
