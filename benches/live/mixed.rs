@@ -12,7 +12,7 @@ use super::{ms, tenths};
 
 const TENANTS: usize = 2_000;
 /// Beside these: a route, a claim, a CronJob and its Jobs for each tenant.
-const PODS: usize = 2_000;
+const PODS: usize = 4_000;
 const EVENTS: usize = 50_000;
 
 /// Fills servers of its own and opens the console on them.

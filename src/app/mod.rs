@@ -34,7 +34,7 @@ use chrono_tz::Tz;
 use crossterm::event::{KeyEvent, MouseEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Attention, FeedId, Observation, Role, Text, Timestamp, Trouble, TroubleKind};
+use crate::domain::{Attention, Fact, FeedId, Observation, Role, Text, Timestamp, Trouble, TroubleKind};
 use crate::input::{Chord, Context, Keymap};
 use crate::platform::{IdentityEvent, Order};
 use crate::session::Presence;
@@ -229,6 +229,20 @@ impl App {
             Msg::Focus(_) => {}
         }
         Vec::new()
+    }
+
+    /// Whether `msg`, which is not taken in yet, changes what is shown at once. A sign of life from a feed that is well
+    /// makes an age grow less, and ages are shown anew each second anyway: three dozen feeds give one every two seconds.
+    #[must_use]
+    pub fn is_news(&self, msg: &Msg) -> bool {
+        let Msg::Observed(observations) = msg else { return true };
+        observations.iter().any(|observation| {
+            let well = || {
+                let freshness = &self.store.feeds().get(observation.feed).freshness;
+                matches!(freshness, Freshness::Live(_)) && !freshness.is_old(observation.at)
+            };
+            !(matches!(observation.fact, Fact::Alive) && well())
+        })
     }
 
     /// Brings what is shown up to date with what is known. Called once before each frame, so that a key

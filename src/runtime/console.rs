@@ -290,6 +290,8 @@ impl Loop<'_> {
             Incoming::Input(input) => self.input(input)?,
             // What the feeds of an earlier session still had to say is nobody's business.
             Incoming::Observed(run, _) if self.watching.is_none() || run != self.watches => {}
+            // A feed asks whether anybody listens still.
+            Incoming::Observed(_, nothing) if nothing.is_empty() => {}
             Incoming::Observed(_, observations) => self.take(Msg::Observed(observations))?,
             Incoming::Identity(event) => self.take(Msg::Identity(event))?,
             Incoming::Tick => self.take(Msg::Tick)?,
@@ -380,7 +382,7 @@ impl Loop<'_> {
         let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
         recorder.keep(&self.console.app, at, &msg);
         drop(recorder);
-        self.dirty = true;
+        self.dirty |= self.console.app.is_news(&msg);
         let effects = self.console.app.update(at, msg);
         self.watch();
         effects
