@@ -393,6 +393,7 @@ fn setting() -> Setting {
         zone: chrono_tz::UTC,
         themes: Vec::new(),
         read_only: false,
+        audit: "{namespace=\"audit-webhook\"}".to_owned(),
     }
 }
 

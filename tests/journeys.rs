@@ -7,6 +7,8 @@
     reason = "a test says what it expects"
 )]
 
+#[path = "journey/audit.rs"]
+mod audit;
 #[path = "journey/feeds.rs"]
 mod feeds;
 mod journey;

@@ -7,15 +7,17 @@
     reason = "a test says what it expects"
 )]
 
+mod journey;
 mod live_watch;
 mod platform;
 
 use std::time::Duration;
 
+use journey::Journey;
 use live_watch::{Machine, Watch, settings, url};
 use platform::{Answer, Loki, LokiOptions, PlatformError, Proxy, Scripted};
 use pulse_console::config::Settings;
-use pulse_console::domain::{Fact, FeedId, LogSource, TroubleKind};
+use pulse_console::domain::{Fact, FeedId, LogSource, Status, TroubleKind};
 use pulse_console::platform::Clock as _;
 
 const FEED: FeedId = FeedId::Audit;
@@ -84,6 +86,25 @@ async fn the_open_log_is_read_and_followed() -> Result<(), PlatformError> {
         .until("signs of life", |watch| watch.count(FEED, |fact| *fact == Fact::Alive) > alive + 1)
         .await;
     assert_eq!(watch.log(&source).len(), 25);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_key_for_the_records_of_a_row_asks_for_them() -> Result<(), PlatformError> {
+    let server = Loki::start().await?;
+    let settings = at(&server.url());
+    let acme = records("acme", 0..4);
+    server.push(None, &AUDIT, acme.clone());
+    server.push(None, &AUDIT, records("globex", 0..4));
+    let mut operator = Journey::on_nothing();
+    operator.app.setting.audit.clone_from(&settings.loki.audit.value);
+    operator.tenant("acme", Status::True).keys("A");
+    let source = operator.app.attention().log.expect("a log is open");
+    let mut watch = Watch::start(&settings, FEED);
+    watch.open(Some(source.clone()));
+    watch.until("the records", |watch| watch.log(&source).len() >= 4).await;
+    assert_eq!(watch.log(&source), words(&acme));
+    operator.tell(watch.all.clone()).sees("\"number\":3");
     Ok(())
 }
 

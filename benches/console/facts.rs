@@ -34,6 +34,7 @@ pub fn app() -> App {
         zone: chrono_tz::Europe::Sofia,
         themes: Vec::new(),
         read_only: true,
+        audit: String::new(),
     };
     let own = |name: &str| input::builtin(name).map(ToOwned::to_owned);
     let text = input::builtin("default").expect("a key map of its own");

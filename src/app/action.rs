@@ -230,6 +230,8 @@ pub enum ChoiceAction {
 pub enum LogAction {
     /// Reads the log of the row.
     Open,
+    /// Reads the audit records of the row's object.
+    Audit,
     /// Ends the search, or closes the log.
     Close,
     /// Keeps the newest line in sight, or stays where it is.
@@ -569,6 +571,12 @@ pub static REGISTRY: &[ActionSpec] = &[
     look("columns.close", Action::Choice(ChoiceAction::Close), &[Columns], "close the choice"),
     look("help.close", Action::Choice(ChoiceAction::Close), &[Help, Feeds], "close the page"),
     look("row.log", Action::Log(LogAction::Open), &[Table, Drawer], "read the log of the row"),
+    look(
+        "logs.audit",
+        Action::Log(LogAction::Audit),
+        &[Table, Drawer],
+        "read who changed the row's object: its audit records",
+    ),
     look("log.close", Action::Log(LogAction::Close), &[Log], "end the search, or close the log"),
     look(
         "log.follow",

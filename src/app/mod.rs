@@ -34,7 +34,9 @@ use chrono_tz::Tz;
 use crossterm::event::{KeyEvent, MouseEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Attention, Fact, FeedId, Observation, Role, Text, Timestamp, Trouble, TroubleKind};
+use crate::domain::{
+    Attention, Fact, FeedId, Observation, Role, Text, Timestamp, Trouble, TroubleKind,
+};
 use crate::input::{Chord, Context, Keymap};
 use crate::platform::{IdentityEvent, Order};
 use crate::session::Presence;
@@ -124,6 +126,8 @@ pub struct Setting {
     pub themes: Vec<String>,
     /// Whether this console may only look, whatever the operator may do.
     pub read_only: bool,
+    /// What Loki is asked for the audit records.
+    pub audit: String,
 }
 
 /// How dangerous a mistake in a profile is.

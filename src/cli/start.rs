@@ -151,6 +151,7 @@ pub(super) fn setting(loaded: &Loaded, dressed: &Dressed) -> Setting {
         zone: settings.ui.time_zone.value,
         themes: dressed.appearance.folders.theme_names(),
         read_only: settings.read_only.value,
+        audit: settings.loki.audit.value.clone(),
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) const TEST_VERBS: &[Verb] = &[
     verb("row.copy", &[Table, Drawer, Log], "copy the name of the row"),
     verb("row.copy-all", &[Table, Drawer, Log], "copy the whole object"),
     verb("row.log", &[Table, Drawer], "read the log of the row"),
+    verb("logs.audit", &[Table, Drawer], "read its audit records"),
     verb("row.go", &[Table, Drawer], "go to what the row speaks of"),
     verb("tenant.card", &[Table, Drawer], "open the card of the tenant"),
     verb("log.close", &[Log], "end the search, or close the log"),

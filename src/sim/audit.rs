@@ -12,13 +12,6 @@ const MOST: usize = 1_000;
 const AFTER: Span = Span::from_secs(4);
 
 /// The records up to `now` that the question `query` gives, oldest first.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the training world's open log is read by the part that follows it"
-    )
-)]
 pub(super) fn audit_lines(world: &World, query: &str, now: Timestamp) -> Vec<LogLine> {
     let wanted = words(query);
     let mut found: Vec<(Timestamp, String)> = Kind::ALL

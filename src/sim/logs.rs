@@ -3,6 +3,7 @@
 //! Every line follows from the pod and the time alone, so a log says the same however often it is opened, and reading it
 //! changes nothing in the world.
 
+use super::audit::audit_lines;
 use super::cluster::{self, Trouble, WORKLOADS, Workload, number, trouble};
 use super::engine::{Engine, Task};
 use crate::domain::{
@@ -15,6 +16,9 @@ const EVERY: Span = Span::from_ms(500);
 
 /// How far back a log is told when it is opened.
 const BACK: Span = Span::from_secs(900);
+
+/// How far back audit records are told.
+const AUDIT_BACK: Span = Span::from_secs(24 * 3_600);
 
 /// The most lines told at once.
 const MOST: usize = 400;
@@ -37,12 +41,15 @@ impl Engine {
     /// The trainee looks at what `attention` says: what there is to tell of it at once.
     pub fn look(&mut self, attention: &Attention) -> Vec<Observation> {
         let known = self.open_log.as_ref().map(|open| &open.source);
-        let wanted = attention.log.as_ref().filter(|log| matches!(log, LogSource::Pod { .. }));
+        let wanted = attention.log.as_ref();
         if known != wanted {
             self.logs_opened += 1;
             self.open_log = wanted.map(|source| OpenLog {
                 source: source.clone(),
-                told: self.now().before(BACK),
+                told: self.now().before(match source {
+                    LogSource::Pod { .. } => BACK,
+                    LogSource::Loki { .. } => AUDIT_BACK,
+                }),
                 ended: false,
                 cut: false,
                 number: self.logs_opened,
@@ -57,10 +64,14 @@ impl Engine {
         let Some(mut open) = self.open_log.clone().filter(|open| open.number == number) else {
             return;
         };
-        if self.is_up(FeedId::Log) {
+        let feed = match open.source {
+            LogSource::Pod { .. } => FeedId::Log,
+            LogSource::Loki { .. } => FeedId::Audit,
+        };
+        if self.is_up(feed) {
             for told in self.said(&mut open) {
                 let chunk = LogChunk { source: open.source.clone(), told };
-                self.tell(FeedId::Log, Fact::Log(chunk));
+                self.tell(feed, Fact::Log(chunk));
             }
         } else {
             open.cut = true;
@@ -72,8 +83,16 @@ impl Engine {
     }
 
     fn said(&self, open: &mut OpenLog) -> Vec<LogTold> {
-        let LogSource::Pod { namespace, pod, previous, .. } = &open.source else {
-            return Vec::new();
+        let (namespace, pod, previous) = match &open.source {
+            LogSource::Pod { namespace, pod, previous, .. } => (namespace, pod, previous),
+            LogSource::Loki { query } => {
+                let lines = self.recorded(query, open.told);
+                // That there is none is told once.
+                let first = self.now().since(open.told) >= AUDIT_BACK;
+                open.told = self.now();
+                let news = first || !lines.is_empty();
+                return news.then_some(LogTold::Lines(lines)).into_iter().collect();
+            }
         };
         let now = self.now();
         let mut said = Vec::new();
@@ -101,6 +120,15 @@ impl Engine {
             said.push(LogTold::End(Text::clean(why)));
         }
         said
+    }
+}
+
+impl Engine {
+    /// The audit records that `query` gives, made since `since` and before now: within this moment more may be made.
+    /// Nothing is missed while the way to them is cut, for they are kept.
+    fn recorded(&self, query: &Text, since: Timestamp) -> Box<[LogLine]> {
+        let lines = audit_lines(self.world(), query.as_str(), self.now().before(Span::from_ms(1)));
+        lines.into_iter().filter(|line| line.at >= Some(since)).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use super::theme::Role;
 use crate::app::App;
 use crate::app::detail::grouped;
 use crate::app::log::{LogPage, Shown, ranges, shown, span};
-use crate::domain::{FeedId, Text};
+use crate::domain::{FeedId, LogSource, Text};
 use crate::store::{Freshness, LogBook, LogEntry};
 
 /// The most matches pointed out on one row.
@@ -37,12 +37,18 @@ fn head(app: &App, page: &LogPage, place: Rect, paint: &mut Paint<'_>) {
     paint.fill(place, Role::TableHeader);
     let (number, count) = page.place();
     let which = if count > 1 { format!(" ({number} of {count})") } else { String::new() };
-    let source = page.source().map(|source| source.to_string()).unwrap_or_default();
     let (state, role) = standing(app, page);
     let room = place.width.saturating_sub(cells(&state) + 3);
-    let what = if page.shows_run_before() { "the run before, of" } else { "log of" };
-    let source = source.trim_end_matches(" before its restart");
-    paint.text(place.x + 1, place.y, room, &format!("{what} {source}{which}"), Role::TableHeader);
+    let what = match page.source() {
+        Some(LogSource::Loki { .. }) => format!("audit records of {}", page.title),
+        Some(source) => {
+            let what = if page.shows_run_before() { "the run before, of" } else { "log of" };
+            let source = source.to_string();
+            format!("{what} {}", source.trim_end_matches(" before its restart"))
+        }
+        None => String::new(),
+    };
+    paint.text(place.x + 1, place.y, room, &format!("{what}{which}"), Role::TableHeader);
     paint.right(place.x, place.y, place.width.saturating_sub(1), &state, role);
 }
 
@@ -51,7 +57,7 @@ fn standing(app: &App, page: &LogPage) -> (String, Role) {
     let last = page.book(app.store.log()).and_then(last_at);
     let age = last.map(|at| format!("last line {} ago", rows::age(at, app.now())));
     let ended = page.book(app.store.log()).and_then(LogBook::end).is_some();
-    match (&app.store.feeds().get(FeedId::Log).freshness, ended, page.follow) {
+    match (&app.store.feeds().get(page.feed()).freshness, ended, page.follow) {
         (_, true, _) => {
             (age.map_or("ended".to_owned(), |age| format!("ended, {age}")), Role::Muted)
         }
@@ -76,14 +82,22 @@ fn last_at(book: &LogBook) -> Option<crate::domain::Timestamp> {
 
 /// What is said while there is no line.
 fn nothing(app: &App, page: &LogPage) -> (String, Role) {
-    let state = &app.store.feeds().get(FeedId::Log).freshness;
+    let state = &app.store.feeds().get(page.feed()).freshness;
+    let of = if page.feed() == FeedId::Audit {
+        (
+            "The audit records",
+            "No record of the last 24 h names it; new ones are shown as they come.",
+        )
+    } else {
+        ("The log", "It has said nothing yet.")
+    };
     match (state, page.book(app.store.log()).map(LogBook::end)) {
         (_, Some(Some(why))) => (format!("There is no line: {why}."), Role::Muted),
         (Freshness::Down(why) | Freshness::Stale(_, why), _) => {
-            (format!("✗ The log can't be read: {why}"), Role::HealthFailed)
+            (format!("✗ {} can't be read: {why}", of.0), Role::HealthFailed)
         }
-        (_, Some(None)) => ("It has said nothing yet.".to_owned(), Role::Muted),
-        (_, None) => ("◌ Asking for the log…".to_owned(), Role::HealthProgressing),
+        (_, Some(None)) => (of.1.to_owned(), Role::Muted),
+        (_, None) => (format!("◌ Asking for {}…", of.0.to_lowercase()), Role::HealthProgressing),
     }
 }
 

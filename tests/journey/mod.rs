@@ -311,6 +311,7 @@ fn setting(title: &str) -> Setting {
         zone: chrono_tz::Europe::Sofia,
         themes: theme::BUILTIN_NAMES.iter().map(ToString::to_string).collect(),
         read_only: false,
+        audit: "{namespace=\"audit-webhook\"}".to_owned(),
     }
 }
 

@@ -101,6 +101,7 @@ fn main() -> ExitCode {
         zone: chrono_tz::UTC,
         themes: folders.theme_names(),
         read_only: false,
+        audit: "{namespace=\"audit-webhook\"}".to_owned(),
     };
     let keymap: Arc<Keymap> = keymap.value;
     let console = Console {

@@ -4,6 +4,7 @@ use super::{LogPage, SIDEWAYS, target};
 use crate::app::action::{LogAction, Motion};
 use crate::app::notices::Level;
 use crate::app::{App, Effect};
+use crate::domain::{FeedId, LogSource};
 use crate::store::table::RowId;
 
 impl App {
@@ -33,13 +34,30 @@ impl App {
         }
     }
 
+    /// Reads the audit records of the object under the cursor.
+    fn open_audit(&mut self) {
+        let Some(id) = self.pane().cursor.id.clone() else {
+            self.say(Level::Info, "The cursor is on no row.");
+            return;
+        };
+        let Some(name) = target::audited(&self.store, &id) else {
+            let text = "This row is no object of the cluster and speaks of no tenant, so nobody's change of it is on record.";
+            self.say(Level::Info, text);
+            return;
+        };
+        let source = LogSource::loki(&self.setting.audit, [name.as_str()]);
+        self.log = Some(LogPage::new(name, vec![source]));
+    }
+
     pub(in crate::app) fn log_action(&mut self, action: LogAction) {
-        if action == LogAction::Open {
-            return self.open_log();
+        match action {
+            LogAction::Open => return self.open_log(),
+            LogAction::Audit => return self.open_audit(),
+            _ => {}
         }
         let Some(page) = &mut self.log else { return };
         match action {
-            LogAction::Open => {}
+            LogAction::Open | LogAction::Audit => {}
             // First what is looked for goes, then the page.
             LogAction::Close if !page.search.needle.is_empty() => {
                 page.search = super::Search::default();
@@ -66,6 +84,9 @@ impl App {
                 self.say(Level::Info, "This is its only log.");
             }
             LogAction::NextLog => page.next(),
+            LogAction::OtherRun if page.feed() == FeedId::Audit => {
+                self.say(Level::Info, "Only the log of a container has a run before this one.");
+            }
             LogAction::OtherRun => page.other_run(),
             LogAction::Search => page.search.open(),
             LogAction::NextMatch | LogAction::PreviousMatch => {

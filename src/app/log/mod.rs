@@ -13,7 +13,7 @@ pub use rows::{Shown, shown};
 pub use search::{Search, ranges};
 
 use super::action::Motion;
-use crate::domain::{LogSource, Text};
+use crate::domain::{FeedId, LogSource, Text};
 use crate::store::{LogBook, LogEntry};
 
 /// Cells that one step to the side goes.
@@ -92,6 +92,15 @@ impl LogPage {
             *previous = self.previous;
         }
         Some(source)
+    }
+
+    /// The feed that reads it.
+    #[must_use]
+    pub fn feed(&self) -> FeedId {
+        match self.sources.get(self.chosen) {
+            Some(LogSource::Loki { .. }) => FeedId::Audit,
+            Some(LogSource::Pod { .. }) | None => FeedId::Log,
+        }
     }
 
     /// Whether the run of the container before its last restart is shown.

@@ -34,6 +34,20 @@ pub(super) fn sources(store: &Store, id: &RowId) -> Result<Vec<LogSource>, NoLog
     if sources.is_empty() { Err(NoLog::NoPod) } else { Ok(sources) }
 }
 
+/// The name by which the row `id` stands in audit records: of an object of the cluster its own, of anything else that of
+/// its tenant.
+pub(super) fn audited(store: &Store, id: &RowId) -> Option<Text> {
+    let object = match id {
+        RowId::Object(feed, uid) => store.object(*feed, uid),
+        _ => None,
+    };
+    match object {
+        Some(Object::Resource(object)) => Some(object.meta.name.clone()),
+        Some(Object::ClusterObject(object)) => Some(object.meta.name.clone()),
+        _ => crate::app::detail::tenant(store, id),
+    }
+}
+
 fn unwell(pod: &ClusterObject) -> bool {
     matches!(pod.health, Health::Failed | Health::Degraded)
 }
