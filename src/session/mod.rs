@@ -26,7 +26,7 @@ pub struct Presence {
 }
 
 /// What a console with an identity provider goes by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Rules {
     policy: Policy,
     ways: Vec<Way>,
@@ -72,8 +72,10 @@ pub struct SignIn {
 /// What is remembered of who was at the console when a recording begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionMemo {
+    rules: Option<Rules>,
     standing: Standing,
     sign_in: SignIn,
+    touched: Timestamp,
 }
 
 /// How far a sign-in is.
@@ -112,12 +114,18 @@ impl Presence {
     /// What a recording remembers of it.
     #[must_use]
     pub fn memo(&self) -> SessionMemo {
-        SessionMemo { standing: self.standing.clone(), sign_in: self.sign_in.clone() }
+        SessionMemo {
+            rules: self.rules.clone(),
+            standing: self.standing.clone(),
+            sign_in: self.sign_in.clone(),
+            touched: self.touched,
+        }
     }
 
     /// Brings it into this state.
     pub fn restore(&mut self, memo: SessionMemo) {
-        (self.standing, self.sign_in) = (memo.standing, memo.sign_in);
+        (self.rules, self.standing) = (memo.rules, memo.standing);
+        (self.sign_in, self.touched) = (memo.sign_in, memo.touched);
     }
 
     fn standing_as(rules: Option<Rules>, standing: Standing) -> Self {
@@ -161,6 +169,12 @@ impl Presence {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         !matches!(self.standing, Standing::SignedOut | Standing::Locked(_))
+    }
+
+    /// Whether the console was opened without the provider.
+    #[must_use]
+    pub const fn is_break_glass(&self) -> bool {
+        matches!(self.standing, Standing::BreakGlass { .. })
     }
 
     /// Whether the platform may be watched: a hidden screen goes on watching.
@@ -230,6 +244,12 @@ impl Presence {
         Vec::new()
     }
 
+    /// When the last key came before the screen was hidden.
+    #[must_use]
+    pub const fn touched(&self) -> Timestamp {
+        self.touched
+    }
+
     /// Takes in that a key came.
     pub const fn touch(&mut self, now: Timestamp) {
         self.touched = now;
@@ -273,12 +293,19 @@ impl Presence {
         vec![Order::Begin(way, purpose)]
     }
 
+    /// The way after the one that is under way; none where there is but one.
+    #[must_use]
+    pub fn other_way(&self) -> Option<Way> {
+        let ways = self.ways();
+        let way = self.sign_in.way.or_else(|| ways.first().copied());
+        let at = ways.iter().position(|other| Some(*other) == way)?;
+        let next = ways.get(at + 1).or_else(|| ways.first()).copied();
+        next.filter(|next| Some(*next) != way)
+    }
+
     /// Begins anew in the way after the one that is under way.
     pub fn begin_other(&mut self) -> Vec<Order> {
-        let ways = self.ways();
-        let at = ways.iter().position(|way| Some(*way) == self.sign_in.way);
-        let next = at.and_then(|at| ways.get(at + 1)).or_else(|| ways.first()).copied();
-        next.map_or_else(Vec::new, |way| self.begin(way))
+        self.other_way().map_or_else(Vec::new, |way| self.begin(way))
     }
 
     /// Answers what the operator was asked.

@@ -7,7 +7,7 @@ use crate::platform::Grant;
 const SKEW: Span = Span::from_secs(60);
 
 /// The rules of a profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Policy {
     /// The group that every member of staff is in. Customers have accounts at the same provider.
     pub staff_group: String,
