@@ -52,6 +52,8 @@ pub enum SignInAction {
     Cancel,
     /// Signs in another way.
     Other,
+    /// Copies the address to go to.
+    Copy,
     /// Hides the screen until the factor is given again.
     Lock,
     /// Ends the session.
@@ -381,7 +383,7 @@ pub static REGISTRY: &[ActionSpec] = &[
         &[Global],
         "hide the screen until you come back",
     ),
-    look("session.sign-out", Action::SignIn(SignInAction::SignOut), &[Global], "sign out"),
+    look("session.sign-out", Action::SignIn(SignInAction::SignOut), &[Global, SignIn], "sign out"),
     look("sign-in.submit", Action::SignIn(SignInAction::Submit), &[SignIn], "go on"),
     look("sign-in.next", Action::SignIn(SignInAction::Next), &[SignIn], "move to the next line"),
     look(
@@ -391,6 +393,12 @@ pub static REGISTRY: &[ActionSpec] = &[
         "move to the line before",
     ),
     look("sign-in.other", Action::SignIn(SignInAction::Other), &[SignIn], "sign in another way"),
+    look(
+        "sign-in.copy",
+        Action::SignIn(SignInAction::Copy),
+        &[SignIn],
+        "copy the address to go to",
+    ),
     look(
         "sign-in.cancel",
         Action::SignIn(SignInAction::Cancel),

@@ -1,6 +1,6 @@
 //! The gate: the one place that allows or refuses an action.
 
-use super::action::{Action, ActionSpec, Danger};
+use super::action::{Action, ActionSpec, Danger, Shell, SignInAction};
 use crate::domain::Role;
 
 /// What the gate goes by.
@@ -12,6 +12,8 @@ pub struct Rights {
     pub read_only: bool,
     /// Whether somebody is here who may see anything.
     pub is_open: bool,
+    /// Whether there is a provider that people sign in at.
+    pub signs_in: bool,
 }
 
 /// Says whether the action may be done.
@@ -20,8 +22,13 @@ pub struct Rights {
 /// The sentence that tells the operator why not.
 pub fn check(spec: &ActionSpec, rights: Rights) -> Result<(), String> {
     let name = spec.verb.doc;
-    if !rights.is_open && !matches!(spec.action, Action::Shell(_) | Action::SignIn(_)) {
+    if !rights.is_open && !is_for_anybody(spec.action) {
         return Err(format!("Sign in first: nobody who is not signed in can {name}."));
+    }
+    if !rights.signs_in
+        && matches!(spec.action, Action::SignIn(SignInAction::Lock | SignInAction::SignOut))
+    {
+        return Err(format!("Nobody is signed in here, so you can't {name}."));
     }
     if rights.read_only && spec.danger > Danger::None {
         return Err(format!("This console is read-only, so it can't {name}."));
@@ -34,6 +41,16 @@ pub fn check(spec: &ActionSpec, rights: Rights) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether whoever finds the console may do it, though nobody is signed in or the screen is hidden. A recording
+/// holds what was on the screen.
+const fn is_for_anybody(action: Action) -> bool {
+    matches!(
+        action,
+        Action::SignIn(_)
+            | Action::Shell(Shell::Quit | Shell::Suspend | Shell::Redraw | Shell::NextTheme)
+    )
 }
 
 const fn plural(role: Role) -> &'static str {
@@ -50,7 +67,8 @@ mod tests {
     use crate::app::action::{Action, REGISTRY, Shell};
     use crate::input::Verb;
 
-    const VIEWER: Rights = Rights { role: Role::Viewer, read_only: true, is_open: true };
+    const VIEWER: Rights =
+        Rights { role: Role::Viewer, read_only: true, is_open: true, signs_in: true };
 
     fn dangerous(danger: Danger) -> ActionSpec {
         let verb = Verb { id: "test.act", doc: "drop the database", contexts: &[] };
@@ -60,7 +78,7 @@ mod tests {
 
     #[test]
     fn read_only_refuses_everything_that_changes_something() {
-        let senior = Rights { role: Role::Senior, read_only: true, is_open: true };
+        let senior = Rights { role: Role::Senior, ..VIEWER };
         for danger in [Danger::Reversible, Danger::Destructive] {
             assert_eq!(
                 check(&dangerous(danger), senior),
@@ -79,10 +97,40 @@ mod tests {
 
     #[test]
     fn a_viewer_may_not_operate() {
-        let viewer = Rights { role: Role::Viewer, read_only: false, is_open: true };
+        let viewer = Rights { read_only: false, ..VIEWER };
         assert_eq!(
             check(&dangerous(Danger::None), viewer),
             Err("Your role is viewer; only operators and above can drop the database.".to_owned())
+        );
+    }
+
+    #[test]
+    fn behind_the_page_nothing_is_done() {
+        let shut = Rights { is_open: false, ..VIEWER };
+        for spec in REGISTRY {
+            let allowed = check(spec, shut).is_ok();
+            let harmless = ["app.quit", "app.suspend", "app.redraw", "theme.next"];
+            let is_about_it = matches!(spec.action, Action::SignIn(_));
+            assert_eq!(
+                allowed,
+                is_about_it || harmless.contains(&spec.verb.id),
+                "{}",
+                spec.verb.id
+            );
+        }
+    }
+
+    #[test]
+    fn where_nobody_signs_in_nobody_locks_or_signs_out() {
+        let unguarded = Rights { signs_in: false, ..VIEWER };
+        let refused: Vec<String> =
+            REGISTRY.iter().filter_map(|spec| check(spec, unguarded).err()).collect();
+        assert_eq!(
+            refused,
+            [
+                "Nobody is signed in here, so you can't hide the screen until you come back.",
+                "Nobody is signed in here, so you can't sign out.",
+            ]
         );
     }
 }

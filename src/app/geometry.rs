@@ -24,6 +24,8 @@ const WIDE: u16 = 120;
 pub struct Geometry {
     /// The whole screen.
     pub screen: Rect,
+    /// The line above everything that says that the console was opened without the provider, when it was.
+    pub glass: Option<Rect>,
     /// The line at the top.
     pub header: Rect,
     /// The line with the panes.
@@ -60,17 +62,19 @@ impl Geometry {
     pub fn of(app: &App) -> Self {
         let (width, height) = app.screen.size;
         let screen = Rect::new(0, 0, width, height);
+        let line = |y| Rect::new(0, y, width, 1);
+        let glass = app.presence.is_break_glass().then(|| line(0));
         if width < LEAST.0 || height < LEAST.1 {
-            return Self { screen, ..Self::default() };
+            return Self { screen, glass, ..Self::default() };
         }
         let pane = app.pane();
-        let line = |y| Rect::new(0, y, width, 1);
-        let mut body = Rect::new(0, 2, width, height - 4);
+        let top = u16::from(glass.is_some());
+        let mut body = Rect::new(0, top + 2, width, height - top - 4);
         let banner = Banner::of(app).map(|banner| {
             let lines = u16::try_from(banner.lines(width).len()).unwrap_or(1);
             body.y += lines;
             body.height -= lines;
-            Rect::new(0, 2, width, lines)
+            Rect::new(0, top + 2, width, lines)
         });
         let strip = strip::height(app, body).filter(|_| app.log_page().is_none()).map(|lines| {
             let place = Rect { height: lines, ..body };
@@ -84,9 +88,10 @@ impl Geometry {
         let rows = Rect { y: body.y + 1, height: body.height - 1, ..body };
         Self {
             screen,
-            header: line(0),
-            bar: line(1),
-            tabs: tabs(pane_of(app.screen.pane), width),
+            glass,
+            header: line(top),
+            bar: line(top + 1),
+            tabs: tabs(pane_of(app.screen.pane), line(top + 1)),
             strip,
             views: strip.map_or_else(Vec::new, |strip| views(app.screen.pane, strip)),
             banner,
@@ -97,7 +102,9 @@ impl Geometry {
             drawer,
             status: line(height - 2),
             footer: line(height - 1),
-            overlay: app.overlay().map(|overlay| overlay_place(overlay, columns, screen)),
+            overlay: app.overlay().map(|overlay| {
+                overlay_place(overlay, columns, Rect { y: top, height: height - top, ..screen })
+            }),
         }
     }
 
@@ -142,9 +149,9 @@ impl Geometry {
 
 /// The panes' places on the bar: with their names where there is room, else only their digits and the active
 /// one's name.
-fn tabs(active: usize, width: u16) -> Vec<(usize, Rect)> {
+fn tabs(active: usize, bar: Rect) -> Vec<(usize, Rect)> {
     let full: u16 = PANES.iter().map(|pane| tab_width(pane, pane.digit.is_some())).sum();
-    let named = full + FRESHNESS <= width;
+    let named = full + FRESHNESS <= bar.width;
     let mut x = 1;
     let mut places = Vec::new();
     for (number, pane) in PANES.iter().enumerate() {
@@ -152,7 +159,7 @@ fn tabs(active: usize, width: u16) -> Vec<(usize, Rect)> {
             continue;
         }
         let width = tab_width(pane, named || number == active);
-        places.push((number, Rect::new(x, 1, width, 1)));
+        places.push((number, Rect::new(x, bar.y, width, 1)));
         x += width;
     }
     places
@@ -198,7 +205,7 @@ fn overlay_place(overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
     let (width, height) = match overlay {
         // The card takes the whole body.
         Overlay::Card(_) => {
-            return Rect::new(0, 2, screen.width, screen.height.saturating_sub(3));
+            return Rect::new(0, screen.y + 2, screen.width, screen.height.saturating_sub(3));
         }
         Overlay::Palette(_) => (72, 18),
         Overlay::Columns { .. } => (92, rows + 2),
@@ -209,7 +216,7 @@ fn overlay_place(overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
     let margin = if screen.width < 100 { 0 } else { 4 };
     let width = screen.width.saturating_sub(margin).min(width);
     let height = screen.height.saturating_sub(4).min(height);
-    Rect::new((screen.width - width) / 2, 2, width, height)
+    Rect::new((screen.width - width) / 2, screen.y + 2, width, height)
 }
 
 /// Cells between two columns.

@@ -12,6 +12,8 @@ pub struct Hint {
     pub keys: String,
     /// What it does.
     pub doc: String,
+    /// Why it may not be done now, if it may not.
+    pub refusal: Option<String>,
 }
 
 /// A line of the help page.
@@ -27,6 +29,8 @@ pub(super) enum HelpLine {
 
 /// What the footer hints at in each context, the most useful first, with a short word for it.
 const HINTED: &[(Context, &[(&str, &str)])] = &[
+    // What the page itself asks for stands on it.
+    (Context::SignIn, &[("app.quit", "quit"), ("app.suspend", "to the shell")]),
     (
         Context::Filter,
         &[
@@ -123,19 +127,27 @@ pub fn hints(app: &App) -> Vec<Hint> {
         return continuations(app, &contexts);
     }
     let hinted = HINTED.iter().find(|(context, _)| *context == top).map_or(&[][..], |(_, h)| *h);
-    hinted
-        .iter()
-        .filter_map(|(id, doc)| {
-            let keys = app.keymap().keys_for(id, &contexts).into_iter().next()?;
-            Some(Hint { keys, doc: (*doc).to_owned() })
-        })
-        .collect()
+    hinted.iter().filter_map(|(id, doc)| hint(app, &contexts, id, doc)).collect()
+}
+
+/// The first key of the action `id`, if it has one here, with a word for it.
+pub(super) fn hint(app: &App, contexts: &[Context], id: &str, doc: &str) -> Option<Hint> {
+    let keys = app.keymap().keys_for(id, contexts).into_iter().next()?;
+    Some(Hint { keys, doc: doc.to_owned(), refusal: refusal(app, id) })
+}
+
+fn refusal(app: &App, id: &str) -> Option<String> {
+    app.refusal(action::spec(id)?)
 }
 
 /// What may follow the keys pressed so far.
 fn continuations(app: &App, contexts: &[Context]) -> Vec<Hint> {
     let Step::Pending(next) = app.keymap().step(contexts, app.pending()) else { return Vec::new() };
-    let hint = |next: Continuation| Hint { keys: next.chord.to_string(), doc: next.label };
+    let hint = |next: Continuation| Hint {
+        keys: next.chord.to_string(),
+        doc: next.label,
+        refusal: next.verb.and_then(|id| refusal(app, id)),
+    };
     next.into_iter().map(hint).collect()
 }
 
@@ -148,8 +160,8 @@ pub(super) fn help_lines(app: &App) -> Vec<HelpLine> {
         for spec in action::REGISTRY.iter().filter(|spec| spec.verb.contexts.contains(&context)) {
             let keys = app.keymap().keys_for(spec.verb.id, &[context]);
             if !keys.is_empty() {
-                let hint = Hint { keys: keys.join(", "), doc: spec.verb.doc.to_owned() };
-                lines.push(HelpLine::Key(hint));
+                let (keys, doc) = (keys.join(", "), spec.verb.doc.to_owned());
+                lines.push(HelpLine::Key(Hint { keys, doc, refusal: app.refusal(spec) }));
             }
         }
         lines.push(HelpLine::Text(String::new()));

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::action::{self, Action};
+use super::action::{self, Action, ActionSpec};
 use super::gate::Rights;
 use super::line::Line;
 use super::notices::Level;
@@ -14,7 +14,7 @@ impl App {
     pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(chord) = Chord::from_event(&key) else { return Vec::new() };
         self.notices.seen();
-        self.presence.touch(self.now);
+        self.touch();
         self.keys.pending.push(chord);
         match self.keys.map.step(&self.contexts(), &self.keys.pending) {
             Step::Run(id) => {
@@ -33,19 +33,36 @@ impl App {
     /// Runs the action `id`, if the gate lets it.
     pub(super) fn run_named(&mut self, id: &str) -> Vec<Effect> {
         let Some(spec) = action::spec(id) else { return Vec::new() };
-        match gate::check(spec, self.rights()) {
-            Ok(()) => self.run(spec.action),
-            Err(refusal) => {
+        match self.refusal(spec) {
+            None => self.run(spec.action),
+            Some(refusal) => {
                 self.say(Level::Warning, &refusal);
                 Vec::new()
             }
         }
     }
 
+    /// Why `spec` may not be done now; none when it may. What is listed and what is run go by the same.
+    #[must_use]
+    pub fn refusal(&self, spec: &ActionSpec) -> Option<String> {
+        gate::check(spec, self.rights()).err()
+    }
+
+    /// Somebody is there. On the page of signing in that counts for nothing: it says since when nobody was.
+    pub(super) fn touch(&mut self) {
+        if self.presence.is_open() {
+            self.presence.touch(self.now);
+        }
+    }
+
     /// What the gate goes by now.
     fn rights(&self) -> Rights {
-        let (role, is_open) = (self.presence.role(), self.presence.is_open());
-        Rights { role, read_only: self.setting.read_only, is_open }
+        Rights {
+            role: self.presence.role(),
+            read_only: self.setting.read_only,
+            is_open: self.presence.is_open(),
+            signs_in: !self.presence.ways().is_empty(),
+        }
     }
 
     fn unbound(&mut self, key: KeyEvent, pressed: &[Chord]) {
@@ -63,7 +80,7 @@ impl App {
     }
 
     pub(super) fn paste(&mut self, text: &str) {
-        self.presence.touch(self.now);
+        self.touch();
         if !self.presence.is_open() {
             self.paste_secret(text);
         } else if let Some(line) = self.line_mut() {

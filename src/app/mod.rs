@@ -24,10 +24,12 @@ mod restart;
 mod rows;
 mod secret_line;
 mod sign_in;
+mod sign_in_hints;
 pub mod strip;
 mod tail;
 mod update;
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -50,9 +52,10 @@ use overlay::Overlay;
 use pane::Pane;
 pub use secret_line::SecretLine;
 pub use sign_in::SignInPage;
+pub use sign_in_hints::sign_in_hints;
 
 /// What happened, as told to [`App::update`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
@@ -77,6 +80,29 @@ pub enum Msg {
     /// The keys are bound anew.
     #[serde(skip)]
     Keymap(Arc<Keymap>),
+}
+
+impl fmt::Debug for Msg {
+    /// What is typed or pasted may be a secret, so it is not shown.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(_) => out.write_str("Key"),
+            Self::Paste(_) => out.write_str("Paste"),
+            Self::Mouse(event) => out.debug_tuple("Mouse").field(event).finish(),
+            Self::Resize(width, height) => {
+                out.debug_tuple("Resize").field(width).field(height).finish()
+            }
+            Self::Focus(focused) => out.debug_tuple("Focus").field(focused).finish(),
+            Self::Observed(told) => out.debug_tuple("Observed").field(told).finish(),
+            Self::Identity(event) => out.debug_tuple("Identity").field(event).finish(),
+            Self::Tick => out.write_str("Tick"),
+            Self::Theme(name) => out.debug_tuple("Theme").field(name).finish(),
+            Self::Say(importance, text) => {
+                out.debug_tuple("Say").field(importance).field(text).finish()
+            }
+            Self::Keymap(_) => out.write_str("Keymap"),
+        }
+    }
 }
 
 /// How much a notice wants to be seen, as told in a message.
@@ -213,6 +239,18 @@ impl App {
         if first || matches!(msg, Msg::Tick) {
             self.store.tick(at);
         }
+        // Before anything else: a machine that slept and a console that was stopped had no ticks.
+        let was_open = self.presence.is_open();
+        let mut effects = self.session_tick();
+        let is_input = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_));
+        // What wakes a screen that has to be hidden means nothing else.
+        if !(is_input && was_open && !self.presence.is_open()) {
+            effects.extend(self.take(msg));
+        }
+        effects
+    }
+
+    fn take(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
             Msg::Key(key) => return self.key(key),
             Msg::Paste(text) => self.paste(&text),
@@ -229,8 +267,7 @@ impl App {
             Msg::Keymap(map) => {
                 self.keys = Keys { map, pending: Vec::new() };
             }
-            Msg::Tick => return self.session_tick(),
-            Msg::Focus(_) => {}
+            Msg::Tick | Msg::Focus(_) => {}
         }
         Vec::new()
     }
@@ -399,12 +436,21 @@ impl App {
         self.notices.say(level, text, self.now);
     }
 
+    /// Says something about the platform, which is for nobody who finds the screen hidden.
+    fn say_of_platform(&mut self, level: Level, text: &str) {
+        if self.presence.is_open() {
+            self.say(level, text);
+        } else {
+            self.notices.keep(level, text, self.now);
+        }
+    }
+
     fn observe(&mut self, observations: Vec<Observation>) {
         for observation in observations {
             let feed = observation.feed;
             let before = self.store.feeds().get(feed).freshness.trouble().cloned();
             if let Some(text) = restart::noticed(&self.store, &observation) {
-                self.say(Level::Warning, &text);
+                self.say_of_platform(Level::Warning, &text);
             }
             self.store.apply(observation);
             let after = self.store.feeds().get(feed).freshness.trouble().cloned();
@@ -422,9 +468,11 @@ impl App {
             });
         match (before, after) {
             (_, Some(why)) if why.kind == TroubleKind::NotConfigured || shared => {}
-            (_, Some(why)) => self.say(Level::Warning, &format!("{feed}: {why}")),
+            (_, Some(why)) => self.say_of_platform(Level::Warning, &format!("{feed}: {why}")),
             (Some(_), None) if shared => {}
-            (Some(_), None) => self.say(Level::Info, &format!("{feed}: reached again.")),
+            (Some(_), None) => {
+                self.say_of_platform(Level::Info, &format!("{feed}: reached again."));
+            }
             (None, None) => {}
         }
     }

@@ -15,7 +15,7 @@ impl App {
         if !self.presence.is_open() {
             return Vec::new();
         }
-        self.presence.touch(self.now);
+        self.touch();
         let at = Position::new(event.column, event.row);
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => self.click(at),

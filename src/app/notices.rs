@@ -43,31 +43,37 @@ impl Notice {
 #[derive(Debug)]
 pub struct Notices {
     kept: Ring<Notice>,
-    shown: bool,
+    /// The one that stands in the footer until it is old or was seen.
+    shown: Option<Notice>,
 }
 
 impl Default for Notices {
     fn default() -> Self {
-        Self { kept: Ring::new(KEPT), shown: false }
+        Self { kept: Ring::new(KEPT), shown: None }
     }
 }
 
 impl Notices {
     /// Says `text` at `at`.
     pub fn say(&mut self, level: Level, text: &str, at: Timestamp) {
+        self.keep(level, text, at);
+        self.shown = self.kept.newest().cloned();
+    }
+
+    /// Keeps `text`, said at `at`, to be read later: it is not for whoever sees the screen now.
+    pub fn keep(&mut self, level: Level, text: &str, at: Timestamp) {
         self.kept.push(Notice { level, text: Text::bounded(text, 2048), at });
-        self.shown = true;
     }
 
     /// The notice to show at `now`, if one is new enough.
     #[must_use]
     pub fn current(&self, now: Timestamp) -> Option<&Notice> {
-        self.kept.newest().filter(|notice| self.shown && now.since(notice.at) < notice.shown_for())
+        self.shown.as_ref().filter(|notice| now.since(notice.at) < notice.shown_for())
     }
 
     /// The operator pressed a key and has seen what is shown.
     pub fn seen(&mut self) {
-        self.shown = false;
+        self.shown = None;
     }
 
     /// All that are kept, oldest first.

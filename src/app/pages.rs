@@ -3,7 +3,7 @@
 
 use super::App;
 use super::detail::{DetailLine, Piece, Tone, fold, grouped};
-use super::hints::{HelpLine, help_lines};
+use super::hints::{HelpLine, Hint, help_lines};
 use super::notices::Level;
 use super::overlay::Overlay;
 use crate::domain::{FeedId, Health, System, Text, TroubleKind};
@@ -40,8 +40,11 @@ fn line(pieces: &[(Tone, String)]) -> DetailLine {
 fn help(app: &App) -> Vec<DetailLine> {
     let of = |help: HelpLine| match help {
         HelpLine::Heading(text) => line(&[(Tone::Heading, text)]),
-        HelpLine::Key(hint) => {
-            line(&[(Tone::Key, format!("  {:<KEYS$} ", hint.keys)), (Tone::Plain, hint.doc)])
+        HelpLine::Key(Hint { keys, doc, refusal: None }) => {
+            line(&[(Tone::Key, format!("  {keys:<KEYS$} ")), (Tone::Plain, doc)])
+        }
+        HelpLine::Key(Hint { keys, doc, refusal: Some(why) }) => {
+            line(&[(Tone::Muted, format!("  {keys:<KEYS$} {doc}. {why}"))])
         }
         HelpLine::Text(text) => line(&[(Tone::Plain, format!("  {text}"))]),
     };

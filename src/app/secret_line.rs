@@ -6,11 +6,13 @@ use secrecy::zeroize::Zeroizing;
 use crate::domain::Text;
 use crate::platform::Secret;
 
-/// The most bytes of a line. Its memory is never moved while it grows, so that no copy is left behind.
-const LONGEST: usize = 1024;
+/// The most characters of a line.
+const LONGEST: usize = 256;
+
+/// Its bytes. Its memory is never moved while it grows, so that no copy is left behind.
+const BYTES: usize = LONGEST * 4;
 
 /// A line being typed, wiped from memory when it is let go.
-#[derive(Clone)]
 pub struct SecretLine {
     text: Zeroizing<String>,
     /// The characters before the cursor.
@@ -19,7 +21,7 @@ pub struct SecretLine {
 
 impl Default for SecretLine {
     fn default() -> Self {
-        Self { text: Zeroizing::new(String::with_capacity(LONGEST)), cursor: 0 }
+        Self { text: Zeroizing::new(String::with_capacity(BYTES)), cursor: 0 }
     }
 }
 
@@ -61,15 +63,15 @@ impl SecretLine {
             KeyCode::Char('u') if control => self.keep_from(self.cursor),
             KeyCode::Char('a') if control => self.cursor = 0,
             KeyCode::Char('e') if control => self.cursor = self.len(),
+            KeyCode::Char('k') if control => self.keep_to(self.cursor),
+            // A password has no words: what a shell's ctrl-w takes away is all of it before the cursor.
+            KeyCode::Char('w') if control => self.keep_from(self.cursor),
+            KeyCode::Char('h') if control => self.backspace(),
             KeyCode::Char(_) if control || key.modifiers.contains(KeyModifiers::ALT) => {
                 return false;
             }
             KeyCode::Char(typed) => self.insert(typed),
-            KeyCode::Backspace if self.cursor > 0 => {
-                self.cursor -= 1;
-                self.remove();
-            }
-            KeyCode::Backspace => {}
+            KeyCode::Backspace => self.backspace(),
             KeyCode::Delete => self.remove(),
             KeyCode::Left => self.cursor = self.cursor.saturating_sub(1),
             KeyCode::Right => self.cursor = (self.cursor + 1).min(self.len()),
@@ -88,10 +90,17 @@ impl SecretLine {
     }
 
     fn insert(&mut self, typed: char) {
-        if !Text::is_hostile(typed) && self.text.len() + typed.len_utf8() <= LONGEST {
+        if !Text::is_hostile(typed) && self.len() < LONGEST {
             let at = self.byte(self.cursor);
             self.text.insert(at, typed);
             self.cursor += 1;
+        }
+    }
+
+    fn backspace(&mut self) {
+        if self.cursor > 0 {
+            self.cursor -= 1;
+            self.remove();
         }
     }
 
@@ -108,8 +117,21 @@ impl SecretLine {
         self.cursor = 0;
     }
 
+    fn keep_to(&mut self, cursor: usize) {
+        let at = self.byte(cursor);
+        self.text.truncate(at);
+    }
+
     fn byte(&self, cursor: usize) -> usize {
         self.text.char_indices().nth(cursor).map_or(self.text.len(), |(at, _)| at)
+    }
+}
+
+impl Clone for SecretLine {
+    fn clone(&self) -> Self {
+        let mut other = Self { cursor: self.cursor, ..Self::default() };
+        other.text.push_str(&self.text);
+        other
     }
 }
 
@@ -136,6 +158,13 @@ mod tests {
         assert_eq!((line.text(), line.cursor()), ("ünter2", 1));
         assert!(line.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
         assert_eq!((line.text(), line.cursor()), ("nter2", 0));
+        for (letter, left) in
+            [('h', "nter2"), ('e', "nter2"), ('h', "nter"), ('a', "nter"), ('k', "")]
+        {
+            line.key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL));
+            assert_eq!(line.text(), left, "after ctrl-{letter}");
+        }
+        line.paste("nter");
         assert!(!line.key(KeyEvent::from(KeyCode::Enter)));
         assert!(!format!("{line:?} {:?}", line.secret()).contains("nter"));
     }
@@ -146,6 +175,7 @@ mod tests {
         line.paste("a\u{1b}[2J\u{202e}b");
         assert_eq!(line.text(), "a[2Jb");
         line.paste(&"é".repeat(5000));
-        assert!(line.text().len() <= LONGEST && line.text.capacity() == LONGEST);
+        assert_eq!((line.len(), line.text.capacity()), (LONGEST, BYTES));
+        assert_eq!(line.clone().text.capacity(), BYTES);
     }
 }

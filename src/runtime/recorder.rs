@@ -13,7 +13,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Memo, Msg, ProfileDanger, Setting};
-use crate::domain::{Fact, Observation, Timestamp};
+use crate::domain::{Fact, Observation, Text, Timestamp};
 use crate::store::Store;
 
 /// What is kept in place of each character of a secret.
@@ -59,6 +59,7 @@ fn shown(app: &App, msg: &Msg) -> Msg {
         Msg::Key(key) => {
             let mut key = *key;
             if let KeyCode::Char(typed) = &mut key.code
+                && !Text::is_hostile(*typed)
                 && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
             {
                 *typed = HIDDEN;
@@ -67,7 +68,9 @@ fn shown(app: &App, msg: &Msg) -> Msg {
         }
         Msg::Paste(text) => {
             let line = text.lines().next().unwrap_or_default();
-            Msg::Paste(line.chars().map(|_| HIDDEN).collect())
+            // As many as the line takes.
+            let typed = line.chars().filter(|typed| !Text::is_hostile(*typed));
+            Msg::Paste(typed.map(|_| HIDDEN).collect())
         }
         other => other.clone(),
     }
@@ -82,6 +85,8 @@ pub struct Recorder {
     limit: usize,
     older: Option<Segment>,
     newer: Option<Segment>,
+    /// Whether somebody was signed in when the last message came.
+    watched: bool,
 }
 
 #[derive(Clone)]
@@ -104,6 +109,7 @@ impl Recorder {
             limit,
             older: None,
             newer: None,
+            watched: false,
         }
     }
 
@@ -118,6 +124,11 @@ impl Recorder {
     pub fn keep(&mut self, app: &App, at: Timestamp, msg: &Msg) {
         if self.limit == 0 || matches!(msg, Msg::Keymap(_)) {
             return;
+        }
+        // What a person saw is not for the next one.
+        let watched = std::mem::replace(&mut self.watched, app.presence.watches());
+        if watched && !self.watched {
+            (self.older, self.newer) = (None, None);
         }
         let half = (self.limit / 2).max(1);
         let holds = |messages: usize, told: usize| {

@@ -162,6 +162,12 @@ impl Presence {
         Vec::new()
     }
 
+    /// When the last key came before the screen was hidden.
+    #[must_use]
+    pub const fn touched(&self) -> Timestamp {
+        self.touched
+    }
+
     /// Takes in that a key came.
     pub fn touch(&mut self, now: Timestamp) {
         self.touched = self.steady.go_on(now);
@@ -202,12 +208,19 @@ impl Presence {
         vec![Order::Begin(way, purpose)]
     }
 
+    /// The way after the one that is under way; none where there is but one.
+    #[must_use]
+    pub fn other_way(&self) -> Option<Way> {
+        let ways = self.ways();
+        let way = self.sign_in.way.or_else(|| ways.first().copied());
+        let at = ways.iter().position(|other| Some(*other) == way)?;
+        let next = ways.get(at + 1).or_else(|| ways.first()).copied();
+        next.filter(|next| Some(*next) != way)
+    }
+
     /// Begins anew in the way after the one that is under way.
     pub fn begin_other(&mut self) -> Vec<Order> {
-        let ways = self.ways();
-        let at = ways.iter().position(|way| Some(*way) == self.sign_in.way);
-        let next = at.and_then(|at| ways.get(at + 1)).or_else(|| ways.first()).copied();
-        next.map_or_else(Vec::new, |way| match self.sign_in.purpose.clone() {
+        self.other_way().map_or_else(Vec::new, |way| match self.sign_in.purpose.clone() {
             Some(Purpose::StepUp(plan)) => self.begin_for(way, Purpose::StepUp(plan)),
             _ => self.begin(way),
         })

@@ -7,7 +7,7 @@ use super::theme::Role;
 use crate::app::detail::grouped;
 use crate::app::geometry::Geometry;
 use crate::app::notices::Level;
-use crate::app::{App, hints};
+use crate::app::{App, Hint, hints};
 use crate::store::table::TableId;
 use crate::store::{Freshness, feeds_of};
 
@@ -151,6 +151,11 @@ fn footer(app: &App, place: Rect, paint: &mut Paint<'_>) {
         );
         return;
     }
+    notice_or_hints(app, place, paint);
+}
+
+/// What was said last, while it is new; else which keys work.
+pub(super) fn notice_or_hints(app: &App, place: Rect, paint: &mut Paint<'_>) {
     if let Some(notice) = app.notices.current(app.now()) {
         let (sign, role) = match notice.level {
             Level::Info => ("·", Role::NoticeInfo),
@@ -171,7 +176,14 @@ fn footer(app: &App, place: Rect, paint: &mut Paint<'_>) {
         if x + needed > place.right() {
             break;
         }
-        x += paint.text(x, place.y, place.width, &hint.keys, Role::Key) + 1;
-        x += paint.text(x, place.y, place.width, &hint.doc, Role::Hint) + 3;
+        x += hint_at(paint, (x, place.y), &hint) + 3;
     }
+}
+
+/// Writes `hint` at `(x, y)`; gives the cells used. What may not be done is as muted as what it does.
+pub(super) fn hint_at(paint: &mut Paint<'_>, (x, y): (u16, u16), hint: &Hint) -> u16 {
+    let key = if hint.refusal.is_some() { Role::Muted } else { Role::Key };
+    let doc = if hint.refusal.is_some() { Role::Muted } else { Role::Hint };
+    let used = paint.text(x, y, u16::MAX - x, &hint.keys, key) + 1;
+    used + paint.text(x + used, y, u16::MAX - x - used, &hint.doc, doc)
 }

@@ -10,7 +10,8 @@ use crate::app::geometry::Geometry;
 use crate::app::pages::freshness_health;
 use crate::app::panes::PANES;
 use crate::app::{App, ProfileDanger};
-use crate::domain::{AlertStanding, FeedId, Severity, System, TroubleKind};
+use crate::domain::{AlertStanding, FeedId, Severity, Span, System, TroubleKind};
+use crate::session::Standing;
 use crate::store::{FeedState, Freshness, feeds_judging};
 
 pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
@@ -18,8 +19,9 @@ pub(super) fn draw(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
     bar(app, geometry, paint);
 }
 
-/// From left to right: the console, the profile in the colour of its danger, the scenario or what may be done;
-/// at the right edge the clocks.
+/// From left to right: the console, the profile in the colour of its danger, who is there and as what, the scenario;
+/// at the right edge the alerts and the clocks. Where there is no room for all of it, the scenario gives way first,
+/// then the second clock, the time that is left while there is plenty, and the end of a long name.
 pub(super) fn line(app: &App, line: Rect, paint: &mut Paint<'_>) {
     let danger = match app.setting.danger {
         ProfileDanger::Production => Role::HeaderProduction,
@@ -28,19 +30,21 @@ pub(super) fn line(app: &App, line: Rect, paint: &mut Paint<'_>) {
         ProfileDanger::Training => Role::HeaderTraining,
     };
     paint.fill(line, Role::Header);
-    let clocks = clocks(app);
-    let signs = alerts(app);
+    let signs = if app.presence.is_open() { alerts(app) } else { Vec::new() };
     let wide: u16 = signs.iter().map(|(text, _)| cells(text) + 1).sum();
-    let room = line.width.saturating_sub(cells(&clocks) + wide + 3);
     let profile = match app.setting.danger {
         ProfileDanger::Training => " DEMO ".to_owned(),
         _ => format!(" {} ", app.setting.profile),
     };
+    let around = cells("pulse ") + cells(&profile) + wide + 4;
+    let (who, clocks) = fitting(app, line.width.saturating_sub(around));
+    let room = line.width.saturating_sub(cells(&clocks) + wide + 3);
     let mut x = 1 + paint.text(1, line.y, room, "pulse ", Role::Title);
     x += paint.text(x, line.y, room.saturating_sub(x), &profile, danger) + 1;
-    if app.setting.read_only {
-        x += paint.text(x, line.y, room.saturating_sub(x), "read-only  ", Role::Header);
+    for (text, role) in &who {
+        x += paint.text(x, line.y, room.saturating_sub(x), text, *role) + 1;
     }
+    x += u16::from(!who.is_empty());
     if let Some(scenario) = &app.setting.scenario {
         paint.text(x, line.y, room.saturating_sub(x), scenario, Role::Muted);
     }
@@ -71,6 +75,87 @@ fn alerts(app: &App) -> Vec<(String, Role)> {
         })
         .collect();
     if signs.is_empty() { vec![("● no alerts".to_owned(), Role::HealthHealthy)] } else { signs }
+}
+
+/// The most cells of a name where there is room, and where there is not.
+const NAME: [u16; 2] = [24, 10];
+
+/// Who is there and the clocks, as much of both as fits in `room` cells.
+fn fitting(app: &App, room: u16) -> (Vec<(String, Role)>, String) {
+    let clocks = clocks(app);
+    let (utc, _) = clocks.split_once("  ").unwrap_or((&clocks, ""));
+    let tries = [
+        (who(app, NAME[0], true), clocks.as_str()),
+        (who(app, NAME[0], true), utc),
+        (who(app, NAME[0], false), utc),
+        (who(app, NAME[1], false), utc),
+        (who(app, NAME[1], false), utc.get(..5).unwrap_or_default()),
+    ];
+    let fits = |(who, clocks): &(Vec<(String, Role)>, &str)| {
+        who.iter().map(|(text, _)| cells(text) + 1).sum::<u16>() + cells(clocks) <= room
+    };
+    let last = tries.len() - 1;
+    let chosen = tries.into_iter().enumerate().find(|(n, shown)| *n == last || fits(shown));
+    chosen.map_or_else(Default::default, |(_, (who, clocks))| (who, clocks.to_owned()))
+}
+
+/// Below this much time left of a session it is always said.
+const SOON: Span = Span::from_secs(600);
+
+/// Who is there, as what, how long they are still signed in, and whether anything may be changed.
+fn who(app: &App, name: u16, left: bool) -> Vec<(String, Role)> {
+    let mut parts = Vec::new();
+    if !app.presence.is_open() {
+        return parts;
+    }
+    if let Some(staff) = app.presence.staff() {
+        parts.push((cut(staff.person.user.as_str(), name), Role::Title));
+    }
+    parts.push((app.presence.role().to_string(), Role::Header));
+    if let Some(time) = app.presence.left(app.now()) {
+        let soon = time < SOON;
+        if left || soon {
+            let role = if soon { Role::NoticeError } else { Role::Muted };
+            parts.push((time.to_string(), role));
+        }
+    }
+    if app.setting.read_only {
+        parts.push(("read-only".to_owned(), Role::NoticeWarn));
+    }
+    parts
+}
+
+/// `text` in at most `most` cells.
+fn cut(text: &str, most: u16) -> String {
+    if cells(text) <= most {
+        return text.to_owned();
+    }
+    let mut cut = String::new();
+    for c in text.chars() {
+        let mut more = cut.clone();
+        more.push(c);
+        if cells(&more) >= most {
+            break;
+        }
+        cut = more;
+    }
+    cut.push('…');
+    cut
+}
+
+/// The line that never goes away while the console is open without the provider.
+pub(super) fn glass(app: &App, line: Rect, paint: &mut Paint<'_>) {
+    let Standing::BreakGlass { reason, since, .. } = app.presence.standing() else { return };
+    paint.fill(line, Role::HeaderProduction);
+    let since = since.utc();
+    let lead = format!("BREAK-GLASS since {:02}:{:02} UTC: ", since.hour(), since.minute());
+    let room = line.width.saturating_sub(cells(&lead) + 2);
+    let tail = [" — everything is recorded and announced", " — recorded, announced", ""];
+    // The reason is what colleagues need; the warning is shortened for it.
+    let fits = |tail: &&&str| tail.is_empty() || cells(reason.as_str()) + cells(tail) <= room;
+    let tail = tail.iter().find(fits).copied().unwrap_or_default();
+    let text = format!("{lead}{reason}{tail}");
+    paint.text(line.x + 1, line.y, line.width.saturating_sub(2), &text, Role::HeaderProduction);
 }
 
 fn clocks(app: &App) -> String {

@@ -26,8 +26,12 @@ use theme::{Role, Theme};
 pub fn draw(app: &App, geometry: &Geometry, theme: &Theme, buffer: &mut Buffer) {
     let mut paint = Paint::new(buffer, theme);
     paint.fill(geometry.screen, Role::Screen);
+    if let Some(place) = geometry.glass {
+        header::glass(app, place, &mut paint);
+    }
     if geometry.header.width == 0 {
-        too_small(&mut paint, geometry.screen);
+        let under = u16::from(geometry.glass.is_some());
+        too_small(&mut paint, geometry.screen, under);
         return;
     }
     if !app.presence.is_open() {
@@ -63,14 +67,14 @@ pub fn cursor(app: &App, geometry: &Geometry) -> Option<(u16, u16)> {
     }
 }
 
-fn too_small(paint: &mut Paint<'_>, screen: Rect) {
+fn too_small(paint: &mut Paint<'_>, screen: Rect, under: u16) {
     let (width, height) = LEAST;
     let lines = [
         "The window is too small.".to_owned(),
         format!("It has {}×{} cells,", screen.width, screen.height),
         format!("{width}×{height} are needed."),
     ];
-    let top = screen.height.saturating_sub(3) / 2;
+    let top = (screen.height.saturating_sub(3) / 2).max(under);
     for (y, line) in (top..screen.height).zip(&lines) {
         paint.text(0, y, screen.width, line, Role::NoticeWarn);
     }

@@ -8,7 +8,7 @@ use super::theme::Role;
 use crate::app::detail::card::{BETWEEN, Card};
 use crate::app::overlay::Overlay;
 use crate::app::palette::{Palette, Target};
-use crate::app::{App, pages};
+use crate::app::{App, action, pages};
 use crate::store::columns;
 
 /// What stands before what is typed into the palette.
@@ -66,18 +66,30 @@ fn draw_palette(app: &App, palette: &Palette, place: Rect, paint: &mut Paint<'_>
         (list.top()..list.bottom()).zip(palette.choices.iter().enumerate().skip(top))
     {
         let line = Rect { y, height: 1, ..list };
-        paint.text(line.x, y, line.width.saturating_sub(16), choice.label.as_str(), Role::Text);
         let aside = match &choice.target {
             Target::Tenant(_) => "tenant".to_owned(),
             Target::Action(id) => contexts
                 .map(|keymap| keymap.keys_for(id, &crate::input::Context::ALL).join(" "))
                 .unwrap_or_default(),
         };
-        paint.right(line.x, y, line.width, &aside, Role::Key);
+        let label = choice.label.as_str();
+        if let Some(refusal) = refusal(app, &choice.target) {
+            let used = paint.text(line.x, y, line.width, label, Role::Muted) + 2;
+            paint.text(line.x + used, y, line.width.saturating_sub(used), &refusal, Role::Muted);
+        } else {
+            paint.text(line.x, y, line.width.saturating_sub(16), label, Role::Text);
+            paint.right(line.x, y, line.width, &aside, Role::Key);
+        }
         if n == palette.chosen {
             paint.lay(line, Role::Cursor);
         }
     }
+}
+
+/// Why what a choice leads to may not be done now; none when it may.
+fn refusal(app: &App, target: &Target) -> Option<String> {
+    let Target::Action(id) = target else { return None };
+    app.refusal(action::spec(id)?)
 }
 
 /// A page that scrolls.

@@ -4,7 +4,7 @@
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use unicode_width::UnicodeWidthChar;
 
 use super::theme::{Role, Theme};
@@ -90,6 +90,24 @@ impl<'a> Paint<'a> {
             at += cells;
         }
         at - x
+    }
+
+    /// Black and white in the colours that are drawn with; none where there are no colours.
+    pub(super) fn ink(&self) -> Option<(Color, Color)> {
+        match self.theme.style(Role::HealthFailed).fg {
+            None | Some(Color::Reset) => None,
+            Some(Color::Rgb(..)) => Some((Color::Rgb(0, 0, 0), Color::Rgb(255, 255, 255))),
+            Some(Color::Indexed(_)) => Some((Color::Indexed(16), Color::Indexed(231))),
+            Some(_) => Some((Color::Black, Color::White)),
+        }
+    }
+
+    /// Draws a cell of two dots, one above the other: black if `dark`, else white, whatever the theme.
+    pub(super) fn halves(&mut self, (x, y): (u16, u16), dark: [bool; 2]) {
+        let Some((black, white)) = self.ink() else { return };
+        let [upper, lower] = dark.map(|dark| if dark { black } else { white });
+        let symbol = if upper == lower { ' ' } else { '▀' };
+        self.put(x, y, symbol, Style::reset().fg(upper).bg(lower));
     }
 
     fn put(&mut self, x: u16, y: u16, c: char, style: Style) {
