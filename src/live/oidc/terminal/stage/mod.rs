@@ -302,3 +302,6 @@ fn device(class: &str) -> Text {
         other => Text::bounded(other, 40),
     }
 }
+
+#[cfg(test)]
+mod tests;
