@@ -22,6 +22,7 @@
 
 mod alertmanager;
 mod api_server;
+mod authentik;
 mod backups;
 mod blackbox;
 mod certificates;
@@ -52,6 +53,9 @@ mod wrong;
 
 pub use alertmanager::{Alertmanager, AlertmanagerOptions, alert, storm};
 pub use api_server::{ApiServer, ApiServerOptions};
+pub use authentik::{
+    Authentik, AuthentikDevice, CONSOLE_APP, Instead, LOGIN_FLOW, Manner, PASSWORD, STEP_UP_APP,
+};
 pub use backups::{
     EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, PLATFORM_PREFIX, SMALL_BACKUP, WITHOUT_BACKUP,
 };
