@@ -19,6 +19,10 @@ pub mod valkey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use secrecy::SecretString;
+use tokio::sync::watch;
+
+pub use self::oidc::Keeper;
 use crate::config::{Settings, StreamingLists};
 use crate::platform::{Clock, Feed, Identity, Platform, World};
 
@@ -35,6 +39,10 @@ pub struct Live {
     prometheus: prometheus::Options,
     loki: loki::Options,
     identity: Option<oidc::Options>,
+    /// Where sessions are kept instead of the keyring.
+    keeper: Option<Arc<dyn Keeper>>,
+    /// The ID token of whoever is signed in.
+    bearer: watch::Sender<Option<SecretString>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -68,6 +76,8 @@ impl Live {
             ),
             loki: loki::Options::of(&settings.loki, kubernetes.clone()),
             identity: oidc::Options::of(settings, &kubernetes),
+            keeper: None,
+            bearer: watch::channel(None).0,
             kubernetes,
             clock,
         }
@@ -79,6 +89,19 @@ impl Live {
         let name = format!("{profile}.{}.jsonl", self.objects.settings.bucket.value);
         self.objects.kept = Some(folder.join("backups").join(name));
         self
+    }
+
+    /// The same, which keeps sessions of people in `keeper` instead of the desktop's keyring, where the profile keeps them.
+    #[must_use]
+    pub fn keeping_sessions_in(mut self, keeper: Arc<dyn Keeper>) -> Self {
+        self.keeper = Some(keeper);
+        self
+    }
+
+    /// The ID token of whoever is signed in, as it is renewed; none while nobody is.
+    #[must_use]
+    pub fn bearer(&self) -> watch::Receiver<Option<SecretString>> {
+        self.bearer.subscribe()
     }
 }
 
@@ -104,8 +127,9 @@ impl Platform for Live {
 
     fn identity(&self) -> Option<Box<dyn Identity>> {
         let options = self.identity.clone()?;
-        let (bearer, _) = tokio::sync::watch::channel(None);
-        Some(Box::new(oidc::Oidc::new(options, bearer)))
+        let clock = Arc::clone(&self.clock);
+        let door = oidc::Oidc::new(options, self.bearer.clone(), clock);
+        Some(Box::new(door.keeping(self.keeper.clone())))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

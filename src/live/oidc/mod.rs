@@ -1,24 +1,40 @@
 //! The OpenID provider: people sign in at it, stay signed in, and give a factor again.
 
+mod application;
 mod browser;
+mod care;
+mod desk;
 mod device;
 mod flow;
 mod http;
+mod kept;
+mod party;
+mod person;
+mod provider;
+mod renew;
+mod sign_in;
+mod step_up;
 mod talk;
 mod terminal;
+mod tokens;
+mod verify;
+mod ways;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::sync::{mpsc, watch};
 
-use self::flow::{Outcome, Request};
-use self::talk::Talk;
+use self::desk::Desk;
+pub use self::kept::Keeper;
+use self::kept::Kept;
+use self::party::Party;
+use self::ways::Surroundings;
 use super::kubernetes;
 use crate::config::{SecretRef, ServerUrl, Settings, SignInFlow};
-use crate::domain::{Trouble, TroubleKind};
-use crate::platform::{Closed, Identity, IdentityEvent, Order, Teller, Way};
+use crate::platform::{Clock, Identity, Order, Teller, Way};
 
 /// The provider of a profile, as its settings describe it.
 #[derive(Clone)]
@@ -68,64 +84,38 @@ pub(super) type Bearer = watch::Receiver<Option<SecretString>>;
 pub(super) struct Oidc {
     options: Options,
     bearer: watch::Sender<Option<SecretString>>,
+    keeper: Option<Arc<dyn Keeper>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Oidc {
     /// The door to the provider that `options` describe; `bearer` is told each ID token that was accepted.
-    pub(super) fn new(options: Options, bearer: watch::Sender<Option<SecretString>>) -> Self {
-        Self { options, bearer }
+    pub(super) fn new(
+        options: Options,
+        bearer: watch::Sender<Option<SecretString>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { options, bearer, keeper: None, clock }
+    }
+
+    /// The same, which keeps sessions in `keeper` instead of the keyring.
+    pub(super) fn keeping(mut self, keeper: Option<Arc<dyn Keeper>>) -> Self {
+        self.keeper = keeper;
+        self
     }
 }
 
 impl Identity for Oidc {
     fn ways(&self) -> Vec<Way> {
-        let mut ways = match self.options.flow {
-            SignInFlow::Device => vec![Way::Device, Way::Browser],
-            _ => vec![Way::Browser, Way::Device],
-        };
-        if self.options.terminal {
-            ways.push(Way::Terminal);
-        }
-        ways
+        ways::ways(self.options.flow, self.options.terminal, Surroundings::of_process())
     }
 
-    fn run(
-        self: Box<Self>,
-        mut orders: mpsc::Receiver<Order>,
-        teller: Teller,
-    ) -> BoxFuture<'static, ()> {
+    fn run(self: Box<Self>, orders: mpsc::Receiver<Order>, teller: Teller) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            let _: Result<(), Closed> = async {
-                teller.tell(IdentityEvent::Ready).await?;
-                while let Some(order) = orders.recv().await {
-                    if let Order::Begin(way, _) = order {
-                        let (_answers, mut answers) = mpsc::channel(4);
-                        let mut talk = Talk { teller: &teller, answers: &mut answers };
-                        if let Err(trouble) = self.sign_in(way, &mut talk).await {
-                            teller.tell(IdentityEvent::Failed(trouble)).await?;
-                        }
-                    }
-                }
-                self.bearer.send_replace(None);
-                Ok(())
-            }
-            .await;
+            let kept = Kept::of(&self.options, self.keeper);
+            let party = Arc::new(Party::new(self.options, self.clock));
+            // It ends when nobody listens any more.
+            let _ = Desk::new(party, teller, self.bearer, kept).serve(orders).await;
         })
-    }
-}
-
-impl Oidc {
-    async fn sign_in(&self, way: Way, talk: &mut Talk<'_>) -> Result<Outcome, Trouble> {
-        let request = self.request()?;
-        match way {
-            Way::Browser => browser::sign_in(&request, talk).await,
-            Way::Device => device::sign_in(&request, talk).await,
-            Way::Terminal => terminal::sign_in(&request, &self.options.terminal_flow, talk).await,
-        }
-    }
-
-    fn request(&self) -> Result<Request, Trouble> {
-        let issuer = &self.options.issuer;
-        Err(Trouble::new(TroubleKind::Config, &format!("{issuer} can't be asked yet"), ""))
     }
 }

@@ -1,0 +1,119 @@
+//! What every sign-in and every renewal needs: the settings, the provider once it was found, and the clock.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
+use openidconnect::{JsonWebKey as _, Nonce};
+use tokio::sync::Mutex;
+
+use super::Options;
+use super::application::Application;
+use super::provider::Provider;
+use crate::domain::{PlanHash, Span, Timestamp, Trouble, TroubleKind};
+use crate::live::secret;
+use crate::platform::Clock;
+
+/// How long what the provider says of itself is gone by.
+const FOUND_FOR: Span = Span::from_secs(3_600);
+
+/// The console's side of the provider.
+pub(super) struct Party {
+    /// The settings.
+    pub(super) options: Options,
+    clock: Arc<dyn Clock>,
+    found: Mutex<Option<Arc<Provider>>>,
+    application: Mutex<Option<Application>>,
+}
+
+impl Party {
+    /// One that has asked nothing yet.
+    pub(super) fn new(options: Options, clock: Arc<dyn Clock>) -> Self {
+        Self { options, clock, found: Mutex::new(None), application: Mutex::new(None) }
+    }
+
+    /// Now.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The provider, asked how it is set up when that was not done lately.
+    pub(super) async fn provider(&self) -> Result<Arc<Provider>, Trouble> {
+        let mut found = self.found.lock().await;
+        let now = self.now();
+        if let Some(known) = found.as_ref().filter(|known| now.since(known.asked_at) < FOUND_FOR) {
+            return Ok(Arc::clone(known));
+        }
+        let certificates = match &self.options.ca_file {
+            Some(file) => Some(read(file).await?),
+            None => None,
+        };
+        let provider = Arc::new(Provider::find(&self.options.issuer, certificates, now).await?);
+        *found = Some(Arc::clone(&provider));
+        Ok(provider)
+    }
+
+    /// The console's application. Its secret is fetched once: a command that fetches it may ask a person.
+    pub(super) async fn application(&self) -> Result<Application, Trouble> {
+        let mut known = self.application.lock().await;
+        if let Some(application) = &*known {
+            return Ok(application.clone());
+        }
+        let reference = self.options.client_secret.clone();
+        let secret = match reference {
+            None => None,
+            Some(reference) => Some(
+                secret::fetch(reference, "identity.client_secret", &self.options.kubernetes).await?,
+            ),
+        };
+        let application = Application { id: self.options.client_id.clone(), secret };
+        *known = Some(application.clone());
+        Ok(application)
+    }
+
+    /// Lets go of the application's secret when `said` of the provider means that it is not the right one any more.
+    pub(super) async fn heard(&self, said: Option<&str>) {
+        if said == Some("invalid_client") {
+            *self.application.lock().await = None;
+        }
+    }
+
+    /// The second application, which asks for a factor each time; none when there is no such.
+    pub(super) async fn step_up_application(&self) -> Result<Option<Application>, Trouble> {
+        let Some(id) = self.options.step_up_client_id.clone() else { return Ok(None) };
+        let secret = match self.options.step_up_client_secret.clone() {
+            None => None,
+            Some(reference) => {
+                let key = "identity.step_up_client_secret";
+                Some(secret::fetch(reference, key, &self.options.kubernetes).await?)
+            }
+        };
+        Ok(Some(Application { id, secret }))
+    }
+}
+
+async fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
+    let path = file.to_owned();
+    let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
+    read.ok().and_then(Result::ok).ok_or_else(|| {
+        Trouble::new(
+            TroubleKind::Config,
+            &format!("identity.ca_file {} can't be read", file.display()),
+            "Correct the setting, or the file.",
+        )
+    })
+}
+
+/// A value that nobody can guess, for one sign-in.
+pub(super) fn fresh_nonce() -> String {
+    Nonce::new_random_len(32).secret().clone()
+}
+
+/// The same for one `plan`: a digest of it and of what nobody can guess.
+pub(super) fn nonce_for(plan: &PlanHash) -> String {
+    let seed = format!("{}|{}", plan.as_str(), fresh_nonce());
+    // The library's hash of signatures, which is SHA-256 for this one; any key has it.
+    let hash = CoreJsonWebKey::new_symmetric(Vec::new())
+        .hash_bytes(seed.as_bytes(), &CoreJwsSigningAlgorithm::HmacSha256);
+    hash.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect()
+}
