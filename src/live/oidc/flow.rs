@@ -1,10 +1,13 @@
 //! What every way of signing in begins with and ends in.
 
+use std::sync::Arc;
+
 use openidconnect::{CsrfToken, PkceCodeChallenge};
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::{Trouble, TroubleKind};
+use crate::platform::Clock;
 
 /// What the provider is asked for.
 pub(super) struct Request {
@@ -28,6 +31,10 @@ pub(super) struct Request {
     pub(super) nonce: String,
     /// Whether the provider must ask the person again (`prompt=login`).
     pub(super) again: bool,
+    /// The program that opens a page, with its arguments; none for the desktop's browser.
+    pub(super) browser: Option<String>,
+    /// The clock, to say until when something is waited for.
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 /// What a way of signing in ends in.
@@ -76,6 +83,11 @@ impl Authorization {
         }
         let verifier = SecretString::from(verifier.into_secret());
         Self { address, redirect, state, verifier }
+    }
+
+    /// Whether `answer` is one to this authorization, and not one that somebody else made up.
+    pub(super) fn is_answered_by(&self, answer: &Url) -> bool {
+        answer.query_pairs().any(|(key, value)| key == "state" && value == *self.state.secret())
     }
 
     /// What came back to the redirect address: `answer` is that address with its query.
