@@ -4,6 +4,7 @@
 //! [`crate::platform`] and nothing else of the console.
 
 pub mod alertmanager;
+mod bearer;
 mod http;
 pub mod kubernetes;
 mod loki;
@@ -19,8 +20,10 @@ pub mod valkey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Settings, StreamingLists};
+pub use self::bearer::{Bearer, Signed};
+use crate::config::{KubernetesIdentity, Settings, StreamingLists};
 use crate::platform::{Clock, Feed, Identity, Platform, World};
+use tokio::sync::watch;
 
 /// The live platform of a profile.
 pub struct Live {
@@ -35,6 +38,8 @@ pub struct Live {
     prometheus: prometheus::Options,
     loki: loki::Options,
     identity: Option<oidc::Options>,
+    /// Who is signed in, for the servers that are asked as them.
+    signed: watch::Sender<Option<Signed>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -42,7 +47,11 @@ impl Live {
     /// The platform that `settings` describe. The reader of the event stream keeps its place in `cursor_file`.
     #[must_use]
     pub fn new(settings: &Settings, cursor_file: PathBuf, clock: Arc<dyn Clock>) -> Self {
-        let kubernetes = options(settings);
+        let (signed, bearer) = watch::channel(None);
+        // Before anybody is signed in, the provider's own secrets can be had as the kubeconfig's user only.
+        let identity = oidc::Options::of(settings, &options(settings));
+        let kubernetes =
+            kubernetes::Options { caller: caller(settings, bearer), ..options(settings) };
         let stream = stream::Wanted {
             valkey: settings.valkey.clone(),
             history: settings.events.history.value,
@@ -67,7 +76,8 @@ impl Live {
                 kubernetes.clone(),
             ),
             loki: loki::Options::of(&settings.loki, kubernetes.clone()),
-            identity: oidc::Options::of(settings, &kubernetes),
+            identity,
+            signed,
             kubernetes,
             clock,
         }
@@ -110,6 +120,20 @@ impl Platform for Live {
 
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
+    }
+}
+
+/// As whom the cluster is asked.
+fn caller(settings: &Settings, bearer: Bearer) -> kubernetes::Caller {
+    let issuer = settings.identity.issuer.value.as_ref();
+    match settings.kubernetes.identity.value {
+        KubernetesIdentity::Kubeconfig => kubernetes::Caller::Kubeconfig,
+        KubernetesIdentity::Oidc => kubernetes::Caller::Token {
+            bearer,
+            issuer: issuer.map(ToString::to_string).unwrap_or_default(),
+            client_id: settings.identity.client_id.value.clone(),
+        },
+        KubernetesIdentity::Impersonate => kubernetes::Caller::Impersonating(bearer),
     }
 }
 
