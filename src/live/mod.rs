@@ -4,6 +4,7 @@
 //! [`crate::platform`] and nothing else of the console.
 
 pub mod alertmanager;
+mod bearer;
 mod http;
 pub mod kubernetes;
 mod loki;
@@ -19,11 +20,11 @@ pub mod valkey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use secrecy::SecretString;
 use tokio::sync::watch;
 
+pub use self::bearer::{Bearer, Signed};
 pub use self::oidc::Keeper;
-use crate::config::{Settings, StreamingLists};
+use crate::config::{KubernetesIdentity, Settings, StreamingLists};
 use crate::platform::{Clock, Feed, Identity, Platform, World};
 
 /// The live platform of a profile.
@@ -41,8 +42,8 @@ pub struct Live {
     identity: Option<oidc::Options>,
     /// Where sessions are kept instead of the keyring.
     keeper: Option<Arc<dyn Keeper>>,
-    /// The ID token of whoever is signed in.
-    bearer: watch::Sender<Option<SecretString>>,
+    /// Who is signed in, for the servers that are asked as them.
+    signed: watch::Sender<Option<Signed>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -50,7 +51,11 @@ impl Live {
     /// The platform that `settings` describe. The reader of the event stream keeps its place in `cursor_file`.
     #[must_use]
     pub fn new(settings: &Settings, cursor_file: PathBuf, clock: Arc<dyn Clock>) -> Self {
-        let kubernetes = options(settings);
+        let (signed, bearer) = watch::channel(None);
+        // Before anybody is signed in, the provider's own secrets can be had as the kubeconfig's user only.
+        let identity = oidc::Options::of(settings, &options(settings));
+        let kubernetes =
+            kubernetes::Options { caller: caller(settings, bearer), ..options(settings) };
         let stream = stream::Wanted {
             valkey: settings.valkey.clone(),
             history: settings.events.history.value,
@@ -75,9 +80,9 @@ impl Live {
                 kubernetes.clone(),
             ),
             loki: loki::Options::of(&settings.loki, kubernetes.clone()),
-            identity: oidc::Options::of(settings, &kubernetes),
+            identity,
             keeper: None,
-            bearer: watch::channel(None).0,
+            signed,
             kubernetes,
             clock,
         }
@@ -98,10 +103,10 @@ impl Live {
         self
     }
 
-    /// The ID token of whoever is signed in, as it is renewed; none while nobody is.
+    /// Who is signed in, as it is renewed; none while nobody is.
     #[must_use]
-    pub fn bearer(&self) -> watch::Receiver<Option<SecretString>> {
-        self.bearer.subscribe()
+    pub fn bearer(&self) -> Bearer {
+        self.signed.subscribe()
     }
 }
 
@@ -128,12 +133,26 @@ impl Platform for Live {
     fn identity(&self) -> Option<Box<dyn Identity>> {
         let options = self.identity.clone()?;
         let clock = Arc::clone(&self.clock);
-        let door = oidc::Oidc::new(options, self.bearer.clone(), clock);
+        let door = oidc::Oidc::new(options, self.signed.clone(), clock);
         Some(Box::new(door.keeping(self.keeper.clone())))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
+    }
+}
+
+/// As whom the cluster is asked.
+fn caller(settings: &Settings, bearer: Bearer) -> kubernetes::Caller {
+    let issuer = settings.identity.issuer.value.as_ref();
+    match settings.kubernetes.identity.value {
+        KubernetesIdentity::Kubeconfig => kubernetes::Caller::Kubeconfig,
+        KubernetesIdentity::Oidc => kubernetes::Caller::Token {
+            bearer,
+            issuer: issuer.map(ToString::to_string).unwrap_or_default(),
+            client_id: settings.identity.client_id.value.clone(),
+        },
+        KubernetesIdentity::Impersonate => kubernetes::Caller::Impersonating(bearer),
     }
 }
 

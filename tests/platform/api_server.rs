@@ -20,6 +20,7 @@ use super::{Doing as _, PlatformError, seed};
 
 const START_WITHIN: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
+const AUTHENTICATION: &str = "authentication.json";
 const REMEDY: &str = "builds it with Go";
 
 /// How an API server is to differ from the usual one.
@@ -27,8 +28,43 @@ const REMEDY: &str = "builds it with Go";
 pub struct ApiServerOptions {
     /// Keep everything in this folder instead of a temporary one.
     pub folder: Option<PathBuf>,
+    /// The issuer whose tokens are accepted, beside the certificates of every [`User`].
+    pub issuer: Option<Trusted>,
     /// Serve with a certificate that ended in 2021.
     pub expired_serving_certificate: bool,
+}
+
+/// An OpenID provider that the server trusts to name people and their groups.
+#[derive(Debug, Clone)]
+pub struct Trusted {
+    /// The issuer, which must be `https`.
+    pub issuer: String,
+    /// The application that tokens must be for.
+    pub audience: String,
+    /// The certificate authority of the issuer, as PEM.
+    pub authority: String,
+}
+
+impl Trusted {
+    /// What the server is given as `--authentication-config`; JSON is YAML too.
+    fn configuration(&self) -> String {
+        serde_json::json!({
+            "apiVersion": "apiserver.config.k8s.io/v1",
+            "kind": "AuthenticationConfiguration",
+            "jwt": [{
+                "issuer": {
+                    "url": self.issuer,
+                    "audiences": [self.audience],
+                    "certificateAuthority": self.authority,
+                },
+                "claimMappings": {
+                    "username": { "claim": "preferred_username", "prefix": "" },
+                    "groups": { "claim": "groups", "prefix": "" },
+                },
+            }],
+        })
+        .to_string()
+    }
 }
 
 /// A running API server. Dropping it kills both processes.
@@ -42,6 +78,7 @@ pub struct ApiServer {
     etcd_port: Port,
     peer_port: Port,
     expired: bool,
+    trusts: bool,
     folder: Folder,
 }
 
@@ -62,9 +99,13 @@ impl ApiServer {
             etcd_port: Port::reserve()?,
             peer_port: Port::reserve()?,
             expired: options.expired_serving_certificate,
+            trusts: options.issuer.is_some(),
             folder: Folder::new(options.folder)?,
         };
         server.write_certificates()?;
+        if let Some(issuer) = options.issuer {
+            server.folder.write(AUTHENTICATION, &issuer.configuration())?;
+        }
         server.start_again().await?;
         server.install().await?;
         Ok(server)
@@ -211,6 +252,40 @@ impl ApiServer {
         Ok(())
     }
 
+    /// Applies an object of RBAC, such as `clusterroles`, with its name as it says.
+    pub async fn apply_rule(
+        &self,
+        plural: &str,
+        object: &serde_json::Value,
+    ) -> Result<(), PlatformError> {
+        let name = object.pointer("/metadata/name").and_then(serde_json::Value::as_str);
+        let path =
+            format!("/apis/rbac.authorization.k8s.io/v1/{plural}/{}", name.unwrap_or_default());
+        apply(&self.client().await?, &path, object.to_string()).await
+    }
+
+    /// Grants `rules` in the whole cluster to `subjects`, each a kind (`User`, `Group`) and a name.
+    pub async fn grant(
+        &self,
+        name: &str,
+        rules: &serde_json::Value,
+        subjects: &[(&str, &str)],
+    ) -> Result<(), PlatformError> {
+        let group = "rbac.authorization.k8s.io";
+        let version = format!("{group}/v1");
+        let role = serde_json::json!({
+            "apiVersion": version, "kind": "ClusterRole", "metadata": { "name": name }, "rules": rules,
+        });
+        let subject = |(kind, name): &(&str, &str)| serde_json::json!({ "apiGroup": group, "kind": kind, "name": name });
+        let binding = serde_json::json!({
+            "apiVersion": version, "kind": "ClusterRoleBinding", "metadata": { "name": name },
+            "roleRef": { "apiGroup": group, "kind": "ClusterRole", "name": name },
+            "subjects": subjects.iter().map(subject).collect::<Vec<_>>(),
+        });
+        self.apply_rule("clusterroles", &role).await?;
+        self.apply_rule("clusterrolebindings", &binding).await
+    }
+
     /// Installs one definition.
     pub(super) async fn define(
         &self,
@@ -261,7 +336,7 @@ impl ApiServer {
 
     fn server_arguments(&self) -> Vec<String> {
         let file = |name: &str| self.folder.path().join(name).display().to_string();
-        vec![
+        let mut arguments = vec![
             format!("--etcd-servers=http://127.0.0.1:{}", self.etcd_port.number()),
             format!("--secure-port={}", self.port.number()),
             "--bind-address=127.0.0.1".into(),
@@ -285,7 +360,11 @@ impl ApiServer {
             "--enable-priority-and-fairness=false".into(),
             "--profiling=false".into(),
             "--v=0".into(),
-        ]
+        ];
+        if self.trusts {
+            arguments.push(format!("--authentication-config={}", file(AUTHENTICATION)));
+        }
+        arguments
     }
 }
 

@@ -33,6 +33,7 @@ mod folder;
 mod groups;
 mod holdings;
 mod http;
+mod jwt;
 mod kinds;
 mod kubeconfig;
 mod kubelet;
@@ -53,7 +54,7 @@ mod valkey;
 mod wrong;
 
 pub use alertmanager::{Alertmanager, AlertmanagerOptions, alert, storm};
-pub use api_server::{ApiServer, ApiServerOptions};
+pub use api_server::{ApiServer, ApiServerOptions, Trusted};
 pub use authentik::{
     Authentik, AuthentikDevice, CONSOLE_APP, Instead, LOGIN_FLOW, Manner, PASSWORD, STEP_UP_APP,
 };
@@ -70,6 +71,7 @@ pub use databases::{ORPHAN, PLATFORM_DATABASES, WITHOUT_DATABASE, database_name}
 pub use events::{EventLayout, EventStream, cloud_event};
 pub use folder::write_private;
 pub use holdings::OBSERVER_RULES;
+pub use jwt::Issuer;
 pub use kinds::{
     Kind, client_name, client_object, client_tier, client_version, condition, usual_moment,
     version_namespace,

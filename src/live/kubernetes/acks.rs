@@ -80,7 +80,9 @@ impl Acks {
         let mut link: Option<Link> = None;
         let mut told: Option<Vec<Ack>> = None;
         let mut said: Option<Trouble> = None;
+        let mut news = self.options.caller.news();
         loop {
+            news.look();
             let wait = match self.ask(&mut link, sink.now()).await {
                 Ok(all) if told.as_ref() == Some(&all) => {
                     sink.tell(FeedId::Acks, [Fact::Alive]).await?;
@@ -110,7 +112,7 @@ impl Acks {
                     wait
                 }
             };
-            tokio::time::sleep(wait).await;
+            news.pause(wait).await;
         }
     }
 

@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use serde::Deserialize;
 
+use super::caller::Caller;
 use super::loose::{Loose, Scalar};
 
 /// The longest wait for the first byte of an answer.
@@ -37,6 +38,9 @@ pub(super) enum Failure {
     /// The server answers that it won't or can't.
     #[error("the server answered {}: {}", .0.code, .0.message)]
     Status(Box<Refusal>),
+    /// Nobody is signed in as whom to ask; nothing was sent.
+    #[error("nobody is signed in")]
+    Nobody,
     /// The answer breaks the protocol: a clause that says how.
     #[error("{0}")]
     Strange(String),
@@ -58,7 +62,7 @@ impl Failure {
     pub(super) fn code(&self) -> Option<u16> {
         match self {
             Self::Status(refusal) => Some(refusal.code),
-            Self::Link(_) | Self::Late(_) | Self::Cut | Self::Strange(_) => None,
+            Self::Link(_) | Self::Late(_) | Self::Cut | Self::Nobody | Self::Strange(_) => None,
         }
     }
 
@@ -81,12 +85,13 @@ impl Failure {
 #[derive(Clone)]
 pub(super) struct Api {
     client: kube::Client,
+    caller: Caller,
 }
 
 impl Api {
-    /// Asks through `client`, which must not retry by itself.
-    pub(super) fn new(client: kube::Client) -> Self {
-        Self { client }
+    /// Asks through `client`, which must not retry by itself, as `caller`.
+    pub(super) fn new(client: kube::Client, caller: Caller) -> Self {
+        Self { client, caller }
     }
 
     /// The whole answer to `GET path`, which may take as long as bytes keep coming.
@@ -124,6 +129,9 @@ impl Api {
         let mut request = Request::get(path).header(http::header::ACCEPT, "application/json");
         for (name, value) in headers {
             request = request.header(*name, value);
+        }
+        for (name, value) in self.caller.headers()? {
+            request = request.header(name, value);
         }
         let request = request.body(Body::empty()).map_err(|error| {
             Failure::Strange(format!("the address can't be asked for: {error}"))

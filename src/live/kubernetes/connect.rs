@@ -11,6 +11,7 @@ use kube::config::{
 };
 
 use super::api::Api;
+use super::caller::Caller;
 use super::kubeconfig::{self, Chosen, Source};
 use super::trouble::{self, Place};
 use super::{Options, certificate, credential, proxy};
@@ -31,17 +32,28 @@ pub(super) struct Link {
 
 /// Reads the kubeconfig and makes a client. Asks the server nothing yet.
 pub(super) async fn link(options: &Options) -> Result<Link, Trouble> {
+    let caller = &options.caller;
+    let person = caller.ready().await?;
     let (mut config, mut place, ends) = match kubeconfig::source(options)? {
-        Source::Cluster => (in_cluster()?, pod(), None),
-        Source::Files(paths) => chosen(&paths, options.context.as_deref()).await?,
+        Source::Cluster => (in_cluster(caller)?, pod(), None),
+        Source::Files(paths) => chosen(&paths, options.context.as_deref(), caller).await?,
     };
+    place.person = person;
+    place.caller = caller.clone();
     place.address = address(&config);
+    if caller.ignores_user() && config.cluster_url.scheme_str() != Some("https") {
+        let what =
+            format!("{} would send the ID token unprotected to {}", place.source, place.address);
+        let remedy =
+            "Give the server an https:// address there, or set kubernetes.identity to kubeconfig.";
+        return Err(Trouble::new(TroubleKind::Config, &what, remedy));
+    }
     config.connect_timeout = Some(CONNECT);
     // Watches are silent for minutes; silence is judged where its meaning is known.
     config.read_timeout = None;
     config.default_retry = false;
     let client = kube::Client::try_from(config).map_err(|error| unusable(&error, &place))?;
-    Ok(Link { api: Api::new(client), place, ends })
+    Ok(Link { api: Api::new(client, caller.clone()), place, ends })
 }
 
 fn pod() -> Place {
@@ -53,7 +65,7 @@ fn pod() -> Place {
     }
 }
 
-fn in_cluster() -> Result<Config, Trouble> {
+fn in_cluster(caller: &Caller) -> Result<Config, Trouble> {
     let mut config = Config::incluster().map_err(|error| {
         Trouble::new(
             TroubleKind::Config,
@@ -62,14 +74,19 @@ fn in_cluster() -> Result<Config, Trouble> {
         )
     })?;
     config.proxy_url = None;
+    if caller.ignores_user() {
+        config.auth_info = AuthInfo::default();
+    }
     Ok(config)
 }
 
 async fn chosen(
     paths: &[PathBuf],
     context: Option<&str>,
+    caller: &Caller,
 ) -> Result<(Config, Place, Option<Timestamp>), Trouble> {
     let mut chosen = kubeconfig::read(paths, context)?;
+    keep_only(&mut chosen.user, caller);
     let user = chosen.context.user.clone().unwrap_or_default();
     let source = format!("context {} of {}", chosen.name, chosen.file);
     refuse_provider(&chosen, &user)?;
@@ -82,12 +99,28 @@ async fn chosen(
         user,
         file: chosen.user_file.clone(),
         plugin,
+        ..Place::default()
     };
     let config = config(chosen).await.map_err(|error| {
         let what = format!("{} can't be used: {error}", place.source);
         Trouble::new(TroubleKind::Config, &what, "Repair the kubeconfig, or fetch it again.")
     })?;
     Ok((config, place, ends))
+}
+
+/// Leaves of the kubeconfig's user what `caller` needs: nothing beside a token, and no acting as somebody else who is not
+/// the person signed in.
+fn keep_only(user: &mut AuthInfo, caller: &Caller) {
+    match caller {
+        Caller::Kubeconfig => {}
+        Caller::Token { .. } => *user = AuthInfo::default(),
+        Caller::Impersonating(_) => {
+            user.impersonate = None;
+            user.impersonate_uid = None;
+            user.impersonate_groups = None;
+            user.impersonate_user_extra = None;
+        }
+    }
 }
 
 /// Legacy providers run commands without a limit, and kubectl itself dropped them.

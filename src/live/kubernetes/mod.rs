@@ -6,6 +6,7 @@
 
 mod acks;
 mod api;
+mod caller;
 mod certificate;
 mod cluster;
 mod connect;
@@ -38,6 +39,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 pub use self::acks::{Acks, acks};
+pub use self::caller::Caller;
 #[doc(hidden)]
 pub use self::listing::Bench;
 use self::log::LogFeed;
@@ -71,6 +73,8 @@ pub struct Options {
     pub page_size: u32,
     /// Whether listings come as a stream.
     pub streaming_lists: Streaming,
+    /// As whom it is asked.
+    pub caller: Caller,
     /// How often, at most, a kind that is refused or absent is asked for again.
     pub ask_again: Duration,
 }
@@ -84,6 +88,7 @@ impl Default for Options {
             tenant_domain: "planapulse.app".to_owned(),
             page_size: 500,
             streaming_lists: Streaming::Auto,
+            caller: Caller::Kubeconfig,
             ask_again: Duration::from_secs(30),
         }
     }
@@ -133,9 +138,11 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
     let mut log = LogFeed::new(sink.clone());
     let mut pace = Pace::default();
     let mut refusals = 0;
+    let mut news = options.caller.news();
     let mut address = String::new();
     loop {
         let began = sink.now();
+        news.look();
         let trouble = match Session::begin(&options, began).await {
             Err(trouble) => trouble,
             Ok(session) => {
@@ -172,7 +179,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
         } else {
             Duration::ZERO
         };
-        tokio::time::sleep(wait.max(least)).await;
+        news.pause(wait.max(least)).await;
     }
 }
 

@@ -6,11 +6,12 @@ use std::io;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use super::api::{Failure, Refusal};
+use super::caller::Caller;
 use super::target::Target;
 use crate::domain::{Kind, Timestamp, Trouble, TroubleKind};
 
 /// Where the server is and who asks, for the sentences.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Place {
     /// Host and port of the API server.
     pub(super) address: String,
@@ -24,6 +25,10 @@ pub(super) struct Place {
     pub(super) certificate_ends: Option<Timestamp>,
     /// The command that gives the user's credentials, where one does.
     pub(super) plugin: Option<String>,
+    /// As whom it is asked.
+    pub(super) caller: Caller,
+    /// Who is signed in, where it is asked as them.
+    pub(super) person: Option<String>,
 }
 
 /// What was asked for, for the sentences.
@@ -61,6 +66,7 @@ pub(super) fn of(failure: &Failure, asked: Asked<'_>, place: &Place, now: Timest
             );
             Trouble::new(TroubleKind::Unreachable, &what, "The console tries again by itself.")
         }
+        Failure::Nobody => place.caller.nobody(),
         Failure::Status(refusal) => answered(refusal, asked, place, now),
         Failure::Strange(how) => {
             let what = format!(
@@ -82,9 +88,11 @@ fn answered(refusal: &Refusal, asked: Asked<'_>, place: &Place, now: Timestamp) 
         if refusal.message.is_empty() { String::new() } else { format!(" ({})", refusal.message) };
     let address = &place.address;
     match refusal.code {
-        401 => unknown_user(place, now),
+        401 => place.caller.refused(address, now).unwrap_or_else(|| unknown_user(place, now)),
+        403 if refusal.message.contains("cannot impersonate") => may_not_act(refusal, place),
         403 => {
-            let who = subject(&refusal.message).unwrap_or(&place.user);
+            let known = place.person.as_ref().unwrap_or(&place.user);
+            let who = subject(&refusal.message).unwrap_or(known);
             let what = format!("{doing} is forbidden for user {who} on {address}");
             let remedy = format!(
                 "Ask an administrator for the verbs list and watch on {resource} in {}.",
@@ -156,6 +164,17 @@ fn unknown_user(place: &Place, now: Timestamp) -> Trouble {
             .to_owned(),
     };
     Trouble::new(TroubleKind::Unauthenticated, &what, &remedy)
+}
+
+/// The kubeconfig's user may not act as the person who is signed in.
+fn may_not_act(refusal: &Refusal, place: &Place) -> Trouble {
+    let Place { address, user, file, .. } = place;
+    let person = place.person.as_deref().unwrap_or("somebody else");
+    let what =
+        format!("user {user} of {file} may not act as {person} on {address} ({})", refusal.message);
+    let remedy = "kubernetes.identity is impersonate: grant that user the verb impersonate on this user and all of the \
+                  groups, or set kubernetes.identity to oidc.";
+    Trouble::new(TroubleKind::Denied, &what, remedy)
 }
 
 /// The user that the server names in a refusal: `... User "bob" cannot list ...`.

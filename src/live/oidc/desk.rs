@@ -22,7 +22,8 @@ use super::step_up;
 use super::talk::Talk;
 use super::tokens::{self, Tokens};
 use crate::domain::{Text, Trouble, TroubleKind};
-use crate::platform::{Answer, Closed, IdentityEvent, Order, Purpose, Teller, Way};
+use crate::live::Signed;
+use crate::platform::{Answer, Closed, Grant, IdentityEvent, Order, Purpose, Teller, Way};
 
 /// How many answers of the operator wait at most: there is one question at a time.
 const ANSWERS: usize = 4;
@@ -35,7 +36,7 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(10);
 pub(super) struct Desk {
     pub(super) party: Arc<Party>,
     pub(super) teller: Teller,
-    pub(super) bearer: watch::Sender<Option<SecretString>>,
+    pub(super) bearer: watch::Sender<Option<Signed>>,
     pub(super) kept: Kept,
     pub(super) held: Option<Held>,
     /// What was told and not answered yet, in that order.
@@ -54,10 +55,16 @@ pub(super) struct Held {
     pub(super) upkeep: Upkeep,
 }
 
+/// Whom the servers get to know: none without an ID token.
+pub(super) fn signed(token: Option<SecretString>, grant: &Grant) -> Option<Signed> {
+    let (person, expires_at) = (grant.person.clone(), grant.expires_at);
+    token.map(|token| Signed { token, person, expires_at })
+}
+
 /// What waits to be accepted.
 pub(super) enum Told {
     Session(Box<Session>),
-    Renewal(Option<SecretString>),
+    Renewal(Option<Signed>),
 }
 
 /// A sign-in that is under way.
@@ -90,7 +97,7 @@ impl Desk {
     pub(super) fn new(
         party: Arc<Party>,
         teller: Teller,
-        bearer: watch::Sender<Option<SecretString>>,
+        bearer: watch::Sender<Option<Signed>>,
         kept: Kept,
     ) -> Self {
         Self {
@@ -249,9 +256,9 @@ impl Desk {
     async fn accept(&mut self) -> Result<(), Closed> {
         match self.told.pop_front() {
             None => Ok(()),
-            Some(Told::Renewal(id)) => {
+            Some(Told::Renewal(signed)) => {
                 if self.held.is_some() {
-                    self.bearer.send_replace(id);
+                    self.bearer.send_replace(signed);
                 }
                 Ok(())
             }
@@ -261,7 +268,7 @@ impl Desk {
 
     async fn take_in(&mut self, session: Session) -> Result<(), Closed> {
         self.ask_again = false;
-        self.bearer.send_replace(session.tokens.id.clone());
+        self.bearer.send_replace(signed(session.tokens.id.clone(), &session.grant));
         self.keep(&session).await?;
         let upkeep = Upkeep::fresh(&session, self.party.now());
         // A renewal of the one before is of no use to this one.

@@ -24,7 +24,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use secrecy::SecretString;
 use tokio::sync::{mpsc, watch};
 
 use self::desk::Desk;
@@ -32,7 +31,7 @@ pub use self::kept::Keeper;
 use self::kept::Kept;
 use self::party::Party;
 use self::ways::Surroundings;
-use super::kubernetes;
+use super::{Signed, kubernetes};
 use crate::config::{SecretRef, ServerUrl, Settings, SignInFlow};
 use crate::platform::{Clock, Identity, Order, Teller, Way};
 
@@ -77,22 +76,19 @@ impl Options {
     }
 }
 
-/// The ID token of whoever is signed in, for servers that know the operator by it. It follows renewals.
-pub(super) type Bearer = watch::Receiver<Option<SecretString>>;
-
 /// The provider's door.
 pub(super) struct Oidc {
     options: Options,
-    bearer: watch::Sender<Option<SecretString>>,
+    bearer: watch::Sender<Option<Signed>>,
     keeper: Option<Arc<dyn Keeper>>,
     clock: Arc<dyn Clock>,
 }
 
 impl Oidc {
-    /// The door to the provider that `options` describe; `bearer` is told each ID token that was accepted.
+    /// The door to the provider that `options` describe; `bearer` is told of everybody who was accepted.
     pub(super) fn new(
         options: Options,
-        bearer: watch::Sender<Option<SecretString>>,
+        bearer: watch::Sender<Option<Signed>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self { options, bearer, keeper: None, clock }
@@ -110,7 +106,11 @@ impl Identity for Oidc {
         ways::ways(self.options.flow, self.options.terminal, Surroundings::of_process())
     }
 
-    fn run(self: Box<Self>, orders: mpsc::Receiver<Order>, teller: Teller) -> BoxFuture<'static, ()> {
+    fn run(
+        self: Box<Self>,
+        orders: mpsc::Receiver<Order>,
+        teller: Teller,
+    ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let kept = Kept::of(&self.options, self.keeper);
             let party = Arc::new(Party::new(self.options, self.clock));

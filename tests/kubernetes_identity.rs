@@ -1,0 +1,143 @@
+//! As whom the API server is asked: who is signed in is known to it by their own token, or spoken for by another.
+#![cfg(feature = "real-servers")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+
+mod kubernetes;
+mod platform;
+
+use chrono::TimeDelta;
+use kubernetes::{Seen, Wall};
+use platform::{ApiServer, ApiServerOptions, Issuer, PlatformError, User, client_name};
+use pulse_console::domain::{FeedId, Person, Span, Text, TroubleKind};
+use pulse_console::live::kubernetes::{Caller, Options};
+use pulse_console::live::{Bearer, Signed};
+use pulse_console::platform::Clock as _;
+use serde_json::json;
+use tokio::sync::watch;
+
+type Outcome = Result<(), PlatformError>;
+
+/// Longer than any test.
+const LONG: TimeDelta = TimeDelta::hours(1);
+/// How long a token lasts that is to run out within a test.
+const SHORT: TimeDelta = TimeDelta::seconds(6);
+
+/// Somebody who signs in at `issuer`.
+struct Maria {
+    issuer: Issuer,
+    sender: watch::Sender<Option<Signed>>,
+}
+
+impl Maria {
+    fn new(issuer: Issuer) -> (Self, Bearer) {
+        let (sender, bearer) = watch::channel(None);
+        (Self { issuer, sender }, bearer)
+    }
+
+    /// Signs in, or is renewed: the token is good for `lasts`.
+    fn sign_in(&self, groups: &[&str], lasts: TimeDelta) -> Outcome {
+        let token = self.issuer.token("maria", groups, lasts)?;
+        self.sender.send_replace(Some(signed(&token, groups, lasts)));
+        Ok(())
+    }
+}
+
+fn signed(token: &str, groups: &[&str], lasts: TimeDelta) -> Signed {
+    let ends = Wall.now().after(Span::from_secs(lasts.num_seconds().unsigned_abs()));
+    Signed {
+        token: token.to_owned().into(),
+        person: Person {
+            subject: Text::clean("sub-maria"),
+            user: Text::clean("maria"),
+            name: Text::default(),
+            groups: groups.iter().map(|group| Text::clean(group)).collect(),
+        },
+        expires_at: ends,
+    }
+}
+
+/// A server that trusts an issuer, with a few tenants, where the group `plana-seniors` may read tenants and upgrades.
+async fn server() -> Result<(ApiServer, Issuer), PlatformError> {
+    let issuer = Issuer::start().await?;
+    let options = ApiServerOptions { issuer: Some(issuer.trusted()), ..Default::default() };
+    let server = ApiServer::start_with(options).await?;
+    server.create_clients(20).await?;
+    let rules = json!([{
+        "apiGroups": ["planapulse.com"],
+        "resources": ["planaclients", "tenantupgrades"],
+        "verbs": ["get", "list", "watch"],
+    }]);
+    server.grant("seniors", &rules, &[("Group", "plana-seniors")]).await?;
+    Ok((server, issuer))
+}
+
+/// The console's options on the kubeconfig of `user`, asking as `caller`.
+fn options(server: &ApiServer, user: User, caller: Caller) -> Options {
+    Options {
+        kubeconfig: Some(server.kubeconfig(user)),
+        ask_again: std::time::Duration::from_secs(1),
+        caller,
+        ..Options::default()
+    }
+}
+
+fn by_token(issuer: &Issuer, bearer: Bearer) -> Caller {
+    let trusted = issuer.trusted();
+    Caller::Token { bearer, issuer: trusted.issuer, client_id: trusted.audience }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_token_is_who_asks_and_renewals_are_followed() -> Outcome {
+    let (server, issuer) = server().await?;
+    let (sender, bearer) = watch::channel(None);
+    // The kubeconfig is an administrator's: what maria may not do shows that its user is left out.
+    let caller = by_token(&issuer, bearer);
+    let maria = Maria { issuer, sender };
+    let mut seen = Seen::of(options(&server, User::Admin, caller));
+    seen.until(|seen| seen.trouble(FeedId::Clients).is_some()).await;
+    let trouble = seen.trouble(FeedId::Clients).expect("nobody is signed in");
+    assert!(trouble.what.as_str().starts_with("nobody is signed in"), "{trouble}");
+
+    // The server reads the issuer's keys a while after it started.
+    maria.sign_in(&["plana-staff", "plana-seniors"], LONG)?;
+    seen.until(|seen| seen.is_listed(FeedId::Clients) && seen.is_listed(FeedId::Upgrades)).await;
+    assert_eq!(seen.rows(FeedId::Clients).len(), 20);
+    seen.until(|seen| seen.trouble(FeedId::Restores).is_some()).await;
+    let trouble = seen.trouble(FeedId::Restores).expect("a role says no");
+    assert_eq!(trouble.kind, TroubleKind::Denied, "{trouble}");
+    assert!(trouble.what.as_str().contains("for user maria"), "{trouble}");
+
+    // Renewed while watching: nothing is listed anew, and the watch goes on.
+    let listings = seen.stand(FeedId::Clients).expect("a feed").listings;
+    maria.sign_in(&["plana-staff", "plana-seniors"], SHORT)?;
+    server.delete(platform::Kind::Client, &client_name(3)).await?;
+    seen.until(|seen| seen.rows(FeedId::Clients).len() == 19).await;
+
+    // It runs out; the server remembers a good token for some seconds more.
+    seen.until(|seen| seen.trouble(FeedId::Clients).is_some()).await;
+    let trouble = seen.trouble(FeedId::Clients).expect("it ran out");
+    assert_eq!(trouble.kind, TroubleKind::Unauthenticated, "{trouble}");
+    assert!(trouble.what.as_str().contains("the ID token of maria expired on"), "{trouble}");
+    assert_eq!(seen.rows(FeedId::Clients).len(), 19, "what was known stays");
+    maria.sign_in(&["plana-staff", "plana-seniors"], LONG)?;
+    let renewed = Wall.now();
+    seen.until(|seen| seen.trouble(FeedId::Clients).is_none()).await;
+    let took = Wall.now().since(renewed);
+    assert!(took < Span::from_secs(5), "it waits for the renewal and not for a time: {took}");
+    assert_eq!(
+        seen.stand(FeedId::Clients).expect("a feed").listings,
+        listings,
+        "it goes on where it was"
+    );
+
+    // A token for another application is refused, and the sentence says what the server must be started with.
+    let other = maria.issuer.token_for("another", "maria", &[], LONG)?;
+    maria.sender.send_replace(Some(signed(&other, &[], LONG)));
+    seen.until(|seen| seen.trouble(FeedId::Clients).is_some()).await;
+    let trouble = seen.trouble(FeedId::Clients).expect("refused");
+    for part in ["kubernetes.identity", "--oidc-issuer-url=https://127.0.0.1", "(401)"] {
+        assert!(trouble.to_string().contains(part), "{part} in {trouble}");
+    }
+    assert!(!format!("{trouble:?}").contains(&other), "the token is in no message");
+    Ok(())
+}
