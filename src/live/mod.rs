@@ -4,9 +4,11 @@
 //! [`crate::platform`] and nothing else of the console.
 
 pub mod alertmanager;
+mod herald;
 mod http;
 pub mod kubernetes;
 mod loki;
+mod matrix;
 pub mod objects;
 mod oidc;
 pub mod postgres;
@@ -20,7 +22,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Settings, StreamingLists};
-use crate::platform::{Clock, Feed, Identity, Platform, World};
+use crate::domain::Text;
+use crate::platform::{Clock, Feed, Herald, Identity, Platform, World};
 
 /// The live platform of a profile.
 pub struct Live {
@@ -35,6 +38,7 @@ pub struct Live {
     prometheus: prometheus::Options,
     loki: loki::Options,
     identity: Option<oidc::Options>,
+    matrix: Option<matrix::Options>,
     clock: Arc<dyn Clock>,
 }
 
@@ -68,6 +72,7 @@ impl Live {
             ),
             loki: loki::Options::of(&settings.loki, kubernetes.clone()),
             identity: oidc::Options::of(settings, &kubernetes),
+            matrix: matrix::Options::of(&settings.matrix, &kubernetes),
             kubernetes,
             clock,
         }
@@ -79,6 +84,12 @@ impl Live {
         let name = format!("{profile}.{}.jsonl", self.objects.settings.bucket.value);
         self.objects.kept = Some(folder.join("backups").join(name));
         self
+    }
+
+    /// As whom the kubeconfig asks the cluster, when it says so. Reads the file, and asks nobody.
+    #[must_use]
+    pub fn kubeconfig_user(&self) -> Option<Text> {
+        kubernetes::user_name(&self.kubernetes)
     }
 }
 
@@ -106,6 +117,10 @@ impl Platform for Live {
         let options = self.identity.clone()?;
         let (bearer, _) = tokio::sync::watch::channel(None);
         Some(Box::new(oidc::Oidc::new(options, bearer)))
+    }
+
+    fn herald(&self) -> Option<Arc<dyn Herald>> {
+        Some(Arc::new(herald::Outlets::new(self.matrix.clone(), self.stream.clone())))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

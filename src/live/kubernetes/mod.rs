@@ -38,6 +38,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 pub use self::acks::{Acks, acks};
+pub(super) use self::kubeconfig::user_name;
 #[doc(hidden)]
 pub use self::listing::Bench;
 use self::log::LogFeed;
