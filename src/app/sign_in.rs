@@ -118,9 +118,9 @@ impl App {
             self.say(Level::Warning, text);
             return Vec::new();
         }
-        self.presence.lock();
+        let orders = self.presence.lock();
         self.refresh_sign_in();
-        Vec::new()
+        ordered(orders)
     }
 
     fn sign_out(&mut self) -> Vec<Effect> {

@@ -130,8 +130,8 @@ pub enum IdentityEvent {
     Ready,
     /// Something is asked of the operator.
     Asked(Challenge),
-    /// A line of help beside what is asked; it may change while that stands.
-    Hint(Text),
+    /// Lines of help beside what is asked, short ones and at most three; they may change while that stands.
+    Hint(Vec<Text>),
     /// The answer is being checked.
     Checking,
     /// Somebody is who they say. It counts once it was accepted.

@@ -1,5 +1,6 @@
 //! Who of those that the provider vouches for may use the console, and as what.
 
+use super::Refusal;
 use crate::domain::{Person, Role, Span, Text, Timestamp};
 use crate::platform::Grant;
 
@@ -7,7 +8,7 @@ use crate::platform::Grant;
 const SKEW: Span = Span::from_secs(60);
 
 /// The rules of a profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Policy {
     /// The group that every member of staff is in. Customers have accounts at the same provider.
     pub staff_group: String,
@@ -21,72 +22,6 @@ pub struct Policy {
     pub lasts: Span,
     /// After how long without a key the screen is hidden; none when it never is.
     pub locks_after: Option<Span>,
-}
-
-/// Why somebody may not come in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Not staff.
-    #[error(
-        "{user} is not in the group {group}: this console is for staff, and customers' accounts can't use it. Sign in with \
-         a staff account, or ask a senior to add you to the group."
-    )]
-    NotStaff {
-        /// Who.
-        user: Text,
-        /// The group.
-        group: String,
-    },
-    /// No second factor.
-    #[error(
-        "{user} signed in without a second factor ({given}): the console needs one. Enrol an authenticator in the \
-         account's settings, then sign in again."
-    )]
-    NoFactor {
-        /// Who.
-        user: Text,
-        /// What was given instead.
-        given: String,
-    },
-    /// The provider does not say when the factor was given.
-    #[error(
-        "The provider does not say when {user} signed in (auth_time), so the console can't tell how old that is. Ask who \
-         runs the provider to add the claim."
-    )]
-    NoTime {
-        /// Who.
-        user: Text,
-    },
-    /// The sign-in is too old.
-    #[error("{user} signed in {age} ago, and a sign-in lasts {lasts}. Sign in again.")]
-    TooOld {
-        /// Who.
-        user: Text,
-        /// How long ago.
-        age: Span,
-        /// How long it lasts.
-        lasts: Span,
-    },
-    /// The sign-in lies in the future.
-    #[error(
-        "The provider says that {user} signed in {ahead} from now. One of the clocks is wrong: check this machine's time."
-    )]
-    Future {
-        /// Who.
-        user: Text,
-        /// How far.
-        ahead: Span,
-    },
-    /// Somebody else came back to a locked screen, or renewed another's session.
-    #[error(
-        "{user} is not {expected}, whose session this is. Let {expected} come back, or sign out first."
-    )]
-    SomebodyElse {
-        /// Who came.
-        user: Text,
-        /// Who was expected.
-        expected: Text,
-    },
 }
 
 /// Somebody who may use the console.
@@ -116,8 +51,7 @@ impl Policy {
         let is_factor = |given: &Text| self.factors.iter().any(|factor| factor == given.as_str());
         if !factors.iter().any(is_factor) {
             let given: Vec<&str> = factors.iter().map(Text::as_str).collect();
-            let given =
-                if given.is_empty() { "amr is missing".to_owned() } else { given.join(", ") };
+            let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
             return Err(Refusal::NoFactor { user, given });
         }
         let Some(proved_at) = grant.proved_at else {
@@ -127,7 +61,8 @@ impl Policy {
         if ahead > SKEW {
             return Err(Refusal::Future { user, ahead });
         }
-        self.staff(grant, proved_at, now)
+        // A provider whose clock is ahead does not make it last longer.
+        self.staff(grant, proved_at.min(now), now)
     }
 
     /// Decides whether the session of `staff` goes on with `grant`. The factor is the one of the sign-in: providers

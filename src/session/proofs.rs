@@ -9,7 +9,14 @@ pub const GOOD_FOR: Span = Span::from_secs(60);
 /// The proof that is held, if one is: there is one prompt for one plan.
 #[derive(Clone, Debug, Default)]
 pub struct Proofs {
-    held: Option<Proof>,
+    held: Option<Held>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    proof: Proof,
+    /// When it was given, in the time of the session: that of the provider may be another.
+    given: Timestamp,
 }
 
 /// Why a plan may not run on what was proved.
@@ -24,12 +31,15 @@ pub enum Unproved {
     /// Somebody else proved it.
     #[error("The factor was given by another person. Give it yourself.")]
     SomebodyElse,
+    /// Another plan was proved.
+    #[error("The factor was given for another plan. Give it for this one.")]
+    OtherPlan,
 }
 
 impl Proofs {
-    /// Holds `proof` in place of any other.
-    pub fn hold(&mut self, proof: Proof) {
-        self.held = Some(proof);
+    /// Holds `proof`, which was given at `given`, in place of any other.
+    pub fn hold(&mut self, proof: Proof, given: Timestamp) {
+        self.held = Some(Held { proof, given });
     }
 
     /// Lets go of what is held.
@@ -40,9 +50,26 @@ impl Proofs {
     /// How long what is held for `plan` still counts; none when nothing does.
     #[must_use]
     pub fn left(&self, plan: &PlanHash, now: Timestamp) -> Option<Span> {
-        let proof = self.held.as_ref().filter(|proof| proof.plan == *plan)?;
-        let left = proof.issued_at.after(GOOD_FOR).since(now);
+        let held = self.held.as_ref().filter(|held| held.proof.plan == *plan)?;
+        let left = held.given.after(GOOD_FOR).since(now);
         (left > Span::from_ms(0)).then_some(left)
+    }
+
+    /// Whether what is held counts for `plan` when `subject` runs it.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn check(&self, plan: &PlanHash, subject: &Text, now: Timestamp) -> Result<(), Unproved> {
+        let held = self.held.as_ref().filter(|held| held.proof.plan == *plan);
+        let held = held.ok_or(Unproved::Missing)?;
+        let age = now.since(held.given);
+        if held.proof.subject != *subject {
+            Err(Unproved::SomebodyElse)
+        } else if age >= GOOD_FOR {
+            Err(Unproved::Stale(age))
+        } else {
+            Ok(())
+        }
     }
 
     /// Uses up what `subject` proved for `plan`.
@@ -55,14 +82,8 @@ impl Proofs {
         subject: &Text,
         now: Timestamp,
     ) -> Result<(), Unproved> {
-        let proof = self.held.take_if(|proof| proof.plan == *plan).ok_or(Unproved::Missing)?;
-        let age = now.since(proof.issued_at);
-        if proof.subject != *subject {
-            Err(Unproved::SomebodyElse)
-        } else if age >= GOOD_FOR {
-            Err(Unproved::Stale(age))
-        } else {
-            Ok(())
-        }
+        let counts = self.check(plan, subject, now);
+        self.held.take_if(|held| held.proof.plan == *plan);
+        counts
     }
 }

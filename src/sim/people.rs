@@ -96,7 +96,7 @@ impl Provider {
                     let hint = self.hint();
                     if hinted.as_ref() != Some(&hint) {
                         hinted = Some(hint.clone());
-                        teller.tell(IdentityEvent::Hint(hint)).await?;
+                        teller.tell(IdentityEvent::Hint(vec![hint])).await?;
                     }
                     continue;
                 }

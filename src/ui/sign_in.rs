@@ -60,8 +60,10 @@ fn head(app: &App, width: u16) -> Vec<(String, Role)> {
         _ => format!("Sign in to {}", app.setting.profile),
     };
     let mut lines = vec![(title, Role::Title), (String::new(), Role::Text)];
-    if let Some(hint) = &sign_in.hint {
+    for hint in &sign_in.hint {
         lines.extend(wrapped(hint.as_str(), width).into_iter().map(|line| (line, Role::Muted)));
+    }
+    if !sign_in.hint.is_empty() {
         lines.push((String::new(), Role::Text));
     }
     if let Some(wrong) = &sign_in.wrong {
