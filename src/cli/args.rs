@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use super::glass::GlassArgs;
 use crate::app::action;
 use crate::app::panes::{PANES, PaneSpec};
 use crate::domain::Role;
@@ -27,6 +28,8 @@ pub struct Args {
     pub(super) settings: SettingsArgs,
     #[command(flatten)]
     pub(super) snapshot: SnapshotArgs,
+    #[command(flatten)]
+    pub(super) glass: GlassArgs,
 }
 
 /// Where settings come from.
@@ -108,6 +111,12 @@ pub(super) enum Command {
         /// Prints the screen after so many messages, instead of playing.
         #[arg(long, value_name = "MESSAGES")]
         at: Option<usize>,
+    },
+    /// Prints what was announced of consoles that were opened with --break-glass.
+    Trail {
+        /// Prints one JSON object for each announcement.
+        #[arg(long)]
+        json: bool,
     },
     /// Prints a reference page.
     #[command(hide = true)]

@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{Args, DemoArgs};
+use super::glass::{Glass, Opening};
 use super::{CliError, output, start};
 use crate::app::{App, Msg, ProfileDanger, Setting};
 use crate::domain::{Role, Span};
 use crate::platform::{Clock, Identity, Platform as _};
 use crate::runtime::console::{self, Console, Places};
 use crate::runtime::snapshot;
+use crate::runtime::trail::Trail;
 use crate::session::{Policy, Presence};
 use crate::sim::{Engine, Scenario, Sim, people, scenario};
 
@@ -19,6 +21,7 @@ const LARGEST: u64 = 1024 * 1024;
 
 pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     let scenario = find(&demo.scenario)?;
+    let reason = args.glass.wanted()?;
     let (loaded, paths) = start::settings(&args.settings)?;
     let dressed = start::dress(args, &loaded, &paths);
     let setting = Setting {
@@ -45,6 +48,18 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     let mut app = start::app(&loaded, &dressed, setting, &*clock);
     let identity = if demo.signed_in_as.is_some() { None } else { platform.identity() };
     app.presence = presence(demo, identity.as_deref());
+    let trail = Trail::new(paths.trail());
+    let glass = match reason {
+        None => None,
+        Some(reason) => {
+            let settings = &loaded.settings;
+            let opening = Opening { reason, settings, profile: "demo", kubernetes: None, trail };
+            Some(opening.open(&platform)?)
+        }
+    };
+    let courier = glass.as_ref().and_then(Glass::courier);
+    glass.iter().for_each(|glass| glass.apply(&mut app));
+    let identity = identity.filter(|_| glass.is_none());
     let console = Console {
         app,
         platform: Arc::new(platform),
@@ -53,8 +68,11 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
         places: Places { recordings: start::recordings(&paths), saved: paths.saved(), log: None },
         recorded: loaded.settings.recorder.kept.value,
         identity,
+        courier,
     };
-    console::run(console).map_err(CliError::of)
+    let result = console::run(console).map_err(CliError::of);
+    glass.into_iter().for_each(Glass::end);
+    result
 }
 
 /// The rules of the training world.

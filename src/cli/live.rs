@@ -5,18 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::Args;
+use super::glass::{self, Opening};
+use super::start::Dressed;
 use super::{CliError, output, start};
 use crate::app::{App, Msg};
 use crate::config::{Loaded, Paths};
 use crate::live::Live;
 use crate::platform::{Clock as _, Platform};
 use crate::runtime::console::{self, Console, Places};
+use crate::runtime::trail::Trail;
 use crate::runtime::{WallClock, log, snapshot, told};
 use crate::store::table::TableId;
 use crate::store::{Freshness, feeds_of};
 
 pub(super) fn run(args: &Args) -> Result<u8, CliError> {
-    let (loaded, paths) = start::settings(&args.settings)?;
+    let (mut loaded, paths) = start::settings(&args.settings)?;
+    let reason = args.glass.wanted()?;
+    if reason.is_some() {
+        glass::without_provider(&mut loaded.settings);
+    }
     let mut dressed = start::dress(args, &loaded, &paths);
     let settings = &loaded.settings;
     let log_file = settings.log.file.value.clone();
@@ -27,6 +34,7 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
         dressed.warnings.push(format!("There is no log this time: {error}"));
     }
     let live = live(&loaded, &paths);
+    let kubernetes = reason.as_ref().and_then(|_| live.kubeconfig_user());
     // One frame shows what is there now, not what the last run saw.
     let live = if args.snapshot.snapshot.is_some() {
         live
@@ -35,31 +43,65 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     };
     let platform: Arc<dyn Platform> = Arc::new(live);
     let mut app = start::app(&loaded, &dressed, start::setting(&loaded, &dressed), &WallClock);
+    if args.snapshot.snapshot.is_none() {
+        needs_terminal()?;
+    }
     let identity = platform.identity();
     app.presence = start::presence(settings, identity.as_deref());
-    if let Some(pane) = args.snapshot.snapshot {
-        return print(args, pane, app, &platform, &dressed);
+    let trail = Trail::new(paths.trail());
+    let profile = &settings.profile.value;
+    let glass = match reason {
+        None => None,
+        Some(reason) => {
+            let trail = trail.clone();
+            let opening = Opening { reason, settings, profile, kubernetes, trail };
+            Some(opening.open(&*platform)?)
+        }
+    };
+    let courier = match &glass {
+        Some(glass) => {
+            glass.apply(&mut app);
+            glass.courier()
+        }
+        None => glass::courier(&*platform, &trail, profile),
+    };
+    let result = match args.snapshot.snapshot {
+        Some(pane) => print(args, pane, app, &platform, &dressed),
+        None => {
+            let places = Places {
+                recordings: start::recordings(&paths),
+                saved: paths.saved(),
+                log: log.is_ok().then_some(log_file),
+            };
+            let recorded = settings.recorder.kept.value;
+            let Dressed { theme, appearance, .. } = dressed;
+            console::run(Console {
+                app,
+                platform,
+                theme,
+                appearance,
+                places,
+                recorded,
+                identity,
+                courier,
+            })
+            .map_err(CliError::of)
+        }
+    };
+    if let Some(glass) = glass {
+        glass.end();
     }
+    result
+}
+
+fn needs_terminal() -> Result<(), CliError> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(CliError(
             "The console needs a terminal. For one frame without one: pulse-console --snapshot tenants"
                 .to_owned(),
         ));
     }
-    let console = Console {
-        app,
-        platform,
-        theme: dressed.theme,
-        appearance: dressed.appearance,
-        places: Places {
-            recordings: start::recordings(&paths),
-            saved: paths.saved(),
-            log: log.is_ok().then_some(log_file),
-        },
-        recorded: settings.recorder.kept.value,
-        identity,
-    };
-    console::run(console).map_err(CliError::of)
+    Ok(())
 }
 
 fn live(loaded: &Loaded, paths: &Paths) -> Live {

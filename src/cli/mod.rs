@@ -3,11 +3,13 @@
 mod args;
 mod config;
 mod demo;
+mod glass;
 #[cfg(feature = "live")]
 mod live;
 mod output;
 mod replay;
 mod start;
+mod trail;
 
 pub use args::{Args, command};
 
@@ -25,22 +27,38 @@ const WRONG: u8 = 2;
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    let result = match &args.command {
-        Some(Command::Demo(demo)) => demo::run(&args, demo),
-        Some(Command::Config(command)) => config::run(&args, command),
-        Some(Command::Replay { file, at }) => replay::run(&args, file, *at),
-        Some(Command::Reference { what }) => {
-            output::say(&args::reference(*what));
-            Ok(0)
-        }
-        None => live(&args),
-    };
+    let result = refused(&args).and_then(|()| run(&args));
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             complain(&error.to_string());
             ExitCode::from(WRONG)
         }
+    }
+}
+
+/// Refuses flags that mean nothing beside the command.
+fn refused(args: &Args) -> Result<(), CliError> {
+    match &args.command {
+        None | Some(Command::Demo(_)) => Ok(()),
+        Some(Command::Config(_)) => args.glass.refuse("config"),
+        Some(Command::Replay { .. }) => args.glass.refuse("replay"),
+        Some(Command::Trail { .. }) => args.glass.refuse("trail"),
+        Some(Command::Reference { .. }) => args.glass.refuse("reference"),
+    }
+}
+
+fn run(args: &Args) -> Result<u8, CliError> {
+    match &args.command {
+        Some(Command::Demo(demo)) => demo::run(args, demo),
+        Some(Command::Config(command)) => config::run(args, command),
+        Some(Command::Replay { file, at }) => replay::run(args, file, *at),
+        Some(Command::Reference { what }) => {
+            output::say(&args::reference(*what));
+            Ok(0)
+        }
+        Some(Command::Trail { json }) => trail::run(args, *json),
+        None => live(args),
     }
 }
 

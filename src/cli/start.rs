@@ -16,8 +16,8 @@ use crate::store::StreamLimits;
 use crate::ui::theme::{ColorDepth, Theme};
 #[cfg(feature = "live")]
 use crate::{
-    config::{RoleWithout, Settings},
-    domain::{Role, Span},
+    config::Settings,
+    domain::Span,
     platform::Identity,
     session::{Policy, Presence},
 };
@@ -160,11 +160,7 @@ pub(super) fn setting(loaded: &Loaded, dressed: &Dressed) -> Setting {
 pub(super) fn presence(settings: &Settings, identity: Option<&dyn Identity>) -> Presence {
     let of = &settings.identity;
     let Some(identity) = identity else {
-        return Presence::unguarded(match of.role_without.value {
-            RoleWithout::Viewer => Role::Viewer,
-            RoleWithout::Operator => Role::Operator,
-            RoleWithout::Senior => Role::Senior,
-        });
+        return Presence::unguarded(super::glass::role_without(settings));
     };
     let minutes = |count: u32| Span::from_secs(u64::from(count) * 60);
     let words = |text: &str| -> Vec<String> {

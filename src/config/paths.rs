@@ -86,6 +86,11 @@ impl Paths {
         self.state.join("recordings")
     }
 
+    /// What was announced of consoles that were opened without signing in.
+    pub fn trail(&self) -> PathBuf {
+        self.state.join("trail.jsonl")
+    }
+
     /// Events that the operator saved.
     pub fn saved(&self) -> PathBuf {
         self.state.join("saved")

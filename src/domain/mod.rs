@@ -4,6 +4,7 @@
 //! or knows how it is drawn. Every string that comes from outside is a [`Text`].
 
 mod alert;
+mod announcement;
 mod attention;
 pub mod backup;
 mod bucket;
@@ -33,6 +34,7 @@ mod valkey;
 pub use alert::{
     Ack, Alert, AlertStanding, AlertState, Covers, Matcher, Silence, SilenceState, in_words,
 };
+pub use announcement::{Announcement, Happening, Opener, Outlet};
 pub use attention::Attention;
 pub use backup::{Backup, BackupName, Shelf, ShelfBuilder};
 pub use bucket::Bucket;

@@ -5,9 +5,11 @@
 
 pub mod alertmanager;
 mod bearer;
+mod herald;
 mod http;
 pub mod kubernetes;
 mod loki;
+mod matrix;
 pub mod objects;
 mod oidc;
 pub mod postgres;
@@ -25,7 +27,8 @@ use tokio::sync::watch;
 pub use self::bearer::{Bearer, Signed};
 pub use self::oidc::Keeper;
 use crate::config::{KubernetesIdentity, Settings, StreamingLists};
-use crate::platform::{Clock, Feed, Identity, Platform, World};
+use crate::domain::Text;
+use crate::platform::{Clock, Feed, Herald, Identity, Platform, World};
 
 /// The live platform of a profile.
 pub struct Live {
@@ -44,6 +47,7 @@ pub struct Live {
     keeper: Option<Arc<dyn Keeper>>,
     /// Who is signed in, for the servers that are asked as them.
     signed: watch::Sender<Option<Signed>>,
+    matrix: Option<matrix::Options>,
     clock: Arc<dyn Clock>,
 }
 
@@ -83,6 +87,7 @@ impl Live {
             identity,
             keeper: None,
             signed,
+            matrix: matrix::Options::of(&settings.matrix, &kubernetes),
             kubernetes,
             clock,
         }
@@ -107,6 +112,12 @@ impl Live {
     #[must_use]
     pub fn bearer(&self) -> Bearer {
         self.signed.subscribe()
+    }
+
+    /// As whom the kubeconfig asks the cluster, when it says so. Reads the file, and asks nobody.
+    #[must_use]
+    pub fn kubeconfig_user(&self) -> Option<Text> {
+        kubernetes::user_name(&self.kubernetes)
     }
 }
 
@@ -135,6 +146,10 @@ impl Platform for Live {
         let clock = Arc::clone(&self.clock);
         let door = oidc::Oidc::new(options, self.signed.clone(), clock);
         Some(Box::new(door.keeping(self.keeper.clone())))
+    }
+
+    fn herald(&self) -> Option<Arc<dyn Herald>> {
+        Some(Arc::new(herald::Outlets::new(self.matrix.clone(), self.stream.clone())))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

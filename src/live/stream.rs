@@ -84,7 +84,8 @@ impl Wanted {
         }
     }
 
-    async fn options(&self) -> Result<valkey::Options, Trouble> {
+    /// What it takes to connect, its password fetched.
+    pub(super) async fn options(&self) -> Result<valkey::Options, Trouble> {
         let settings = &self.valkey;
         let Some(url) = &settings.url.value else {
             return Err(Trouble::new(

@@ -4,6 +4,7 @@
 //! for the word that the header shows.
 
 pub mod contract;
+mod herald;
 mod identity;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
+pub use herald::Herald;
 pub use identity::{
     Answer, Challenge, Grant, Identity, IdentityEvent, Order, Prompt, Proof, Purpose, Secret,
     Teller, Way,
@@ -28,6 +30,11 @@ pub trait Platform: Send + Sync {
 
     /// Its identity provider; none where nobody needs to sign in. Taken once.
     fn identity(&self) -> Option<Box<dyn Identity>> {
+        None
+    }
+
+    /// Who tells staff of a console that was opened without signing in.
+    fn herald(&self) -> Option<Arc<dyn Herald>> {
         None
     }
 

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::appearance::{AppearanceError, Folders, Loaded};
+use super::courier::{Courier, Said};
 use super::keyboard::{Input, Keyboard};
 use super::panic::{PANIC_EXIT_CODE, Panicked, Traces, install_panic_hook};
 use super::recorder::Recorder;
@@ -53,6 +54,8 @@ pub struct Console {
     pub recorded: usize,
     /// The identity provider; none where nobody signs in.
     pub identity: Option<Box<dyn Identity>>,
+    /// Who brings what is queued in the trail to staff; none where nobody listens.
+    pub courier: Option<Courier>,
 }
 
 /// How the console looks and is driven.
@@ -110,6 +113,12 @@ impl From<Input> for Incoming {
     }
 }
 
+impl From<Said> for Incoming {
+    fn from((importance, text): Said) -> Self {
+        Self::Say(importance, text)
+    }
+}
+
 impl From<FileChange> for Incoming {
     fn from(change: FileChange) -> Self {
         Self::File(change)
@@ -134,6 +143,9 @@ pub fn run(mut console: Console) -> Result<u8, RunError> {
         let (attention, looked_at) = watch::channel(Attention::default());
         let mut tasks = start(&runtime, &console, queue.clone(), panicked.clone())?;
         let orders = console.identity.take().map(|identity| ask(identity, &mut tasks, &queue));
+        if let Some(courier) = console.courier.take() {
+            tasks.spawn(courier.run(queue.clone()));
+        }
         let keyboard = Keyboard::start(queue.clone())?;
         let size = screen.size()?;
         let mut event_loop = Loop {

@@ -45,12 +45,17 @@ impl Rotation {
         self.file.write_all(line)
     }
 
+    /// Waits until what was written is on the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
     fn rotate(&mut self) -> io::Result<()> {
         if self.is_current()? {
             for number in (1..OLD_KEPT).rev() {
-                rename(&self.old(number), &self.old(number + 1))?;
+                rename(&old(&self.path, number), &old(&self.path, number + 1))?;
             }
-            rename(&self.path, &self.old(1))?;
+            rename(&self.path, &old(&self.path, 1))?;
         }
         self.file = open_private(&self.path)?;
         Ok(())
@@ -65,12 +70,13 @@ impl Rotation {
             Err(error) => Err(error),
         }
     }
+}
 
-    fn old(&self, number: u32) -> PathBuf {
-        let mut name = OsString::from(&self.path);
-        name.push(format!(".{number}"));
-        PathBuf::from(name)
-    }
+/// The file that was at `path` so many rotations ago.
+pub(super) fn old(path: &Path, number: u32) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(format!(".{number}"));
+    PathBuf::from(name)
 }
 
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
@@ -80,7 +86,8 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-fn open_private(path: &Path) -> io::Result<File> {
+/// Opens or makes a plain file of the operator's own, for appending.
+pub(super) fn open_private(path: &Path) -> io::Result<File> {
     // Non-blocking: opening a named pipe would wait for a reader.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new()

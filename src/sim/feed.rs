@@ -8,8 +8,9 @@ use futures_util::future::BoxFuture;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::engine::Engine;
+use super::herald::{Board, Crier};
 use crate::domain::{FeedId, Observation, Span, Timestamp};
-use crate::platform::{Clock, Closed, Feed, Identity, Platform, Sink, World};
+use crate::platform::{Clock, Closed, Feed, Herald, Identity, Platform, Sink, World};
 
 /// How often the world moves.
 const TICK: Duration = Duration::from_millis(100);
@@ -25,6 +26,7 @@ pub struct Sim {
     engine: Mutex<Option<Engine>>,
     clock: Arc<SimClock>,
     speed: f64,
+    board: Arc<Board>,
 }
 
 impl Sim {
@@ -34,7 +36,7 @@ impl Sim {
     pub fn new(engine: Engine, speed: f64) -> Self {
         let clock = Arc::new(SimClock(AtomicI64::new(engine.now().ms())));
         let speed = if speed.is_nan() { 1.0 } else { speed.clamp(0.0, MAX_SPEED) };
-        Self { engine: Mutex::new(Some(engine)), clock, speed }
+        Self { engine: Mutex::new(Some(engine)), clock, speed, board: Arc::default() }
     }
 }
 
@@ -47,13 +49,18 @@ impl Platform for Sim {
     fn feeds(&self) -> Vec<Box<dyn Feed>> {
         let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
         let feed = engine.map(|engine| -> Box<dyn Feed> {
-            Box::new(SimFeed { engine, clock: Arc::clone(&self.clock), speed: self.speed })
+            let board = Arc::clone(&self.board);
+            Box::new(SimFeed { engine, clock: Arc::clone(&self.clock), speed: self.speed, board })
         });
         feed.into_iter().collect()
     }
 
     fn identity(&self) -> Option<Box<dyn Identity>> {
         Some(Box::new(super::people::Provider::new(self.clock())))
+    }
+
+    fn herald(&self) -> Option<Arc<dyn Herald>> {
+        Some(Arc::new(Crier(Arc::clone(&self.board))))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -74,6 +81,7 @@ struct SimFeed {
     engine: Engine,
     clock: Arc<SimClock>,
     speed: f64,
+    board: Arc<Board>,
 }
 
 impl Feed for SimFeed {
@@ -105,6 +113,9 @@ impl SimFeed {
             let step = whole_ms(owed_ms);
             owed_ms -= step as f64;
             let mut told = self.engine.advance(Span::from_ms(step));
+            for event in self.board.take() {
+                told.extend(self.engine.publish_raw(&event));
+            }
             if attention.has_changed().unwrap_or(false) {
                 let looked_at = attention.borrow_and_update().clone();
                 told.extend(self.engine.look(&looked_at));

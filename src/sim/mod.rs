@@ -13,6 +13,7 @@ mod events;
 mod faults;
 mod feed;
 mod founding;
+mod herald;
 mod hostile;
 mod incidents;
 mod logs;

@@ -124,6 +124,7 @@ fn main() -> ExitCode {
             log: None,
         },
         identity: None,
+        courier: None,
         recorded: 5_000,
     };
     run(console).map_or(ExitCode::FAILURE, ExitCode::from)

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use kube::config::{AuthInfo, Cluster, Context, Kubeconfig, KubeconfigError};
 
 use super::Options;
-use crate::domain::{Trouble, TroubleKind, nearest};
+use crate::domain::{Text, Trouble, TroubleKind, nearest};
 
 /// The largest kubeconfig that is read, in bytes.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -63,6 +63,13 @@ pub(super) fn source(options: &Options) -> Result<Source, Trouble> {
             "Put a kubeconfig there, or set KUBECONFIG or the profile's kubeconfig.",
         )),
     }
+}
+
+/// The name of the user that the kubeconfig of `options` chooses; none where there is no such file.
+pub(in crate::live) fn user_name(options: &Options) -> Option<Text> {
+    let Source::Files(paths) = source(options).ok()? else { return None };
+    let chosen = read(&paths, options.context.as_deref()).ok()?;
+    chosen.context.user.as_deref().map(|user| Text::bounded(user, 256))
 }
 
 /// Reads `paths` and chooses the context `wanted`, or the current one.

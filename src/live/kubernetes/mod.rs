@@ -40,6 +40,7 @@ use futures_util::future::BoxFuture;
 
 pub use self::acks::{Acks, acks};
 pub use self::caller::Caller;
+pub(super) use self::kubeconfig::user_name;
 #[doc(hidden)]
 pub use self::listing::Bench;
 use self::log::LogFeed;

@@ -1,6 +1,6 @@
 //! The event stream of a Valkey or Redis server, as a feed.
 //!
-//! The adapter only ever reads. The commands it sends are `AUTH`, `SELECT`, `CLIENT SETNAME`, `XINFO
+//! The feed only ever reads. The commands it sends are `AUTH`, `SELECT`, `CLIENT SETNAME`, `XINFO
 //! STREAM`, `XRANGE`, `XREVRANGE` and `XREAD`: it joins no consumer group, acknowledges nothing and
 //! leaves no trace in the data. It needs no right beyond `+xread +xrevrange`; without `CLIENT` it
 //! has no name in the server's list, without `XINFO` it can't count what was trimmed, and says
@@ -14,11 +14,13 @@
 //!    are in [`position`]); `Alive` after each read that found nothing new; `Unreachable` when
 //!    the server can't be read, once for each change of reason.
 //!
-//! The other feeds of the same server, which have a connection of their own, are in [`mod@survey`].
+//! The other feeds of the same server, which have a connection of their own, are in [`mod@survey`]; the one event that the
+//! console itself may add, when it was opened without signing in, is in [`mod@announce`].
 //!
 //! Bounds: a read takes at most 500 entries and aims at 8 MiB ([`appetite`]); of one event 1 MiB is kept;
 //! an entry of more than 16 MiB is not parsed. One connection, one request at a time.
 
+mod announce;
 mod appetite;
 mod cloudevent;
 mod connect;
@@ -38,6 +40,7 @@ use secrecy::SecretString;
 
 use crate::domain::FeedId;
 use crate::platform::{Feed, Sink};
+pub(super) use announce::announce;
 pub use survey::{Survey, survey};
 
 /// Where the stream is and how it is read.

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::wire::RawEntry;
@@ -59,6 +60,60 @@ pub(super) fn read(entry: &RawEntry, field: Option<&str>) -> StreamEntry {
         Err(reason) => Content::Malformed(Text::bounded(&reason, ATTRIBUTE_MAX)),
     };
     StreamEntry { id: entry.id, bytes, content, raw }
+}
+
+/// How an event that is written lies in its entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Whole, as JSON in the field of this name.
+    Field(String),
+    /// One field for each attribute, behind this prefix; `data` as JSON.
+    Attributes(&'static str),
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self::Field(NAMES[0].to_owned())
+    }
+}
+
+impl Layout {
+    /// The fields and values of the entry for `event`, which is an object.
+    pub(super) fn fields(&self, event: &Value) -> Vec<(String, String)> {
+        match self {
+            Self::Field(name) => vec![(name.clone(), event.to_string())],
+            Self::Attributes(prefix) => event
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| {
+                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    (format!("{prefix}{name}"), text)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// How `entry` carries its event; none when it carries none.
+pub(super) fn layout(entry: &RawEntry) -> Option<Layout> {
+    let fields: Vec<(Cow<'_, str>, Cow<'_, str>)> = entry
+        .fields
+        .iter()
+        .map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value)))
+        .collect();
+    match find(&fields, None) {
+        Form::Json(json) => {
+            let holder = fields.iter().find(|(_, value)| std::ptr::eq(value.as_ref(), json))?;
+            Some(Layout::Field(holder.0.to_string()))
+        }
+        Form::Attributes => {
+            let prefixed = |prefix: &str| fields.iter().any(|(name, _)| name.starts_with(prefix));
+            let prefix = ["ce-", "ce_"].into_iter().find(|prefix| prefixed(prefix));
+            Some(Layout::Attributes(prefix.unwrap_or_default()))
+        }
+        Form::Neither(_) => None,
+    }
 }
 
 /// How an entry carries its event.
