@@ -1,7 +1,10 @@
 //! What every way of signing in begins with and ends in.
 
+use std::sync::Arc;
+
 use openidconnect::{CsrfToken, PkceCodeChallenge};
 use reqwest::Url;
+use reqwest::cookie::Jar;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::{Trouble, TroubleKind};
@@ -10,6 +13,8 @@ use crate::domain::{Trouble, TroubleKind};
 pub(super) struct Request {
     /// The client to ask it with: no redirects, no cookies, bounded in time.
     pub(super) http: reqwest::Client,
+    /// What the provider knows this console by, for a way that goes through its pages itself.
+    pub(super) cookies: Arc<Jar>,
     /// Certificates (PEM) trusted instead of the system's, for a way that needs a client of its own.
     pub(super) certificates: Option<Vec<u8>>,
     /// Where a person is sent.

@@ -48,6 +48,7 @@ pub(super) struct Options {
     pub(super) terminal: bool,
     pub(super) terminal_flow: String,
     pub(super) step_up_client_id: Option<String>,
+    pub(super) step_up_issuer: Option<ServerUrl>,
     pub(super) step_up_client_secret: Option<SecretRef>,
     pub(super) keyring: bool,
     /// The profile's name, which the keyring's entry carries.
@@ -69,6 +70,7 @@ impl Options {
             terminal: identity.terminal.value,
             terminal_flow: identity.terminal_flow.value.clone(),
             step_up_client_id: identity.step_up_client_id.value.clone(),
+            step_up_issuer: identity.step_up_issuer.value.clone(),
             step_up_client_secret: identity.step_up_client_secret.value.clone(),
             keyring: identity.keyring.value,
             profile: settings.profile.value.clone(),
@@ -110,7 +112,11 @@ impl Identity for Oidc {
         ways::ways(self.options.flow, self.options.terminal, Surroundings::of_process())
     }
 
-    fn run(self: Box<Self>, orders: mpsc::Receiver<Order>, teller: Teller) -> BoxFuture<'static, ()> {
+    fn run(
+        self: Box<Self>,
+        orders: mpsc::Receiver<Order>,
+        teller: Teller,
+    ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let kept = Kept::of(&self.options, self.keeper);
             let party = Arc::new(Party::new(self.options, self.clock));

@@ -164,8 +164,7 @@ fn check(document: &Document, issuer: &ServerUrl) -> Result<(), Trouble> {
             "If that is the right one, set identity.issuer to it.",
         ));
     }
-    let required =
-        [&document.authorization_endpoint, &document.token_endpoint, &document.jwks_uri];
+    let required = [&document.authorization_endpoint, &document.token_endpoint, &document.jwks_uri];
     let optional = [
         &document.device_authorization_endpoint,
         &document.userinfo_endpoint,
@@ -194,7 +193,8 @@ fn is_safe(url: &Url) -> bool {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether it is on this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
