@@ -6,6 +6,7 @@ use openidconnect::{CsrfToken, PkceCodeChallenge};
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::application::Given;
 use crate::domain::{Trouble, TroubleKind};
 use crate::platform::Clock;
 
@@ -25,6 +26,8 @@ pub(super) struct Request {
     pub(super) client_id: String,
     /// Its secret; none for a public application.
     pub(super) client_secret: Option<SecretString>,
+    /// How that is given.
+    pub(super) given: Given,
     /// With blanks between.
     pub(super) scopes: String,
     /// What the ID token must carry. A device can't send it.

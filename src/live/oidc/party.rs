@@ -32,6 +32,11 @@ impl Party {
         Self { options, clock, found: Mutex::new(None), application: Mutex::new(None) }
     }
 
+    /// The clock.
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// Now.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()

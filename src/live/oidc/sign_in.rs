@@ -89,7 +89,7 @@ pub(super) async fn answered(
     talk: &mut Talk<'_>,
 ) -> Result<Answered, Trouble> {
     let Asked { way, application, within, doing, .. } = asked;
-    let request = request(provider, &asked);
+    let request = request(party, provider, &asked);
     let outcome = match way {
         Way::Browser => browser::sign_in(&request, talk).await?,
         Way::Device => device::sign_in(&request, talk).await?,
@@ -124,7 +124,7 @@ pub(super) async fn answered(
     Ok(Answered { claims, tokens })
 }
 
-fn request(provider: &Provider, asked: &Asked<'_>) -> Request {
+fn request(party: &Party, provider: &Provider, asked: &Asked<'_>) -> Request {
     Request {
         http: provider.http.clone(),
         certificates: provider.certificates.clone(),
@@ -133,8 +133,11 @@ fn request(provider: &Provider, asked: &Asked<'_>) -> Request {
         token_endpoint: provider.token.clone(),
         client_id: asked.application.id.clone(),
         client_secret: asked.application.secret.clone(),
+        given: provider.given,
         scopes: asked.scopes.to_owned(),
         nonce: asked.nonce.clone(),
         again: asked.again,
+        browser: party.options.browser.clone(),
+        clock: party.clock(),
     }
 }
