@@ -205,6 +205,7 @@ pub static KEYS: &[Key] = &[
     key!(identity.ca_file, Profile, Rule::Path, None, "Certificates (PEM) to trust instead of the system's."),
     key!(identity.scopes, Profile, Rule::Text, Some("openid profile email offline_access"), "What is asked for, with blanks between."),
     key!(identity.flow, Either, Rule::Choice(SignInFlow::WORDS), Some("auto"), "How to sign in; auto: the browser on a desktop, a device code over SSH."),
+    key!(identity.browser, Either, Rule::Text, None, "Program that opens the sign-in page, with its arguments and blanks between; absent: the desktop's browser."),
     key!(identity.terminal, Profile, Rule::Flag, Some("false"), "Whether one may sign in by typing the password here."),
     key!(identity.terminal_flow, Profile, Rule::Name, Some("default-authentication-flow"), "Slug of the provider's flow for that."),
     key!(identity.staff_group, Profile, Rule::Text, Some("plana-staff"), "Group that everybody who may use the console is in."),

@@ -432,6 +432,8 @@ pub struct IdentitySettings {
     pub scopes: Sourced<String>,
     /// How to sign in.
     pub flow: Sourced<SignInFlow>,
+    /// The program that opens the sign-in page, with its arguments; absent for the desktop's browser.
+    pub browser: Sourced<Option<String>>,
     /// Whether the password may be typed into the console.
     pub terminal: Sourced<bool>,
     /// Slug of the provider's flow for that.

@@ -1,5 +1,5 @@
 //! The real servers that tests and the development platform run against: a Kubernetes API server with etcd, Valkey,
-//! PostgreSQL, pgbouncer, an S3 server, Alertmanager and Prometheus.
+//! PostgreSQL, pgbouncer, an S3 server, Alertmanager, Prometheus and an OpenID provider.
 //!
 //! Each server is the program itself, in a folder and on a loopback port of its own, seen only through the client crates
 //! that the console uses too. It is not a mock and knows nothing of the console. Invariants: nothing listens beyond
@@ -44,6 +44,7 @@ mod ports;
 mod postgres;
 mod process;
 mod prometheus;
+mod provider;
 mod queues;
 mod seed;
 mod series;
@@ -81,6 +82,10 @@ pub use objects::{BACKUPS, Object, Objects, ObjectsOptions, REGION, TEMPLATES};
 pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{Postgres, PostgresOptions, Role};
 pub use prometheus::{DOWN, Prometheus, PrometheusOptions, SLOW};
+pub use provider::{
+    BASIC_CLIENT, CLIENT, Landing, OPERATOR, POST_CLIENT, Provider, ProviderOptions, SENIOR,
+    STEP_UP_CLIENT, Shown, Someone, TENANT, VIEWER, accounts,
+};
 pub use valkey::{Valkey, ValkeyOptions};
 pub use wrong::{Answer, Proxy, Scripted};
 

@@ -7,7 +7,9 @@ use reqwest::Url;
 use reqwest::cookie::Jar;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::application::Given;
 use crate::domain::{Trouble, TroubleKind};
+use crate::platform::Clock;
 
 /// What the provider is asked for.
 pub(super) struct Request {
@@ -27,12 +29,18 @@ pub(super) struct Request {
     pub(super) client_id: String,
     /// Its secret; none for a public application.
     pub(super) client_secret: Option<SecretString>,
+    /// How that is given.
+    pub(super) given: Given,
     /// With blanks between.
     pub(super) scopes: String,
     /// What the ID token must carry. A device can't send it.
     pub(super) nonce: String,
     /// Whether the provider must ask the person again (`prompt=login`).
     pub(super) again: bool,
+    /// The program that opens a page, with its arguments; none for the desktop's browser.
+    pub(super) browser: Option<String>,
+    /// The clock, to say until when something is waited for.
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 /// What a way of signing in ends in.
@@ -81,6 +89,11 @@ impl Authorization {
         }
         let verifier = SecretString::from(verifier.into_secret());
         Self { address, redirect, state, verifier }
+    }
+
+    /// Whether `answer` is one to this authorization, and not one that somebody else made up.
+    pub(super) fn is_answered_by(&self, answer: &Url) -> bool {
+        answer.query_pairs().any(|(key, value)| key == "state" && value == *self.state.secret())
     }
 
     /// What came back to the redirect address: `answer` is that address with its query.

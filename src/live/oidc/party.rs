@@ -45,6 +45,11 @@ impl Party {
         }
     }
 
+    /// The clock.
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// Now.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()

@@ -137,8 +137,11 @@ fn request(party: &Party, provider: &Provider, asked: &Asked<'_>) -> Request {
         token_endpoint: provider.token.clone(),
         client_id: asked.application.id.clone(),
         client_secret: asked.application.secret.clone(),
+        given: provider.given,
         scopes: asked.scopes.to_owned(),
         nonce: asked.nonce.clone(),
         again: asked.again,
+        browser: party.options.browser.clone(),
+        clock: party.clock(),
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: tmux, valkey-server (from Debian's backports where the release
-# itself has none; redis-server where neither is to be had), postgresql, pgbouncer, prometheus, prometheus-alertmanager and
-# prometheus-blackbox-exporter.
+# itself has none; redis-server where neither is to be had), postgresql, pgbouncer, prometheus, prometheus-alertmanager,
+# prometheus-blackbox-exporter, node and npm (18 or newer) for the OpenID provider, and chromium to sign in at it.
 # Does nothing when all is there. Not as root it prints the one command to run and exits 2.
 set -euo pipefail
 
@@ -14,6 +14,9 @@ command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || wanted+=(pgboun
 command -v prometheus >/dev/null || wanted+=(prometheus)
 command -v prometheus-blackbox-exporter >/dev/null || command -v blackbox_exporter >/dev/null || wanted+=(prometheus-blackbox-exporter)
 command -v prometheus-alertmanager >/dev/null || command -v alertmanager >/dev/null || wanted+=(prometheus-alertmanager)
+command -v node >/dev/null || wanted+=(nodejs)
+command -v npm >/dev/null || wanted+=(npm)
+command -v chromium >/dev/null || wanted+=(chromium)
 [ ${#wanted[@]} -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null; then

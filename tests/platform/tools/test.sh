@@ -37,6 +37,7 @@ sum() {
 "$tools/install.sh" || exit $?
 # A test that needs it and can't have it fails and says so.
 "$tools/s3.sh" >/dev/null || true
+"$tools/provider.sh" >/dev/null || true
 
 if assets=$("$tools/kube.sh"); then
   export KUBEBUILDER_ASSETS=$assets
