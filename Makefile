@@ -15,11 +15,12 @@ help: ## Show this list
 demo: ## Run the training console: needs nothing but cargo and a C compiler
 	@$(CARGO) run --profile demo $(TRAINING) -- demo
 
-platform: ## Start the real local platform (API server, databases, S3, alerts) and keep it moving; TENANTS=40 DIR=.platform
+platform: ## Start the real local platform (API server, databases, S3, alerts, sign-in) and keep it moving; TENANTS=40 DIR=.platform
 	@tests/platform/tools/install.sh
 	@tests/platform/tools/kube.sh >/dev/null
 	@tests/platform/tools/s3.sh >/dev/null
-	@$(CARGO) run $(LIVE) --example platform -- up --dir $(DIR) --tenants $(TENANTS) --churn
+	@tests/platform/tools/provider.sh >/dev/null
+	@$(CARGO) run $(LIVE) --example platform -- up --dir $(DIR) --tenants $(TENANTS) --churn --sign-in
 
 platform-down: ## Stop the platform that `make platform` started
 	@$(CARGO) run --quiet $(LIVE) --example platform -- down --dir $(DIR)

@@ -216,6 +216,7 @@ pub static KEYS: &[Key] = &[
     key!(identity.locks_after, Either, Rule::Count(0, 1440), Some("15"), "Minutes without a key after which the screen is hidden; 0: never."),
     key!(identity.keyring, Either, Rule::Flag, Some("false"), "Whether the session is kept in the desktop's keyring between runs."),
     key!(identity.step_up_client_id, Profile, Rule::Text, None, "Second application, whose flow always asks for a factor; absent: prompt=login at the first."),
+    key!(identity.step_up_issuer, Profile, Rule::ServerUrl, None, "Issuer of the second application where each has its own, as at Authentik; absent: the first's."),
     key!(identity.step_up_client_secret, Profile, Rule::Secret, None, "Where the second application's secret is."),
     key!(identity.role_without, Profile, Rule::Choice(RoleWithout::WORDS), Some("viewer"), "Role where nobody signs in: no issuer, or break-glass with changes allowed."),
     key!(identity.break_glass_changes, Profile, Rule::Flag, Some("false"), "Whether a console opened with --break-glass may change anything."),

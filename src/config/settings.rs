@@ -454,6 +454,8 @@ pub struct IdentitySettings {
     pub keyring: Sourced<bool>,
     /// The second application, whose flow always asks for a factor.
     pub step_up_client_id: Sourced<Option<String>>,
+    /// Issuer of that application, when it is not the first one's.
+    pub step_up_issuer: Sourced<Option<ServerUrl>>,
     /// Where its secret is.
     pub step_up_client_secret: Sourced<Option<SecretRef>>,
     /// What one may do where nobody signs in.

@@ -19,7 +19,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use platform::{
-    ApiServer, ApiServerOptions, EventStream, Kubelet, User, Valkey, ValkeyOptions, write_private,
+    ApiServer, ApiServerOptions, CLIENT, EventStream, Kubelet, Provider, ProviderOptions,
+    STEP_UP_CLIENT, User, Valkey, ValkeyOptions, accounts, write_private,
 };
 use servers::{FOLDERS, Servers, clear, secret, text};
 use tokio::signal::unix::{SignalKind, signal};
@@ -56,6 +57,9 @@ struct Up {
     /// How many events are published in a second.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     events_per_second: u32,
+    /// Also start an OpenID provider, at which one must sign in to use the console.
+    #[arg(long)]
+    sign_in: bool,
     /// Also break and mend tenants, and start upgrades, all the time.
     #[arg(long)]
     churn: bool,
@@ -111,19 +115,28 @@ async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
         servers.fill(up.tenants, fleet::now()),
         fleet::fill(&server, &valkey, &kubelet, up.tenants),
     )?;
+    let provider = match up.sign_in {
+        true => {
+            let options = ProviderOptions { folder: Some(dir.join("provider")) };
+            Some(Provider::start_with(options).await?)
+        }
+        false => None,
+    };
     let file = dir.join("config.toml");
-    let settings = configuration(&server, &valkey, dir) + &servers.settings(dir)?;
+    let mut settings = configuration(&server, &valkey, dir) + &servers.settings(dir)?;
+    settings.extend(provider.as_ref().map(identity));
     // The last of all: who waits for it finds everything else there.
     write_private(&file, &settings)?;
     say(&format!(
         "The platform is up: {} tenants, API server {}, Valkey {},\n\
-         {}.\n\
+         {}.\n{}\
          In another terminal: pulse-console --config {} --profile local\n\
          Ctrl-C, or `make platform-down`, ends it.",
         up.tenants,
         server.url(),
         valkey.url(),
         servers.places(),
+        provider.as_ref().map(|at| format!("Sign in as {} ({}).\n", accounts(), at.issuer())).unwrap_or_default(),
         file.display(),
     ));
     let life = life::Life::new(&kubelet, running, up.tenants, up.churn);
@@ -172,6 +185,22 @@ stream = \"{}\"
         valkey.url(),
         text(&dir.join("valkey.password")),
         EventStream::default().key,
+    )
+}
+
+/// The console's settings for signing in at `provider`.
+fn identity(provider: &Provider) -> String {
+    format!(
+        "
+[profiles.local.identity]
+issuer = \"{}\"
+client_id = \"{CLIENT}\"
+step_up_client_id = \"{STEP_UP_CLIENT}\"
+staff_group = \"plana-staff\"
+operator_groups = \"plana-operators\"
+senior_groups = \"plana-seniors\"
+",
+        provider.issuer(),
     )
 }
 

@@ -86,7 +86,7 @@ pub use postgres::{Postgres, PostgresOptions, Role};
 pub use prometheus::{DOWN, Prometheus, PrometheusOptions, SLOW};
 pub use provider::{
     BASIC_CLIENT, CLIENT, Landing, OPERATOR, POST_CLIENT, Provider, ProviderOptions, SENIOR,
-    STEP_UP_CLIENT, Shown, Someone, TENANT, VIEWER,
+    STEP_UP_CLIENT, Shown, Someone, TENANT, VIEWER, accounts,
 };
 pub use valkey::{Valkey, ValkeyOptions};
 pub use wrong::{Answer, Proxy, Scripted};

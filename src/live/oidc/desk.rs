@@ -318,7 +318,7 @@ impl Desk {
     }
 
     /// Ends the session at the provider, both as tokens and as what the provider calls a session.
-    async fn leave(&self, tokens: &Tokens) -> Result<(), Trouble> {
+    async fn leave(&mut self, tokens: &Tokens) -> Result<(), Trouble> {
         let leaving = async {
             let provider = self.party.provider().await?;
             let application = self.party.application().await?;
@@ -340,6 +340,7 @@ impl Desk {
     /// Lets go of the session everywhere but at the provider.
     pub(super) async fn put_down(&mut self) -> Result<Option<Session>, Closed> {
         self.bearer.send_replace(None);
+        self.party.forget_cookies();
         self.looked_after = None;
         self.told.clear();
         self.forget().await?;
@@ -376,7 +377,7 @@ impl Desk {
         }
     }
 
-    async fn forget(&self) -> Result<(), Closed> {
+    async fn forget(&mut self) -> Result<(), Closed> {
         match self.kept.erase().await {
             Ok(()) => Ok(()),
             Err(why) => self.quietly(&format!("The kept session can't be removed: {why}.")).await,
@@ -384,7 +385,7 @@ impl Desk {
     }
 
     /// Says what is no error: one can work without it.
-    async fn quietly(&self, words: &str) -> Result<(), Closed> {
+    async fn quietly(&mut self, words: &str) -> Result<(), Closed> {
         tracing::info!("{words}");
         self.teller.tell(IdentityEvent::Hint(Text::bounded(words, 300))).await
     }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use openidconnect::{CsrfToken, PkceCodeChallenge};
 use reqwest::Url;
+use reqwest::cookie::Jar;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::application::Given;
 use crate::domain::{Trouble, TroubleKind};
 use crate::platform::Clock;
 
@@ -13,6 +15,8 @@ use crate::platform::Clock;
 pub(super) struct Request {
     /// The client to ask it with: no redirects, no cookies, bounded in time.
     pub(super) http: reqwest::Client,
+    /// What the provider knows this console by, for a way that goes through its pages itself.
+    pub(super) cookies: Arc<Jar>,
     /// Certificates (PEM) trusted instead of the system's, for a way that needs a client of its own.
     pub(super) certificates: Option<Vec<u8>>,
     /// Where a person is sent.
@@ -25,6 +29,8 @@ pub(super) struct Request {
     pub(super) client_id: String,
     /// Its secret; none for a public application.
     pub(super) client_secret: Option<SecretString>,
+    /// How that is given.
+    pub(super) given: Given,
     /// With blanks between.
     pub(super) scopes: String,
     /// What the ID token must carry. A device can't send it.

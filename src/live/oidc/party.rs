@@ -1,15 +1,18 @@
 //! What every sign-in and every renewal needs: the settings, the provider once it was found, and the clock.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as PlainMutex, PoisonError};
 
 use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
 use openidconnect::{JsonWebKey as _, Nonce};
+use reqwest::Url;
+use reqwest::cookie::Jar;
 use tokio::sync::Mutex;
 
 use super::Options;
 use super::application::Application;
 use super::provider::Provider;
+use crate::config::ServerUrl;
 use crate::domain::{PlanHash, Span, Timestamp, Trouble, TroubleKind};
 use crate::live::secret;
 use crate::platform::Clock;
@@ -23,13 +26,28 @@ pub(super) struct Party {
     pub(super) options: Options,
     clock: Arc<dyn Clock>,
     found: Mutex<Option<Arc<Provider>>>,
+    found_for_step_up: Mutex<Option<Arc<Provider>>>,
+    /// What the provider knows this console by since the last sign-in in the terminal.
+    cookies: PlainMutex<Arc<Jar>>,
     application: Mutex<Option<Application>>,
 }
 
 impl Party {
     /// One that has asked nothing yet.
     pub(super) fn new(options: Options, clock: Arc<dyn Clock>) -> Self {
-        Self { options, clock, found: Mutex::new(None), application: Mutex::new(None) }
+        Self {
+            options,
+            clock,
+            found: Mutex::new(None),
+            found_for_step_up: Mutex::new(None),
+            cookies: PlainMutex::default(),
+            application: Mutex::new(None),
+        }
+    }
+
+    /// The clock.
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     /// Now.
@@ -39,7 +57,44 @@ impl Party {
 
     /// The provider, asked how it is set up when that was not done lately.
     pub(super) async fn provider(&self) -> Result<Arc<Provider>, Trouble> {
-        let mut found = self.found.lock().await;
+        self.find(&self.options.issuer, &self.found).await
+    }
+
+    /// The same as the second application is told of it: an issuer may be for one application only.
+    pub(super) async fn step_up_provider(&self) -> Result<Arc<Provider>, Trouble> {
+        let Options { issuer, step_up_client_id, step_up_issuer, .. } = &self.options;
+        let (Some(_), Some(second)) = (step_up_client_id, step_up_issuer) else {
+            return self.provider().await;
+        };
+        // Whose subject it is, is known of one server only.
+        if !is_same_server(issuer, second) {
+            return Err(Trouble::new(
+                TroubleKind::Config,
+                &format!(
+                    "identity.step_up_issuer is {second}, which is not at the server of {issuer}"
+                ),
+                "Let both be of the same server.",
+            ));
+        }
+        self.find(second, &self.found_for_step_up).await
+    }
+
+    /// What the provider knows this console by, which a sign-in in the terminal begins without.
+    pub(super) fn cookies(&self) -> Arc<Jar> {
+        Arc::clone(&self.cookies.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets the provider know nobody here any more.
+    pub(super) fn forget_cookies(&self) {
+        *self.cookies.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+    }
+
+    async fn find(
+        &self,
+        issuer: &ServerUrl,
+        found: &Mutex<Option<Arc<Provider>>>,
+    ) -> Result<Arc<Provider>, Trouble> {
+        let mut found = found.lock().await;
         let now = self.now();
         if let Some(known) = found.as_ref().filter(|known| now.since(known.asked_at) < FOUND_FOR) {
             return Ok(Arc::clone(known));
@@ -48,7 +103,7 @@ impl Party {
             Some(file) => Some(read(file).await?),
             None => None,
         };
-        let provider = Arc::new(Provider::find(&self.options.issuer, certificates, now).await?);
+        let provider = Arc::new(Provider::find(issuer, certificates, now).await?);
         *found = Some(Arc::clone(&provider));
         Ok(provider)
     }
@@ -91,6 +146,11 @@ impl Party {
         };
         Ok(Some(Application { id, secret }))
     }
+}
+
+fn is_same_server(one: &ServerUrl, other: &ServerUrl) -> bool {
+    let origin = |url: &ServerUrl| Url::parse(url.as_str()).ok().map(|url| url.origin());
+    origin(one).is_some() && origin(one) == origin(other)
 }
 
 async fn read(file: &Path) -> Result<Vec<u8>, Trouble> {

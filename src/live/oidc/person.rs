@@ -32,7 +32,11 @@ impl Proved {
         Self {
             way: self.way,
             factors: claims.factors.clone().or_else(|| self.factors.clone()),
-            at: claims.proved_at.or(self.at),
+            // A renewal proves nothing anew: where the login is not found any more, a provider says that it is now.
+            at: match (claims.proved_at, self.at) {
+                (Some(said), Some(known)) => Some(said.min(known)),
+                (said, known) => said.or(known),
+            },
         }
     }
 }

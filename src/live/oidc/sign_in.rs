@@ -63,6 +63,8 @@ pub(super) async fn sign_in(
     again: bool,
     talk: &mut Talk<'_>,
 ) -> Result<Session, Trouble> {
+    // Whoever signs in does so anew; who gives a factor for a plan may still be known.
+    party.forget_cookies();
     let provider = party.provider().await?;
     let application = party.application().await?;
     let asked = Asked {
@@ -89,7 +91,10 @@ pub(super) async fn answered(
     talk: &mut Talk<'_>,
 ) -> Result<Answered, Trouble> {
     let Asked { way, application, within, doing, .. } = asked;
-    let request = request(provider, &asked);
+    if asked.again {
+        party.forget_cookies();
+    }
+    let request = request(party, provider, &asked);
     let outcome = match way {
         Way::Browser => browser::sign_in(&request, talk).await?,
         Way::Device => device::sign_in(&request, talk).await?,
@@ -122,8 +127,9 @@ pub(super) async fn answered(
     Ok(Answered { claims, tokens })
 }
 
-fn request(provider: &Provider, asked: &Asked<'_>) -> Request {
+fn request(party: &Party, provider: &Provider, asked: &Asked<'_>) -> Request {
     Request {
+        cookies: party.cookies(),
         http: provider.http.clone(),
         certificates: provider.certificates.clone(),
         authorization_endpoint: provider.authorization.clone(),
@@ -131,8 +137,11 @@ fn request(provider: &Provider, asked: &Asked<'_>) -> Request {
         token_endpoint: provider.token.clone(),
         client_id: asked.application.id.clone(),
         client_secret: asked.application.secret.clone(),
+        given: provider.given,
         scopes: asked.scopes.to_owned(),
         nonce: asked.nonce.clone(),
         again: asked.again,
+        browser: party.options.browser.clone(),
+        clock: party.clock(),
     }
 }

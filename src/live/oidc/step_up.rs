@@ -33,7 +33,7 @@ pub(super) async fn step_up(
     plan: PlanHash,
     talk: &mut Talk<'_>,
 ) -> Result<Proved, Trouble> {
-    let provider = party.provider().await?;
+    let provider = party.step_up_provider().await?;
     let second = party.step_up_application().await?;
     // The second application's own flow asks for the factor; the first has to be told to ask again.
     let again = second.is_none();

@@ -49,18 +49,17 @@ impl State {
         let running = self.at(&name).running.as_ref().is_some_and(|running| running.slug == slug);
         if !running {
             if slug != LOGIN_FLOW {
-                return match slug.starts_with("default-") || slug.starts_with("pulse-") {
-                    true => self.say(&json!({
-                        "component": "ak-stage-access-denied",
-                        "error_message": "Flow does not apply to current user.",
-                    })),
-                    false => Response::json(
-                        404,
-                        &json!({ "detail": "No Flow matches the given query." }),
-                    ),
-                };
+                if !slug.starts_with("default-") && !slug.starts_with("pulse-") {
+                    let said = json!({ "detail": "No Flow matches the given query." });
+                    return Response::json(404, &said);
+                }
+                return self.say(&json!({
+                    "component": "ak-stage-access-denied",
+                    "error_message": "Flow does not apply to current user.",
+                }));
             }
-            self.at(&name).running = Some(Running::new(&slug, self.login_stages()));
+            let stages = self.login_stages();
+            self.at(&name).running = Some(Running::new(&slug, stages));
         }
         let response = if request.method == "POST" {
             self.answered(&name, request)
@@ -185,10 +184,12 @@ impl State {
         if self.at(name).login.is_some() && !self.is_own(name, request) {
             return failed();
         }
-        if matches!(self.manner.instead, Some((_, Instead::Circle))) {
+        let said = request.json();
+        if said["component"] == "ak-stage-user-login"
+            && matches!(self.manner.instead, Some((_, Instead::Circle)))
+        {
             return Response::redirect(&here);
         }
-        let said = request.json();
         let field = |field: &str| said[field].as_str().unwrap_or_default().to_owned();
         if said.get("password").is_some() {
             self.passwords_sent += 1;

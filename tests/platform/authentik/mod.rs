@@ -199,6 +199,7 @@ fn answer(state: &Mutex<State>, request: &wire::Request) -> wire::Response {
         ("GET", "/flows/-/default/authentication/") => {
             wire::Response::redirect(&format!("/if/flow/{LOGIN_FLOW}/?{}", request.query))
         }
+        ("GET", "/if/user/") => wire::Response::page(200, "My applications"),
         ("GET", page) if page.starts_with("/if/flow/") => state.page(request),
         ("GET" | "POST", path) if path.starts_with("/api/v3/flows/executor/") => {
             state.execute(request)

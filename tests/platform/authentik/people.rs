@@ -85,8 +85,7 @@ impl AuthentikPerson {
         self.devices.contains(&device)
     }
 
-    /// The code of the first time, from the one before `now` on, that was not taken yet. The window is the
-    /// authenticator's: a step to each side.
+    /// The code of the first time, from the one before `now` on, that was not taken yet.
     pub(super) fn next_code(&self, now: u64) -> String {
         let steps = [now.saturating_sub(STEP), now, now + STEP];
         let free = steps.into_iter().find(|at| !self.used.contains(&(at / STEP)));
@@ -97,7 +96,8 @@ impl AuthentikPerson {
         self.kept.first().cloned().unwrap_or_default()
     }
 
-    /// Whether any device of theirs that has codes takes `code`. It does so once.
+    /// Whether any device of theirs that has codes takes `code`. It does so once. The app's window is one step wider than
+    /// needed: a code that was looked at may be typed a little later.
     pub(super) fn takes(&mut self, code: &str, now: u64) -> bool {
         if self.has(AuthentikDevice::Kept) && self.kept.remove(code) {
             return true;
@@ -105,7 +105,7 @@ impl AuthentikPerson {
         if !self.has(AuthentikDevice::App) {
             return false;
         }
-        let steps = [now.saturating_sub(STEP), now, now + STEP];
+        let steps = [now.saturating_sub(2 * STEP), now.saturating_sub(STEP), now, now + STEP];
         let shown = steps.into_iter().find(|at| {
             !self.used.contains(&(at / STEP)) && self.app.generate(*at).to_string() == code
         });

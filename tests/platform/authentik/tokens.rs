@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls::SignatureScheme;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::SigningKey;
 use serde_json::{Value, json};
 
@@ -36,7 +36,8 @@ impl Key {
     fn make() -> Result<Self, PlatformError> {
         let pair =
             rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)?;
-        let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
+        let der =
+            PrivateKeyDer::try_from(pair.serialize_der()).expect("a key in one of the usual forms");
         let signer = rustls::crypto::aws_lc_rs::sign::any_supported_type(&der)
             .expect("the library's own key is understood");
         let [modulus, exponent] = numbers(pair.public_key_raw());

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use tokio::process::Command;
 
 use super::{CODE, PASSWORD, Provider, node};
-use crate::platform::process::on_path;
-use crate::platform::{Doing as _, PlatformError};
+use super::super::process::on_path;
+use super::super::{Doing as _, PlatformError};
 
 const PROGRAM: &str = "chromium";
 const REMEDY: &str = "installs it";

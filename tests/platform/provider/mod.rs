@@ -43,6 +43,13 @@ pub const VIEWER: &str = "vera";
 /// Somebody of a tenant, who may sign in and has no business in the console.
 pub const TENANT: &str = "office@acme.example";
 
+/// Who can sign in and how, in one line for a person.
+pub fn accounts() -> String {
+    format!(
+        "{SENIOR} (senior), {OPERATOR} (operator), {VIEWER} (viewer) or {TENANT} (a tenant, refused): password {PASSWORD}, code {CODE}"
+    )
+}
+
 /// How a provider is to differ from the usual one.
 #[derive(Debug, Default)]
 pub struct ProviderOptions {

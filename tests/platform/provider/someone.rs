@@ -4,7 +4,7 @@ use regex::Regex;
 use reqwest::{Client, Response, Url, header, redirect};
 
 use super::Provider;
-use crate::platform::PlatformError;
+use super::super::PlatformError;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "training";

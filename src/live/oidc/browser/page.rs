@@ -5,7 +5,7 @@ use super::head::Wrong;
 /// What goes with every page. The address has the code in it: nobody may be told it as the place that one came from.
 const HEADERS: &str = "Content-Type: text/html; charset=utf-8\r
 Cache-Control: no-store\r
-Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r
+Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r
 Referrer-Policy: no-referrer\r
 X-Content-Type-Options: nosniff\r
 Connection: close\r
@@ -77,7 +77,7 @@ impl Page {
         let body = format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
              <title>{title}</title>\n<style>{STYLE}</style>\n<h1>{title}</h1>\n<p>{text}</p>\n</html>\n"
         );
         format!("HTTP/1.1 {status}\r\n{HEADERS}Content-Length: {}\r\n\r\n{body}", body.len())

@@ -11,7 +11,7 @@ use super::site::{Place, Site};
 use super::stage::{self, Stage};
 use super::trouble;
 use crate::domain::Trouble;
-use crate::live::oidc::http;
+use crate::live::oidc::{http, provider};
 
 /// The most requests between two answers of the operator; a sign-in needs fewer than ten.
 const MOST: u32 = 30;
@@ -38,11 +38,18 @@ pub(super) enum Reply {
 }
 
 impl Link {
-    /// A way to `site` without any cookie.
-    pub(super) fn new(certificates: Option<&[u8]>, site: Site) -> Result<Self, Trouble> {
-        let cookies = Arc::new(Jar::default());
-        let builder = http::client(certificates)?.cookie_provider(Arc::clone(&cookies));
-        let http = builder.build().map_err(|error| trouble::unreached(&site, &error))?;
+    /// A way to `site`, which knows us by `cookies`.
+    pub(super) fn new(
+        certificates: Option<&[u8]>,
+        cookies: Arc<Jar>,
+        site: Site,
+    ) -> Result<Self, Trouble> {
+        let mut builder = http::client(certificates)?.cookie_provider(Arc::clone(&cookies));
+        if provider::is_loopback(site.base()) {
+            // No proxy leads to this machine.
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| trouble::unreached(&site, error))?;
         Ok(Self { http, cookies, site, left: MOST })
     }
 
@@ -112,7 +119,7 @@ impl Link {
         }
         let status = response.status();
         let body =
-            http::body(response).await.map_err(|error| trouble::unreached(&self.site, &error))?;
+            http::body(response).await.map_err(|error| trouble::unreached(&self.site, error))?;
         let Some(body) = body else { return Err(trouble::large(&self.site)) };
         // A stage counts whatever the status: the provider tells of its own errors in stages too.
         match stage::read(&body, &self.site) {
@@ -126,7 +133,7 @@ impl Link {
             return Err(trouble::endless(&self.site, MOST));
         };
         self.left = left;
-        request.send().await.map_err(|error| trouble::unreached(&self.site, &error))
+        request.send().await.map_err(|error| trouble::unreached(&self.site, error))
     }
 
     /// Where `response` leads, if it does.

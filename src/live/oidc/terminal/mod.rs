@@ -11,6 +11,8 @@ mod site;
 mod stage;
 mod trouble;
 
+use std::sync::Arc;
+
 use reqwest::Url;
 
 use self::link::{Link, Reply};
@@ -35,12 +37,12 @@ pub(super) async fn sign_in(
     let authorization = Authorization::begin(request, redirect.clone());
     let site = Site::of(&request.authorization_endpoint, redirect, slug)?;
     let begin = Place::Page(without_prompt(&authorization.address));
-    let link = Link::new(request.certificates.as_deref(), site)?;
-    let end = Walk { link, talk, login: Some(slug.to_owned()) }.to_the_end(begin).await?;
+    let link = Link::new(request.certificates.as_deref(), Arc::clone(&request.cookies), site)?;
+    let end = Walk { link, talk }.to_the_end(begin).await?;
     authorization.end(&end)
 }
 
-/// This client brings no cookies, so the provider must ask the person anyway; told to (`prompt`), it would ask twice.
+/// Who must be asked again comes without cookies, so the provider asks anyway; told to (`prompt`), it would ask twice.
 fn without_prompt(address: &Url) -> Url {
     let kept = address.query_pairs().filter(|(name, _)| name != "prompt");
     let mut plain = address.clone();
@@ -52,8 +54,6 @@ fn without_prompt(address: &Url) -> Url {
 struct Walk<'a, 'b> {
     link: Link,
     talk: &'a mut Talk<'b>,
-    /// The flow to sign in with, until it is gone through: nobody else's flow comes first.
-    login: Option<String>,
 }
 
 impl Walk<'_, '_> {
@@ -64,7 +64,6 @@ impl Walk<'_, '_> {
                 Place::End(answer) => return Ok(answer),
                 Place::Page(page) => self.link.page(&page).await?,
                 Place::Flow { page, slug } => {
-                    let slug = self.login.take().unwrap_or(slug);
                     self.link.greet(&page).await?;
                     let executor = self.link.site().executor(&slug, &page)?;
                     self.flow(&executor).await?

@@ -83,7 +83,8 @@ impl Site {
             return Ok(Place::Page(url));
         };
         if path == DEFAULT_LOGIN {
-            return Ok(Place::Flow { page: url, slug: self.login.clone() });
+            let slug = self.login.clone();
+            return Ok(Place::Flow { page: url, slug });
         }
         if path.starts_with(EXECUTOR) {
             return Ok(Place::Executor(url));
@@ -91,7 +92,9 @@ impl Site {
         let slug = path.strip_prefix(FLOW).map(|slug| slug.trim_end_matches('/'));
         match slug.filter(|slug| !slug.is_empty() && !slug.contains('/')) {
             Some(slug) => {
-                let slug = slug.to_owned();
+                // A flow that comes before something else signs people in: the console has one of its own for that.
+                let before = url.query_pairs().any(|(name, _)| name == "next");
+                let slug = if before { self.login.clone() } else { slug.to_owned() };
                 Ok(Place::Flow { page: url, slug })
             }
             None => Ok(Place::Page(url)),
@@ -156,6 +159,7 @@ mod tests {
             );
             assert_eq!(slug(at("if/flow/consent/?a=b")).as_deref(), Some("consent"));
             assert_eq!(slug(at("if/flow/consent")).as_deref(), Some("consent"));
+            assert_eq!(slug(at("if/flow/other-login/?next=%2F")).as_deref(), Some("console-login"));
             assert_eq!(slug(at("if/flow/")), None);
             assert_eq!(slug(at("if/flow/a/b/")), None);
             assert!(matches!(at("application/o/authorize/?a=b"), Place::Page(_)));

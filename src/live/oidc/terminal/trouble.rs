@@ -1,12 +1,11 @@
 //! What can go wrong on the way through a flow, as sentences. None of them holds what was typed, or an address with
 //! its query, in which codes are.
 
-use std::error::Error as _;
-
 use reqwest::{StatusCode, Url};
 
 use super::site::Site;
 use crate::domain::{Text, Trouble, TroubleKind};
+use crate::live::oidc::http::Failure;
 
 const BROWSER: &str = "Sign in with the browser or a device code instead.";
 
@@ -55,33 +54,8 @@ pub(super) fn not_authentik(authorization: &Url) -> Trouble {
 }
 
 /// No answer came.
-pub(super) fn unreached(site: &Site, error: &reqwest::Error) -> Trouble {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    // The outermost error names the address, whose query holds what only the provider may see.
-    let why = if error.source().is_some() { cause.to_string() } else { "no answer".to_owned() };
-    let base = origin(site.base());
-    if error.is_timeout() {
-        let what = format!("signing in: {base} did not answer in time");
-        return Trouble::new(
-            TroubleKind::Slow,
-            &what,
-            "Try again; if it stays so, look after the provider.",
-        );
-    }
-    if why.contains("certificate") {
-        let what = format!("signing in: the certificate of {base} is not accepted: {why}");
-        let remedy = "Set identity.ca_file to the certificate of the authority that signed it.";
-        return Trouble::new(TroubleKind::Certificate, &what, remedy);
-    }
-    let what = format!("signing in: {base} can't be reached: {why}");
-    Trouble::new(
-        TroubleKind::Unreachable,
-        &what,
-        "Check the network and identity.issuer, then try again.",
-    )
+pub(super) fn unreached(site: &Site, error: reqwest::Error) -> Trouble {
+    Failure::from(error).trouble("signing in", site.base())
 }
 
 /// More came than is read.
