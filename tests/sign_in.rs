@@ -251,8 +251,7 @@ fn addresses_are_copied_and_time_runs_out() {
 fn the_keys_shown_are_those_of_the_key_map() {
     for (map, cancel, next) in [("default", "esc", "tab"), ("emacs", "ctrl-g", "ctrl-n")] {
         let mut journey = signed_out(&WAYS);
-        let keys = pulse_console::app::Msg::Keymap(journey::keymap(map));
-        journey.send(keys);
+        journey.send(Msg::Keymap(journey::keymap(map)));
         told(&mut journey, asks(None));
         journey.sees(&format!("{cancel} give up")).sees(&format!("{next} next line"));
         journey.keys(next).sees("▸ password").keys(cancel).sees("Nobody is signed in.");

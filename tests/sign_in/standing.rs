@@ -52,7 +52,6 @@ fn the_last_minutes_are_always_said() {
     for _ in 0..71 {
         journey.silence(600).keys("ctrl-l");
     }
-    assert!(!header(&mut journey).contains("10m"), "{}", header(&mut journey));
     journey.silence(61).sees("maria senior 8m59s");
 }
 
@@ -68,7 +67,7 @@ fn where_nobody_signs_in_there_is_a_role_and_no_lock() {
         .sees("tenants");
     journey.keys(":").types("sign out").sees("sign out  Nobody is signed in here").keys("enter");
     journey.sees("▲ Nobody is signed in here, so you can't sign out.");
-    journey.keys("?").keys("pagedown");
+    journey.size(120, 100).keys("?");
     let line = journey.line("hide the screen until you come back. Nobody is signed in");
     assert!(line.contains("alt-l"), "{line}");
 }
@@ -157,5 +156,5 @@ fn clicks_hit_what_is_seen_below_the_line_of_break_glass() {
 fn break_glass_does_not_end_and_does_not_lock() {
     let mut journey = broken();
     drop(journey.engine.advance(Span::from_secs(60)));
-    journey.silence(24 * 3600).sees("BREAK-GLASS").keys("alt-l").sees("Nobody is signed in here");
+    journey.silence(3600).sees("BREAK-GLASS").keys("alt-l").sees("Nobody is signed in here");
 }
