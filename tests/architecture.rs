@@ -328,13 +328,14 @@ fn calls(files: &[Source], call: &str) -> Vec<String> {
 #[test]
 fn every_action_passes_the_gate() {
     let files: Vec<Source> = program().into_iter().filter(|file| file.layer() == "app").collect();
-    assert_eq!(calls(&files, "gate::check("), ["app/keys.rs: run_named"]);
+    assert_eq!(calls(&files, "gate::check("), ["app/keys.rs: refusal"]);
     assert_eq!(calls(&files, "self.run("), ["app/keys.rs: run_named"]);
     assert_eq!(calls(&files, "app.run("), [] as [&str; 0]);
     let keys = files.iter().find(|file| file.path == "app/keys.rs").expect("the keys");
     let named = &keys.code[keys.code.find("fn run_named").expect("run_named")..];
     let named = &named[..closing(named, named.find('{').expect("its body"))];
-    assert!(named.find("gate::check(") < named.find("self.run("), "the gate is asked first");
+    let asked = named.find("self.refusal(").expect("the gate is asked");
+    assert!(Some(asked) < named.find("self.run("), "the gate is asked first");
     assert!(!keys.code.contains("pub fn run("), "nobody outside can go round the gate");
     // A key and the palette come in by the same door.
     assert_eq!(

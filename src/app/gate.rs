@@ -12,8 +12,8 @@ pub struct Rights {
     pub read_only: bool,
     /// Whether somebody is here who may see anything.
     pub is_open: bool,
-    /// Whether there is a provider that people sign in at.
-    pub signs_in: bool,
+    /// How many ways there are to sign in; none where nobody does.
+    pub ways: usize,
 }
 
 /// Says whether the action may be done.
@@ -25,7 +25,7 @@ pub fn check(spec: &ActionSpec, rights: Rights) -> Result<(), String> {
     if !rights.is_open && !is_for_anybody(spec.action) {
         return Err(format!("Sign in first: nobody who is not signed in can {name}."));
     }
-    if !rights.signs_in
+    if rights.ways == 0
         && matches!(spec.action, Action::SignIn(SignInAction::Lock | SignInAction::SignOut))
     {
         return Err(format!("Nobody is signed in here, so you can't {name}."));
@@ -67,8 +67,7 @@ mod tests {
     use crate::app::action::{Action, REGISTRY, Shell};
     use crate::input::Verb;
 
-    const VIEWER: Rights =
-        Rights { role: Role::Viewer, read_only: true, is_open: true, signs_in: true };
+    const VIEWER: Rights = Rights { role: Role::Viewer, read_only: true, is_open: true, ways: 1 };
 
     fn dangerous(danger: Danger) -> ActionSpec {
         let verb = Verb { id: "test.act", doc: "drop the database", contexts: &[] };
@@ -122,7 +121,7 @@ mod tests {
 
     #[test]
     fn where_nobody_signs_in_nobody_locks_or_signs_out() {
-        let unguarded = Rights { signs_in: false, ..VIEWER };
+        let unguarded = Rights { ways: 0, ..VIEWER };
         let refused: Vec<String> =
             REGISTRY.iter().filter_map(|spec| check(spec, unguarded).err()).collect();
         assert_eq!(

@@ -61,7 +61,7 @@ impl App {
             role: self.presence.role(),
             read_only: self.setting.read_only,
             is_open: self.presence.is_open(),
-            signs_in: !self.presence.ways().is_empty(),
+            ways: self.presence.ways().len(),
         }
     }
 

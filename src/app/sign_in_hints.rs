@@ -12,11 +12,13 @@ pub fn sign_in_hints(app: &App) -> Vec<Hint> {
     let stage = &app.presence.sign_in().stage;
     let mut shown: Vec<(&str, &str)> = match stage {
         Stage::Starting => Vec::new(),
+        Stage::Checking if ends(app) => Vec::new(),
         Stage::Checking => vec![("sign-in.cancel", "give up")],
         Stage::Resting => vec![("sign-in.submit", begins(app))],
         Stage::Asked(challenge) => answers(app, challenge),
     };
     if !matches!(stage, Stage::Starting)
+        && !ends(app)
         && let Some(way) = app.presence.other_way()
     {
         shown.push(("sign-in.other", instead(way)));
@@ -28,6 +30,12 @@ pub fn sign_in_hints(app: &App) -> Vec<Hint> {
         shown.push(("session.sign-out", "sign out instead"));
     }
     shown.into_iter().filter_map(|(id, doc)| hint(app, &contexts, id, doc)).collect()
+}
+
+/// Whether a session is being ended: there is nothing to give up.
+fn ends(app: &App) -> bool {
+    let sign_in = app.presence.sign_in();
+    sign_in.stage == Stage::Checking && sign_in.way.is_none()
 }
 
 /// What beginning means while nothing is under way.

@@ -17,7 +17,8 @@ use crate::app::{App, Hint};
 use page::Row;
 use picture::Picture;
 
-/// The widest that the panel is.
+/// The widest that the panel is, without and with a picture.
+const WIDE: u16 = 72;
 const WIDEST: u16 = 78;
 /// Cells of its border and of the margin within, on both sides.
 const FRAME: u16 = 6;
@@ -76,32 +77,35 @@ impl Panel {
     /// The panel on the screen; with a picture only if it is `seen` by a camera.
     fn of(app: &App, geometry: &Geometry, seen: bool) -> Self {
         let screen = geometry.screen;
-        // Header and footer, and a line of ground around where there is room.
-        let most = screen.height.saturating_sub(2);
-        let outer = screen.width.saturating_sub(if screen.width < 80 { 0 } else { 2 }).min(WIDEST);
+        let most = screen.width.saturating_sub(if screen.width < 80 { 0 } else { 2 });
+        // Between header and footer, within the border.
+        let lines = screen.height.saturating_sub(4);
+        let drawn = page::picture(app).filter(|picture| {
+            let hints = in_lines(page::hints(app), most.min(WIDEST) - FRAME).len();
+            let wide = picture.width() + BESIDE + LEAST_TEXT + FRAME;
+            seen && wide <= most && picture.height() + count(hints) < lines
+        });
+        let outer = most.min(if drawn.is_some() { WIDEST } else { WIDE });
         let wide = outer.saturating_sub(FRAME);
         let hints = in_lines(page::hints(app), wide);
-        let below = u16::try_from(hints.len()).unwrap_or(1) + 1;
-        let room = most.saturating_sub(2 + below);
-        let drawn = page::picture(app).filter(|picture| {
-            seen && picture.height() <= room && picture.width() + BESIDE + LEAST_TEXT <= wide
-        });
+        let room = lines.saturating_sub(count(hints.len()));
         let width = drawn.as_ref().map_or(wide, |drawn| wide - drawn.width() - BESIDE);
-        let mut rows = page::rows(app, width, drawn.is_some());
+        let mut rows = page::rows(app, (width, room), drawn.is_some());
+        if !hints.is_empty() {
+            rows.push(Row::Blank);
+        }
         page::fit(&mut rows, usize::from(room));
-        let lines = u16::try_from(rows.len()).unwrap_or(room);
-        let lines = lines.max(drawn.as_ref().map_or(0, Picture::height));
-        let free = room.saturating_sub(lines);
+        let used = count(rows.len()).max(drawn.as_ref().map_or(0, |drawn| drawn.height() + 1));
+        let free = room.saturating_sub(used);
         // Space within the border first, then around it: a little above the middle is where one looks.
         let margin = u16::from(free >= 2);
-        let height = lines + below + 2 + 2 * margin;
-        let y = 1 + (free.saturating_sub(2 * margin)) * 2 / 5;
+        let height = used + count(hints.len()) + 2 + 2 * margin;
+        let y = 1 + free.saturating_sub(2 * margin) * 2 / 5;
         let place = Rect::new((screen.width - outer) / 2, y, outer, height);
         let inner = Rect::new(place.x + 3, y + 1 + margin, wide, height - 2 - 2 * margin);
         let picture = drawn.map(|drawn| {
-            let at =
-                Rect::new(inner.right() - drawn.width(), inner.y, drawn.width(), drawn.height());
-            (drawn, at)
+            let (x, size) = (inner.right() - drawn.width(), (drawn.width(), drawn.height()));
+            (drawn, Rect::new(x, inner.y, size.0, size.1))
         });
         Self { place, inner, rows, width, picture, hints }
     }
@@ -116,23 +120,29 @@ impl Panel {
 
     /// The line of the first hints: they stand at the bottom.
     fn hints_top(&self) -> u16 {
-        self.inner.bottom().saturating_sub(u16::try_from(self.hints.len()).unwrap_or(0))
+        self.inner.bottom().saturating_sub(count(self.hints.len()))
     }
+}
+
+fn count(lines: usize) -> u16 {
+    u16::try_from(lines).unwrap_or(u16::MAX)
 }
 
 /// `hints` in lines of at most `width` cells.
 fn in_lines(hints: Vec<Hint>, width: u16) -> Vec<Vec<Hint>> {
-    let mut lines: Vec<Vec<Hint>> = vec![Vec::new()];
+    let mut lines: Vec<Vec<Hint>> = Vec::new();
     let mut used = 0;
     for hint in hints {
         let needed = cells(&hint.keys) + 1 + cells(&hint.doc);
-        if used > 0 && used + GAP + needed > width {
-            lines.push(Vec::new());
-            used = 0;
-        }
-        used += needed + if used > 0 { GAP } else { 0 };
-        if let Some(line) = lines.last_mut() {
-            line.push(hint);
+        match lines.last_mut() {
+            Some(line) if used + GAP + needed <= width => {
+                used += GAP + needed;
+                line.push(hint);
+            }
+            _ => {
+                used = needed;
+                lines.push(vec![hint]);
+            }
         }
     }
     lines
@@ -141,7 +151,7 @@ fn in_lines(hints: Vec<Hint>, width: u16) -> Vec<Vec<Hint>> {
 fn draw_row(app: &App, row: &Row, place: Rect, paint: &mut Paint<'_>) {
     match row {
         Row::Blank => {}
-        Row::Text(text, role) => {
+        Row::Text(text, role) | Row::Aside(text, role) => {
             paint.text(place.x, place.y, place.width, text, *role);
         }
         Row::Pair(label, text, role) => {

@@ -8,8 +8,9 @@ use crate::domain::{Text, Timestamp};
 use crate::platform::{Challenge, Prompt, Way};
 use crate::session::{Stage, Standing};
 
-/// The most choices or permissions that are listed at once.
+/// The most choices or permissions that are listed at once, and the lines that are left for what stands around them.
 const LISTED: usize = 9;
+const AROUND: usize = 3;
 /// The most cells of a word that stands before what it is about.
 const WORD: usize = 10;
 
@@ -20,6 +21,8 @@ pub(super) enum Row {
     Blank,
     /// A text.
     Text(String, Role),
+    /// A text that one can do without; it goes when there is no space left to take away.
+    Aside(String, Role),
     /// A text with a word before it, in line with the fields.
     Pair(String, String, Role),
     /// The line of a prompt.
@@ -63,10 +66,11 @@ pub(super) fn picture(app: &App) -> Option<Picture> {
     }
 }
 
-/// The rows, each at most `width` cells; `drawn` if there is a picture beside them.
-pub(super) fn rows(app: &App, width: u16, drawn: bool) -> Vec<Row> {
+/// The rows, each at most `width` cells, for about `lines` lines; `drawn` if there is a picture beside them.
+pub(super) fn rows(app: &App, (width, lines): (u16, u16), drawn: bool) -> Vec<Row> {
     let sign_in = app.presence.sign_in();
-    let mut page = Page { rows: Vec::new(), width, now: app.now() };
+    let listed = usize::from(lines).saturating_sub(AROUND).clamp(1, LISTED);
+    let mut page = Page { rows: Vec::new(), width, listed, now: app.now() };
     page.locked(app);
     match &sign_in.stage {
         Stage::Starting => page.say("Asking the provider how one signs in here…", Role::Muted),
@@ -75,7 +79,11 @@ pub(super) fn rows(app: &App, width: u16, drawn: bool) -> Vec<Row> {
         Stage::Asked(challenge) => page.asked(app, challenge, drawn),
     }
     if let Some(wrong) = &sign_in.wrong {
-        page.wrong(wrong);
+        let lead = match app.presence.standing() {
+            Standing::Locked(_) => "Still locked: ",
+            _ => "Not signed in: ",
+        };
+        page.wrong(lead, wrong);
     }
     if matches!(sign_in.stage, Stage::Asked(_)) {
         sign_in.hint.iter().for_each(|line| page.hint(line));
@@ -83,12 +91,15 @@ pub(super) fn rows(app: &App, width: u16, drawn: bool) -> Vec<Row> {
     page.rows
 }
 
-/// Takes space away, from the bottom, until `rows` fit in `room` lines; what does not fit then is cut off.
+/// Takes away space and then what one can do without, from the top, until `rows` fit in `room` lines; what does not
+/// fit then is cut off.
 pub(super) fn fit(rows: &mut Vec<Row>, room: usize) {
-    while rows.len() > room
-        && let Some(space) = rows.iter().rposition(|row| *row == Row::Blank)
-    {
-        rows.remove(space);
+    for dispensable in [|row: &Row| *row == Row::Blank, |row: &Row| matches!(row, Row::Aside(..))] {
+        while rows.len() > room
+            && let Some(place) = rows.iter().position(dispensable)
+        {
+            rows.remove(place);
+        }
     }
     rows.truncate(room);
 }
@@ -107,12 +118,18 @@ const fn waiting(way: Option<Way>) -> &'static str {
 struct Page {
     rows: Vec<Row>,
     width: u16,
+    /// The most choices or permissions.
+    listed: usize,
     now: Timestamp,
 }
 
 impl Page {
     fn say(&mut self, text: &str, role: Role) {
         self.rows.extend(wrapped(text, self.width).into_iter().map(|line| Row::Text(line, role)));
+    }
+
+    fn aside(&mut self, text: &str, role: Role) {
+        self.rows.extend(wrapped(text, self.width).into_iter().map(|line| Row::Aside(line, role)));
     }
 
     fn blank(&mut self) {
@@ -135,7 +152,7 @@ impl Page {
             Role::Title,
         );
         if let Some(left) = app.presence.left(self.now) {
-            self.say(&format!("The session ends in {left}."), Role::Muted);
+            self.aside(&format!("The session ends in {left}."), Role::Muted);
         }
         self.blank();
     }
@@ -155,7 +172,7 @@ impl Page {
     fn asked(&mut self, app: &App, challenge: &Challenge, drawn: bool) {
         match challenge {
             Challenge::Prompts { title, person, prompts, wrong } => {
-                self.say(title.as_str(), Role::Title);
+                self.aside(title.as_str(), Role::Title);
                 if let Some(person) = person {
                     self.pair("as", person.as_str(), Role::Text);
                 }
@@ -164,7 +181,7 @@ impl Page {
                 self.rows
                     .extend(fields.map(|(number, prompt)| Row::Field { prompt: *prompt, number }));
                 if let Some(wrong) = wrong {
-                    self.wrong(wrong);
+                    self.wrong("", wrong);
                 }
             }
             Challenge::Browser { address, unopened, until } => {
@@ -177,30 +194,36 @@ impl Page {
                 }
             }
             Challenge::Choice { title, choices } => {
-                self.say(title.as_str(), Role::Title);
-                self.blank();
-                let chosen = app.sign_in_page().chosen;
-                let top = (chosen + 1).saturating_sub(LISTED);
-                let listed = choices.iter().enumerate().skip(top).take(LISTED);
-                self.rows.extend(
-                    listed.map(|(number, text)| Row::Choice { text: text.to_string(), number }),
-                );
-                self.more(choices.len().saturating_sub(top + LISTED));
+                self.heading(title);
+                self.choices(choices, app.sign_in_page().chosen);
             }
             Challenge::Consent { title, permissions } => {
-                self.say(title.as_str(), Role::Title);
-                self.blank();
-                for permission in permissions.iter().take(LISTED) {
+                self.heading(title);
+                for permission in permissions.iter().take(self.listed) {
                     self.say(&format!("· {permission}"), Role::Text);
                 }
-                self.more(permissions.len().saturating_sub(LISTED));
+                self.more(permissions.len().saturating_sub(self.listed));
             }
         }
     }
 
+    fn heading(&mut self, title: &Text) {
+        self.say(title.as_str(), Role::Title);
+        self.blank();
+    }
+
+    /// As many choices as fit, the chosen one among them.
+    fn choices(&mut self, choices: &[Text], chosen: usize) {
+        let top = (chosen + 1).saturating_sub(self.listed);
+        let listed = choices.iter().enumerate().skip(top).take(self.listed);
+        self.rows
+            .extend(listed.map(|(number, text)| Row::Choice { text: text.to_string(), number }));
+        self.more(choices.len().saturating_sub(top + self.listed));
+    }
+
     fn more(&mut self, left: usize) {
         if left > 0 {
-            self.say(&format!("… and {left} more"), Role::Muted);
+            self.say(&format!("  … and {left} more"), Role::Muted);
         }
     }
 
@@ -214,7 +237,7 @@ impl Page {
         }
         self.blank();
         self.address(address);
-        self.left("It is waited for", until);
+        self.left("The console waits for it for another", until);
     }
 
     fn device(&mut self, address: &Text, code: &Text, until: Timestamp) {
@@ -225,7 +248,7 @@ impl Page {
         self.blank();
         self.say("and type the code", Role::Muted);
         self.rows.push(Row::Text(spaced(code.as_str()), Role::Key));
-        self.left("It is good for", until);
+        self.left("The code is good for another", until);
     }
 
     fn scan(&mut self, drawn: bool) {
@@ -256,9 +279,9 @@ impl Page {
         }
     }
 
-    fn wrong(&mut self, wrong: &Text) {
+    fn wrong(&mut self, lead: &str, wrong: &Text) {
         self.blank();
-        self.say(&format!("✗ {wrong}"), Role::NoticeError);
+        self.say(&format!("✗ {lead}{wrong}"), Role::NoticeError);
     }
 
     /// What the provider says beside it. Parts of it stand below each other, each with its first word in line with the
@@ -271,7 +294,7 @@ impl Page {
         for part in hint.as_str().split(" · ") {
             match part.split_once(' ') {
                 Some((word, rest)) if word.chars().count() <= WORD => {
-                    self.pair(word, rest, Role::Text);
+                    self.pair(word, rest, Role::Input);
                 }
                 _ => self.say(part, Role::Text),
             }
