@@ -3,8 +3,8 @@
 use regex::Regex;
 use reqwest::{Client, Response, Url, header, redirect};
 
-use super::Provider;
 use super::super::PlatformError;
+use super::Provider;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "training";
