@@ -15,6 +15,8 @@ mod appearance;
 mod driving;
 #[path = "terminal/ending.rs"]
 mod ending;
+#[path = "terminal/identity.rs"]
+mod identity;
 #[path = "terminal/printing.rs"]
 mod printing;
 #[path = "terminal/recording.rs"]

@@ -159,6 +159,12 @@ impl Engine {
     /// A world that has not started does so first.
     pub fn advance(&mut self, span: Span) -> Vec<Observation> {
         self.out = self.start();
+        self.pass(span);
+        self.told()
+    }
+
+    /// Moves the world's time by `span` whether or not it has started; what happened waits to be told.
+    fn pass(&mut self, span: Span) {
         let ms = i64::try_from(span.ms()).unwrap_or(i64::MAX);
         let until = self.now_us.saturating_add(ms.saturating_mul(1_000));
         while self.due.peek().is_some_and(|Reverse(due)| due.at_us <= until) {
@@ -169,7 +175,25 @@ impl Engine {
             self.perform(due.task);
         }
         self.now_us = until;
-        self.told()
+    }
+
+    /// Moves the world's time by `span` while nobody watches: the next start tells how things are then.
+    pub(super) fn pass_unwatched(&mut self, span: Span) {
+        self.disconnect();
+        self.pass(span);
+    }
+
+    /// Nobody watches any more; the world goes on. A start tells everything anew.
+    pub(super) fn disconnect(&mut self) {
+        if !self.started {
+            return;
+        }
+        self.started = false;
+        self.out.clear();
+        self.links.values_mut().for_each(|link| link.listed = false);
+        (self.open_log, self.logs_opened) = (None, self.logs_opened + 1);
+        // Of what was under way for those who watched, nothing is for those who will.
+        self.due.retain(|Reverse(due)| !matches!(due.task, Task::Older | Task::Log(_)));
     }
 
     /// Puts `object` into the world, or into its place there.

@@ -1,15 +1,18 @@
 //! The training world as a platform: one feed that moves its time with the real one.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::sync::Mutex;
+use tokio::time::MissedTickBehavior;
 
+use super::clock::{Held, SimClock, whole_ms};
 use super::engine::Engine;
 use super::herald::{Board, Crier};
-use crate::domain::{FeedId, Observation, Span, Timestamp};
+use super::people::Provider;
+use super::scenario::Scenario;
+use crate::domain::{FeedId, Observation, Span};
 use crate::platform::{Clock, Closed, Feed, Herald, Identity, Platform, Sink, World};
 
 /// How often the world moves.
@@ -18,14 +21,14 @@ const TICK: Duration = Duration::from_millis(100);
 const IDLE_TICKS: u32 = 20;
 /// The most real time that one tick makes up for, such as after the machine slept.
 const CATCH_UP: Duration = Duration::from_secs(1);
-/// The fastest that the world's time passes, in seconds a second.
-const MAX_SPEED: f64 = 3_600.0;
+/// What passed unwatched is made up for in pieces of this.
+const PIECE: Span = Span::from_secs(60);
 
 /// The training world behind the platform's door.
 pub struct Sim {
-    engine: Mutex<Option<Engine>>,
+    engine: Arc<Mutex<Engine>>,
+    scenario: Arc<Scenario>,
     clock: Arc<SimClock>,
-    speed: f64,
     board: Arc<Board>,
 }
 
@@ -34,9 +37,10 @@ impl Sim {
     /// which stands still, to 3600; what isn't a number counts as 1).
     #[must_use]
     pub fn new(engine: Engine, speed: f64) -> Self {
-        let clock = Arc::new(SimClock(AtomicI64::new(engine.now().ms())));
-        let speed = if speed.is_nan() { 1.0 } else { speed.clamp(0.0, MAX_SPEED) };
-        Self { engine: Mutex::new(Some(engine)), clock, speed, board: Arc::default() }
+        let clock = Arc::new(SimClock::new(engine.now(), speed));
+        let scenario = Arc::clone(&engine.scenario);
+        let engine = Arc::new(Mutex::new(engine));
+        Self { engine, scenario, clock, board: Arc::default() }
     }
 }
 
@@ -45,18 +49,14 @@ impl Platform for Sim {
         World::Training
     }
 
-    /// Its one feed; none when it was given out before.
+    /// Its one feed. One that is run after another ended tells everything anew; beside another it waits.
     fn feeds(&self) -> Vec<Box<dyn Feed>> {
-        let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let feed = engine.map(|engine| -> Box<dyn Feed> {
-            let board = Arc::clone(&self.board);
-            Box::new(SimFeed { engine, clock: Arc::clone(&self.clock), speed: self.speed, board })
-        });
-        feed.into_iter().collect()
+        let (engine, clock) = (Arc::clone(&self.engine), Arc::clone(&self.clock));
+        vec![Box::new(SimFeed { engine, clock, board: Arc::clone(&self.board) })]
     }
 
     fn identity(&self) -> Option<Box<dyn Identity>> {
-        Some(Box::new(super::people::Provider::new(self.clock())))
+        Some(Box::new(Provider::new(&self.scenario, &self.clock)))
     }
 
     fn herald(&self) -> Option<Arc<dyn Herald>> {
@@ -64,23 +64,13 @@ impl Platform for Sim {
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.clock) as Arc<dyn Clock>
-    }
-}
-
-/// The world's time, as far as its feed has moved it.
-struct SimClock(AtomicI64);
-
-impl Clock for SimClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_ms(self.0.load(Ordering::Relaxed))
+        Arc::<SimClock>::clone(&self.clock)
     }
 }
 
 struct SimFeed {
-    engine: Engine,
+    engine: Arc<Mutex<Engine>>,
     clock: Arc<SimClock>,
-    speed: f64,
     board: Arc<Board>,
 }
 
@@ -98,29 +88,33 @@ impl Feed for SimFeed {
 }
 
 impl SimFeed {
-    async fn tell_for_ever(mut self: Box<Self>, sink: &Sink) -> Result<(), Closed> {
+    async fn tell_for_ever(&self, sink: &Sink) -> Result<(), Closed> {
+        // Who ran it before may still be ending.
+        let mut engine = self.engine.lock().await;
+        let held = self.make_up(&mut engine).await;
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut last = ticks.tick().await;
         let (mut owed_ms, mut idle) = (0.0, 0);
         let mut attention = sink.attention();
-        let first = self.engine.start();
+        let first = engine.start();
         tell(sink, first).await?;
         loop {
             let now = ticks.tick().await;
-            owed_ms += self.passed_ms(last, now);
+            let real = now.saturating_duration_since(last).min(CATCH_UP);
+            owed_ms += self.clock.passes_ms(real);
             last = now;
             let step = whole_ms(owed_ms);
             owed_ms -= step as f64;
-            let mut told = self.engine.advance(Span::from_ms(step));
+            let mut told = engine.advance(Span::from_ms(step));
             for event in self.board.take() {
-                told.extend(self.engine.publish_raw(&event));
+                told.extend(engine.publish_raw(&event));
             }
             if attention.has_changed().unwrap_or(false) {
                 let looked_at = attention.borrow_and_update().clone();
-                told.extend(self.engine.look(&looked_at));
+                told.extend(engine.look(&looked_at));
             }
-            self.clock.0.store(self.engine.now().ms(), Ordering::Relaxed);
+            held.set(engine.now());
             idle = if told.is_empty() { idle + 1 } else { 0 };
             if idle == IDLE_TICKS {
                 idle = 0;
@@ -131,16 +125,17 @@ impl SimFeed {
         }
     }
 
-    /// The world's milliseconds between two points of the real time.
-    fn passed_ms(&self, last: Instant, now: Instant) -> f64 {
-        let real = now.saturating_duration_since(last).min(CATCH_UP);
-        real.as_secs_f64() * 1_000.0 * self.speed
+    /// Makes up for the time that passed while nobody watched.
+    async fn make_up(&self, engine: &mut Engine) -> Held {
+        engine.disconnect();
+        while self.clock.now().since(engine.now()) > PIECE {
+            engine.pass_unwatched(PIECE);
+            tokio::task::yield_now().await;
+        }
+        let held = self.clock.hold();
+        engine.pass_unwatched(self.clock.now().since(engine.now()));
+        held
     }
-}
-
-/// The whole milliseconds of `ms`, which is neither negative nor large.
-fn whole_ms(ms: f64) -> u64 {
-    ms.clamp(0.0, 1e12) as u64
 }
 
 async fn tell(sink: &Sink, observations: Vec<Observation>) -> Result<(), Closed> {
@@ -159,6 +154,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
+    use crate::domain::Timestamp;
     use crate::platform::contract::Contract;
     use crate::sim::scenario::builtin;
 
@@ -167,14 +163,22 @@ mod tests {
         Sim::new(Engine::new(&scenario, None), speed)
     }
 
-    /// Runs `sim` for `real` on a clock that tokio moves by itself; what it told, and its time after it.
+    /// A runtime whose time tokio moves by itself.
+    fn paused() -> tokio::runtime::Runtime {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_time().start_paused(true).build().expect("a runtime")
+    }
+
     fn run(sim: &Sim, real: Duration) -> (Vec<Vec<Observation>>, Timestamp) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .expect("a runtime");
-        runtime.block_on(async {
+        paused().block_on(watch(sim, real))
+    }
+
+    /// Watches `sim` for `real`; what it told, and its time after it.
+    fn watch(
+        sim: &Sim,
+        real: Duration,
+    ) -> impl Future<Output = (Vec<Vec<Observation>>, Timestamp)> {
+        async move {
             let (queue, mut told) = mpsc::channel(4);
             let mut feeds = sim.feeds();
             let feed = feeds.pop().expect("a feed");
@@ -194,7 +198,7 @@ mod tests {
             drop(told);
             feed.await;
             (batches, now)
-        })
+        }
     }
 
     #[test]
@@ -203,13 +207,53 @@ mod tests {
             let sim = sim(speed);
             let start = sim.clock().now();
             let (batches, now) = run(&sim, Duration::from_millis(20_050));
-            assert_eq!(now.since(start), Span::from_secs(secs), "{speed}");
-            assert!(sim.feeds().is_empty(), "a feed is run once");
-            let mut contract = Contract::new();
-            for batch in &batches {
-                assert!(batch.len() <= Sink::BATCH);
-                contract.observe_all(batch).expect("the contract");
-            }
+            let passed = now.since(start).secs();
+            // Between the world and its feed there is real time.
+            assert!(passed >= secs && passed <= secs + secs / 10, "{speed}: {passed}");
+            check(&batches);
         }
+    }
+
+    fn check(batches: &[Vec<Observation>]) -> Contract {
+        let mut contract = Contract::new();
+        for batch in batches {
+            assert!(batch.len() <= Sink::BATCH);
+            contract.observe_all(batch).expect("the contract");
+        }
+        contract
+    }
+
+    #[test]
+    fn it_goes_on_while_nobody_watches_and_is_told_anew() {
+        let runtime = paused();
+        let sim = sim(60.0);
+        let start = sim.clock().now();
+        let tenants = FeedId::of(crate::domain::Kind::Client);
+        let mut known = Vec::new();
+        for _ in 0..3 {
+            runtime.block_on(tokio::time::advance(Duration::from_secs(30)));
+            let before = sim.clock().now();
+            let (batches, now) = runtime.block_on(watch(&sim, Duration::from_secs(10)));
+            let contract = check(&batches);
+            let first = batches.iter().flatten().next().expect("something is told");
+            assert!(first.at >= before, "nothing is told of before it was watched");
+            assert!(FeedId::ALL.into_iter().all(|feed| contract.is_listed(feed)), "all is listed");
+            assert!(now.since(before) >= Span::from_secs(590), "{:?}", now.since(before));
+            known.push(contract.known(tenants));
+        }
+        // Forty seconds at this speed, three times.
+        assert_eq!(sim.clock().now().since(start).secs() / 100, 3 * 2_400 / 100);
+        assert!(known.iter().all(|known| *known >= 42), "{known:?}");
+    }
+
+    #[test]
+    fn a_world_that_stands_still_tells_the_same_anew() {
+        let runtime = paused();
+        let sim = sim(0.0);
+        let watch = || runtime.block_on(watch(&sim, Duration::from_secs(1))).0;
+        let told: Vec<Vec<Observation>> =
+            (0..2).map(|_| watch().into_iter().flatten().collect()).collect();
+        assert!(told[0].len() > 200);
+        assert_eq!(told[0], told[1]);
     }
 }

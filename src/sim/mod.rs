@@ -6,6 +6,7 @@
 mod alerts;
 mod audit;
 mod backups;
+mod clock;
 mod cluster;
 mod databases;
 mod engine;

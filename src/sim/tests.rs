@@ -29,7 +29,9 @@ fn run(name: &str, seed: Option<u64>, secs: u64) -> Vec<Observation> {
 
 #[test]
 fn every_scenario_obeys_the_contract() {
-    for (name, secs) in [("calm-night", 900), ("fleet-10k", 20), ("hostile-data", 120)] {
+    for (name, secs) in
+        [("calm-night", 900), ("identity-outage", 700), ("fleet-10k", 20), ("hostile-data", 120)]
+    {
         let told = run(name, None, secs);
         let mut contract = Contract::new();
         contract.observe_all(&told).unwrap_or_else(|why| panic!("{name}: {why}"));
@@ -80,6 +82,49 @@ fn the_whole_story_is_the_same_in_small_steps() {
     let mut in_steps = engine("calm-night");
     let parts: Vec<_> = (0..1_000).flat_map(|_| in_steps.advance(Span::from_ms(700))).collect();
     assert!(whole == parts);
+}
+
+#[test]
+fn what_passes_unwatched_is_told_as_it_is_then() {
+    let mut engine = engine("calm-night");
+    engine.start();
+    engine.advance(Span::from_secs(30));
+    engine.pass_unwatched(Span::from_secs(600));
+    let told = engine.start();
+    let mut contract = Contract::new();
+    contract.observe_all(&told).expect("the contract");
+    assert!(told.iter().all(|observation| observation.at == engine.now()), "all of it is now");
+    for kind in Kind::ALL {
+        let exist = engine.world().objects(kind).count();
+        assert_eq!(contract.known(FeedId::of(kind)), exist, "{kind:?}");
+    }
+    let later = engine.advance(Span::from_secs(60));
+    contract.observe_all(&later).expect("the contract");
+    // What happens does not depend on who watches.
+    let mut watched = self::engine("calm-night");
+    watched.advance(Span::from_secs(690));
+    assert_eq!(watched.now(), engine.now());
+    let names = |engine: &Engine| -> Vec<_> {
+        engine.world().objects(Kind::Client).map(|o| o.meta.clone()).collect()
+    };
+    assert_eq!(names(&watched), names(&engine));
+}
+
+#[test]
+fn an_outage_of_pg01_is_told_by_all_its_feeds_and_ends() {
+    use FeedId::{DatabaseServer, Databases, Pools, Sessions};
+    let told = run("identity-outage", None, 620);
+    for feed in [Databases, Sessions, DatabaseServer, Pools] {
+        let facts = told.iter().filter(|observation| observation.feed == feed);
+        let (mut down, mut back) = (0, 0);
+        for observation in facts {
+            down += u32::from(matches!(observation.fact, Fact::Unreachable(_)));
+            back += u32::from(matches!(observation.fact, Fact::RelistEnded));
+        }
+        assert_eq!((down, back), (1, 2), "{feed}: listed, down, listed again");
+    }
+    let down = |name| NAMES.contains(&name) && !scenario(name).provider_away().is_empty();
+    assert!(down("identity-outage") && !down("calm-night"));
 }
 
 #[test]

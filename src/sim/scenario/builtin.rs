@@ -4,11 +4,13 @@ use super::{Scenario, ScenarioError};
 use crate::domain::{Text, nearest};
 
 /// The names of the built-in scenarios; the first is the usual one.
-pub const NAMES: [&str; 4] = ["calm-night", "alert-storm", "fleet-10k", "hostile-data"];
+pub const NAMES: [&str; 5] =
+    ["calm-night", "alert-storm", "identity-outage", "fleet-10k", "hostile-data"];
 
-const TEXTS: [&str; 4] = [
+const TEXTS: [&str; 5] = [
     include_str!("../../../assets/scenarios/calm-night.toml"),
     include_str!("../../../assets/scenarios/alert-storm.toml"),
+    include_str!("../../../assets/scenarios/identity-outage.toml"),
     include_str!("../../../assets/scenarios/fleet-10k.toml"),
     include_str!("../../../assets/scenarios/hostile-data.toml"),
 ];

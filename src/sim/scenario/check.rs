@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::{Incident, NamedTenant, Run, RunKind, Scenario, What};
+use super::{Incident, NamedTenant, Run, RunKind, Scenario, What, people};
 use crate::domain::{Text, nearest};
 use crate::sim::names::{self, Company};
 
@@ -24,6 +24,7 @@ pub(super) fn mistake(scenario: &Scenario) -> Option<Mistake> {
         .or_else(|| too_many(&scenario.databases.block, "blocks"))
         .or_else(|| too_many(&scenario.silences, "silences"))
         .or_else(|| too_many(&scenario.acks, "acks"))
+        .or_else(|| people::mistake(scenario))
         .or_else(|| story(scenario).err())
 }
 
@@ -180,6 +181,7 @@ fn check_incident(incident: &Incident, roster: &mut Roster<'_>) -> Result<(), St
         | What::FeedDenied
         | What::StreamGap
         | What::StreamReset
-        | What::Alerts => Ok(()),
+        | What::Alerts
+        | What::ProviderDown => Ok(()),
     }
 }

@@ -5,10 +5,13 @@
 
 mod builtin;
 mod check;
+mod people;
 mod read;
 
 pub use builtin::{NAMES, builtin};
 pub(super) use check::generated;
+pub(super) use people::Account;
+pub use people::{OPERATORS, SENIORS, STAFF};
 
 use std::collections::BTreeMap;
 
@@ -53,6 +56,9 @@ pub struct Scenario {
     pub(super) silences: Vec<Spanned<SilencePlan>>,
     #[serde(default, rename = "ack")]
     pub(super) acks: Vec<Spanned<AckPlan>>,
+    /// Who has an account; the usual people unless it names some.
+    #[serde(default)]
+    pub(super) people: Vec<Spanned<Account>>,
     #[serde(default, rename = "incident")]
     pub(super) incidents: Vec<Spanned<Incident>>,
 }
@@ -440,6 +446,8 @@ pub(super) enum What {
     Burst,
     Alert,
     Alerts,
+    /// The identity provider is away.
+    ProviderDown,
 }
 
 /// Something that happens at a time of the story.

@@ -138,7 +138,7 @@ mod tests {
         (
             "colour = 1",
             5,
-            "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `databases`, `hostile`, `cluster`, `denied`, `tenant`, `run`, `backup`, `silence`, `ack`, `incident`",
+            "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `databases`, `hostile`, `cluster`, `denied`, `tenant`, `run`, `backup`, `silence`, `ack`, `people`, `incident`",
         ),
         ("[tenants]\ncount = 20001", 6, "20001 is not between 0 and 20000"),
         ("[tenants]\ncount = -1", 6, "-1 is not between 0 and 20000"),
@@ -181,6 +181,18 @@ mod tests {
             5,
             "this run needs a tenant",
         ),
+        (
+            "[[people]]\nuser = \"maria\"\nrole = \"senior\"",
+            7,
+            "unknown field `role`, expected one of `user`, `name`, `groups`, `password`, `totp`",
+        ),
+        ("[[people]]\nuser = \"\"", 5, "somebody has no user or no password"),
+        ("[[people]]\nuser = \"a\"\n[[people]]\nuser = \"a\"", 7, "the user “a” comes twice"),
+        (
+            "[[people]]\nuser = \"a\"\ntotp = \"short\"",
+            5,
+            "the totp of “a” is shorter than 16 bytes",
+        ),
     ];
 
     #[test]
@@ -199,13 +211,13 @@ mod tests {
         assert_eq!(
             message("calm-nigth").as_deref(),
             Some(
-                "There is no scenario “calm-nigth”; perhaps “calm-night” is meant. The scenarios are calm-night, alert-storm, fleet-10k, hostile-data."
+                "There is no scenario “calm-nigth”; perhaps “calm-night” is meant. The scenarios are calm-night, alert-storm, identity-outage, fleet-10k, hostile-data."
             )
         );
         assert_eq!(
             message("xyz").as_deref(),
             Some(
-                "There is no scenario “xyz”. The scenarios are calm-night, alert-storm, fleet-10k, hostile-data."
+                "There is no scenario “xyz”. The scenarios are calm-night, alert-storm, identity-outage, fleet-10k, hostile-data."
             )
         );
     }
