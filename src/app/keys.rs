@@ -33,13 +33,20 @@ impl App {
     /// Runs the action `id`, if the gate lets it.
     pub(super) fn run_named(&mut self, id: &str) -> Vec<Effect> {
         let Some(spec) = action::spec(id) else { return Vec::new() };
-        match gate::check(spec, self.rights()) {
+        match gate::check(spec, self.rights(), &self.store.objects().access) {
             Ok(()) => self.run(spec.action),
             Err(refusal) => {
                 self.say(Level::Warning, &refusal);
                 Vec::new()
             }
         }
+    }
+
+    /// Why the action `id` would be refused now; none when it would not.
+    #[must_use]
+    pub fn refusal(&self, id: &str) -> Option<String> {
+        let spec = action::spec(id)?;
+        gate::check(spec, self.rights(), &self.store.objects().access).err()
     }
 
     /// What the gate goes by now.

@@ -114,8 +114,7 @@ impl Platform for Live {
 
     fn identity(&self) -> Option<Box<dyn Identity>> {
         let options = self.identity.clone()?;
-        let (bearer, _) = tokio::sync::watch::channel(None);
-        Some(Box::new(oidc::Oidc::new(options, bearer)))
+        Some(Box::new(oidc::Oidc::new(options, self.signed.clone())))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -142,6 +141,7 @@ fn options(settings: &Settings) -> kubernetes::Options {
     let settings = &settings.kubernetes;
     kubernetes::Options {
         tenant_domain,
+        namespace: settings.namespace.value.clone(),
         kubeconfig: settings.kubeconfig.value.clone(),
         context: settings.context.value.clone(),
         group: settings.group.value.clone(),

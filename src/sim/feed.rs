@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::engine::Engine;
-use crate::domain::{FeedId, Observation, Span, Timestamp};
+use crate::domain::{FeedId, Observation, Role, Span, Timestamp};
 use crate::platform::{Clock, Closed, Feed, Identity, Platform, Sink, World};
 
 /// How often the world moves.
@@ -25,6 +26,8 @@ pub struct Sim {
     engine: Mutex<Option<Engine>>,
     clock: Arc<SimClock>,
     speed: f64,
+    /// The role of whoever signed in.
+    role: watch::Sender<Option<Role>>,
 }
 
 impl Sim {
@@ -34,7 +37,8 @@ impl Sim {
     pub fn new(engine: Engine, speed: f64) -> Self {
         let clock = Arc::new(SimClock(AtomicI64::new(engine.now().ms())));
         let speed = if speed.is_nan() { 1.0 } else { speed.clamp(0.0, MAX_SPEED) };
-        Self { engine: Mutex::new(Some(engine)), clock, speed }
+        let (role, _) = watch::channel(None);
+        Self { engine: Mutex::new(Some(engine)), clock, speed, role }
     }
 }
 
@@ -47,13 +51,18 @@ impl Platform for Sim {
     fn feeds(&self) -> Vec<Box<dyn Feed>> {
         let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
         let feed = engine.map(|engine| -> Box<dyn Feed> {
-            Box::new(SimFeed { engine, clock: Arc::clone(&self.clock), speed: self.speed })
+            Box::new(SimFeed {
+                engine,
+                clock: Arc::clone(&self.clock),
+                speed: self.speed,
+                role: self.role.subscribe(),
+            })
         });
         feed.into_iter().collect()
     }
 
     fn identity(&self) -> Option<Box<dyn Identity>> {
-        Some(Box::new(super::people::Provider::new(self.clock())))
+        Some(Box::new(super::people::Provider::new(self.clock()).telling(self.role.clone())))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -74,6 +83,7 @@ struct SimFeed {
     engine: Engine,
     clock: Arc<SimClock>,
     speed: f64,
+    role: watch::Receiver<Option<Role>>,
 }
 
 impl Feed for SimFeed {
@@ -96,6 +106,7 @@ impl SimFeed {
         let mut last = ticks.tick().await;
         let (mut owed_ms, mut idle) = (0.0, 0);
         let mut attention = sink.attention();
+        self.act_as_who_came();
         let first = self.engine.start();
         tell(sink, first).await?;
         loop {
@@ -104,6 +115,9 @@ impl SimFeed {
             last = now;
             let step = whole_ms(owed_ms);
             owed_ms -= step as f64;
+            if self.role.has_changed().unwrap_or(false) {
+                self.act_as_who_came();
+            }
             let mut told = self.engine.advance(Span::from_ms(step));
             if attention.has_changed().unwrap_or(false) {
                 let looked_at = attention.borrow_and_update().clone();
@@ -117,6 +131,14 @@ impl SimFeed {
                 sink.send(Vec::new()).await?;
             }
             tell(sink, told).await?;
+        }
+    }
+
+    /// The cluster goes by the role of whoever signed in.
+    fn act_as_who_came(&mut self) {
+        let role = *self.role.borrow_and_update();
+        if let Some(role) = role {
+            self.engine.act_as(role);
         }
     }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use totp_rs::{Builder, Totp};
 
-use crate::domain::{Person, Span, Text, Timestamp, Trouble, TroubleKind};
+use crate::domain::{Person, Role, Span, Text, Timestamp, Trouble, TroubleKind};
 use crate::platform::{
     Answer, Challenge, Clock, Closed, Grant, Identity, IdentityEvent, Order, Prompt, Proof,
     Purpose, Teller, Way,
@@ -50,6 +50,9 @@ pub struct Provider {
     clock: Arc<dyn Clock>,
     codes: Totp,
     purpose: Purpose,
+    /// The role of whoever was granted last, and where it goes once they came in.
+    granted: Role,
+    role: Option<watch::Sender<Option<Role>>>,
 }
 
 impl Provider {
@@ -57,7 +60,13 @@ impl Provider {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let codes = Builder::new().with_secret(SECRET.to_vec()).build_noncompliant();
-        Self { clock, codes, purpose: Purpose::SignIn }
+        Self { clock, codes, purpose: Purpose::SignIn, granted: Role::Viewer, role: None }
+    }
+
+    /// The same, which tells `role` as what somebody came in.
+    #[must_use]
+    pub fn telling(self, role: watch::Sender<Option<Role>>) -> Self {
+        Self { role: Some(role), ..self }
     }
 
     /// The code that the authenticators show now.
@@ -119,11 +128,17 @@ impl Provider {
                 Some(self.check(&typed))
             }
             Order::SignOut => Some(IdentityEvent::SignedOut(None)),
-            Order::Answer(_) | Order::Cancel | Order::Accept | Order::Refuse => None,
+            Order::Accept => {
+                if let Some(role) = &self.role {
+                    role.send_replace(Some(self.granted));
+                }
+                None
+            }
+            Order::Answer(_) | Order::Cancel | Order::Refuse => None,
         }
     }
 
-    fn check(&self, typed: &[&str]) -> IdentityEvent {
+    fn check(&mut self, typed: &[&str]) -> IdentityEvent {
         let [user, password, code] = typed else {
             return IdentityEvent::Failed(Trouble::new(
                 TroubleKind::Protocol,
@@ -140,6 +155,7 @@ impl Provider {
             return IdentityEvent::Asked(asked(Some("That is not the code shown now.")));
         }
         let person = account.person();
+        self.granted = account.role();
         match &self.purpose {
             Purpose::StepUp(plan) => IdentityEvent::Proved(Proof {
                 plan: plan.clone(),
@@ -152,6 +168,17 @@ impl Provider {
 }
 
 impl Account {
+    fn role(&self) -> Role {
+        let is_in = |group| self.groups.contains(&group);
+        if is_in(SENIORS) {
+            Role::Senior
+        } else if is_in(OPERATORS) {
+            Role::Operator
+        } else {
+            Role::Viewer
+        }
+    }
+
     fn person(&self) -> Person {
         Person {
             subject: Text::clean(self.user),

@@ -20,6 +20,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
         Overlay::Help { .. } => "keys that work here",
         Overlay::Feeds { .. } => "feeds",
         Overlay::Notices { .. } => "notices",
+        Overlay::Rights { .. } => "what you may do here",
         Overlay::Card(card) => card.tenant.as_str(),
         Overlay::Columns { .. } => "columns",
     };
@@ -32,7 +33,10 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
     );
     match overlay {
         Overlay::Palette(palette) => draw_palette(app, palette, inner, paint),
-        Overlay::Help { top } | Overlay::Feeds { top } | Overlay::Notices { top } => {
+        Overlay::Help { top }
+        | Overlay::Feeds { top }
+        | Overlay::Notices { top }
+        | Overlay::Rights { top } => {
             draw_page(app, overlay, *top, inner, paint);
         }
         Overlay::Card(card) => draw_card(app, card, inner, paint),
@@ -66,7 +70,11 @@ fn draw_palette(app: &App, palette: &Palette, place: Rect, paint: &mut Paint<'_>
         (list.top()..list.bottom()).zip(palette.choices.iter().enumerate().skip(top))
     {
         let line = Rect { y, height: 1, ..list };
-        paint.text(line.x, y, line.width.saturating_sub(16), choice.label.as_str(), Role::Text);
+        let role = match &choice.target {
+            Target::Action(id) if app.refusal(id).is_some() => Role::Muted,
+            Target::Action(_) | Target::Tenant(_) => Role::Text,
+        };
+        paint.text(line.x, y, line.width.saturating_sub(16), choice.label.as_str(), role);
         let aside = match &choice.target {
             Target::Tenant(_) => "tenant".to_owned(),
             Target::Action(id) => contexts

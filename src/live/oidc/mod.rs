@@ -10,12 +10,11 @@ mod terminal;
 use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
-use secrecy::SecretString;
 use tokio::sync::{mpsc, watch};
 
 use self::flow::{Outcome, Request};
 use self::talk::Talk;
-use super::kubernetes;
+use super::{Signed, kubernetes};
 use crate::config::{SecretRef, ServerUrl, Settings, SignInFlow};
 use crate::domain::{Trouble, TroubleKind};
 use crate::platform::{Closed, Identity, IdentityEvent, Order, Teller, Way};
@@ -61,18 +60,15 @@ impl Options {
     }
 }
 
-/// The ID token of whoever is signed in, for servers that know the operator by it. It follows renewals.
-pub(super) type Bearer = watch::Receiver<Option<SecretString>>;
-
 /// The provider's door.
 pub(super) struct Oidc {
     options: Options,
-    bearer: watch::Sender<Option<SecretString>>,
+    bearer: watch::Sender<Option<Signed>>,
 }
 
 impl Oidc {
-    /// The door to the provider that `options` describe; `bearer` is told each ID token that was accepted.
-    pub(super) fn new(options: Options, bearer: watch::Sender<Option<SecretString>>) -> Self {
+    /// The door to the provider that `options` describe; `bearer` is told who came in, with each ID token that was accepted.
+    pub(super) fn new(options: Options, bearer: watch::Sender<Option<Signed>>) -> Self {
         Self { options, bearer }
     }
 }
