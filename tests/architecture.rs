@@ -483,7 +483,8 @@ fn writing(files: &[Source]) -> Vec<String> {
         if file.layer() != "live" {
             return found;
         }
-        for word in WRITING {
+        let asks = |word: &str| word == "Request::post" && file.path == "live/kubernetes/api.rs";
+        for word in WRITING.into_iter().filter(|word| !asks(word)) {
             found.extend(
                 file.names(word).into_iter().map(|at| (at, format!("{word} may change a server."))),
             );
@@ -555,6 +556,11 @@ fn only_reading_commands_reach_the_servers() {
     let count = |word: &str| live.iter().map(|file| file.code.matches(word).count()).sum::<usize>();
     assert_eq!(count("client.send("), 1, "one place sends to the API server");
     assert_eq!(count("Request::get("), 1, "and it only gets");
+    assert_eq!(count("Request::post(REVIEWS)"), 1, "but for asking what one may do");
+    assert_eq!(count("Request::post("), 1);
+    let reviews =
+        "const REVIEWS: &str = \"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews\";";
+    assert_eq!(live.iter().filter(|file| file.text.contains(reviews)).count(), 1);
     assert_eq!(count(".query_async("), 1, "one place sends to the stream's server");
     // Servers that answer over HTTP are asked in one place, which only gets.
     let speaks: Vec<&str> =

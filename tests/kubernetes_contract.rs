@@ -202,6 +202,7 @@ impl World for Servers {
             FeedId::Claims,
             FeedId::Series,
             FeedId::Probes,
+            FeedId::Access,
         ]
     }
 

@@ -73,7 +73,7 @@ const OURS: [FeedId; 5] =
     [FeedId::Clients, FeedId::Environments, FeedId::Upgrades, FeedId::Templates, FeedId::Restores];
 
 /// Every feed that is told of trouble with the link.
-const EVERY: [FeedId; 7] = [
+const EVERY: [FeedId; 8] = [
     FeedId::Clients,
     FeedId::Environments,
     FeedId::Upgrades,
@@ -81,6 +81,7 @@ const EVERY: [FeedId; 7] = [
     FeedId::Restores,
     FeedId::Claims,
     FeedId::Log,
+    FeedId::Access,
 ];
 
 fn all_listed(seen: &Seen) -> bool {

@@ -29,11 +29,6 @@ struct Maria {
 }
 
 impl Maria {
-    fn new(issuer: Issuer) -> (Self, Bearer) {
-        let (sender, bearer) = watch::channel(None);
-        (Self { issuer, sender }, bearer)
-    }
-
     /// Signs in, or is renewed: the token is good for `lasts`.
     fn sign_in(&self, groups: &[&str], lasts: TimeDelta) -> Outcome {
         let token = self.issuer.token("maria", groups, lasts)?;
@@ -107,6 +102,23 @@ async fn the_token_is_who_asks_and_renewals_are_followed() -> Outcome {
     assert_eq!(trouble.kind, TroubleKind::Denied, "{trouble}");
     assert!(trouble.what.as_str().contains("for user maria"), "{trouble}");
 
+    // The server itself says who that is.
+    let token = maria.issuer.token("maria", &["plana-staff", "plana-seniors"], LONG)?;
+    let client = server.client_by_token(&token).await?;
+    let review = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview" });
+    let request = http::Request::post("/apis/authentication.k8s.io/v1/selfsubjectreviews")
+        .header("content-type", "application/json")
+        .body(review.to_string().into_bytes())
+        .expect("a request");
+    let said: serde_json::Value = client.request(request).await?;
+    assert_eq!(said["status"]["userInfo"]["username"], "maria");
+    let groups = &said["status"]["userInfo"]["groups"];
+    assert_eq!(groups, &json!(["plana-staff", "plana-seniors", "system:authenticated"]));
+    let secrets =
+        http::Request::get("/api/v1/secrets?watch=1").body(Vec::new()).expect("a request");
+    let refused = client.request_text(secrets).await.expect_err("no role allows it");
+    assert!(refused.to_string().contains("User \"maria\" cannot watch resource"), "{refused}");
+
     // Renewed while watching: nothing is listed anew, and the watch goes on.
     let listings = seen.stand(FeedId::Clients).expect("a feed").listings;
     maria.sign_in(&["plana-staff", "plana-seniors"], SHORT)?;
@@ -139,5 +151,29 @@ async fn the_token_is_who_asks_and_renewals_are_followed() -> Outcome {
         assert!(trouble.to_string().contains(part), "{part} in {trouble}");
     }
     assert!(!format!("{trouble:?}").contains(&other), "the token is in no message");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kubeconfig_speaks_for_who_is_signed_in() -> Outcome {
+    let (server, issuer) = server().await?;
+    let groups = ["plana-staff", "plana-seniors", "system:masters"];
+    let token = issuer.token("maria", &groups, LONG)?;
+    let (_sender, bearer) = watch::channel(Some(signed(&token, &groups, LONG)));
+    let mut seen = Seen::of(options(&server, User::Nobody, Caller::Impersonating(bearer)));
+    seen.until(|seen| seen.trouble(FeedId::Clients).is_some()).await;
+    let trouble = seen.trouble(FeedId::Clients).expect("nobody may act as maria");
+    assert_eq!(trouble.kind, TroubleKind::Denied, "{trouble}");
+    assert!(trouble.what.as_str().contains("may not act as maria"), "{trouble}");
+    assert!(trouble.remedy.as_str().contains("verb impersonate"), "{trouble}");
+
+    let may = |resource: &str, names: &[&str]| json!({ "apiGroups": [""], "resources": [resource], "resourceNames": names, "verbs": ["impersonate"] });
+    let rules = json!([may("users", &["maria"]), may("groups", &["plana-staff", "plana-seniors"])]);
+    server.grant("speaker", &rules, &[("User", "nobody")]).await?;
+    seen.until(|seen| seen.is_listed(FeedId::Clients) && seen.is_listed(FeedId::Upgrades)).await;
+    assert_eq!(seen.rows(FeedId::Clients).len(), 20);
+    seen.until(|seen| seen.trouble(FeedId::Restores).is_some_and(|why| why.is_refusal())).await;
+    let trouble = seen.trouble(FeedId::Restores).expect("a role says no");
+    assert!(trouble.what.as_str().contains("for user maria"), "{trouble}");
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Keys, hints, the palette, help and the reference page are all made from [`REGISTRY`].
 
-use crate::domain::Role;
+use crate::domain::{Need, Role};
 use crate::input::{Context, Verb};
 use crate::store::table::TableId;
 
@@ -86,6 +86,8 @@ pub enum Opening {
     Feeds,
     /// Past notices.
     Notices,
+    /// What the operator may do here.
+    Rights,
     /// The choice of columns.
     Columns,
     /// The filter line.
@@ -280,6 +282,8 @@ pub struct ActionSpec {
     pub role: Role,
     /// What it may break.
     pub danger: Danger,
+    /// What the cluster must let the operator do for it; all of them are in [`Need::ALL`].
+    pub needs: &'static [Need],
 }
 
 use Context::{
@@ -293,7 +297,7 @@ const fn look(
     doc: &'static str,
 ) -> ActionSpec {
     let verb = Verb { id, doc, contexts };
-    ActionSpec { action, verb, role: Role::Viewer, danger: Danger::None }
+    ActionSpec { action, verb, role: Role::Viewer, danger: Danger::None, needs: &[] }
 }
 
 /// Every action of the console, in the order of the reference page.
@@ -383,6 +387,7 @@ pub static REGISTRY: &[ActionSpec] = &[
         &[Global],
         "hide the screen until you come back",
     ),
+    look("session.rights", Action::Open(Opening::Rights), &[Global], "show what you may do here"),
     look("session.sign-out", Action::SignIn(SignInAction::SignOut), &[Global, SignIn], "sign out"),
     look("sign-in.submit", Action::SignIn(SignInAction::Submit), &[SignIn], "go on"),
     look("sign-in.next", Action::SignIn(SignInAction::Next), &[SignIn], "move to the next line"),
@@ -578,7 +583,10 @@ pub static REGISTRY: &[ActionSpec] = &[
     ),
     look("columns.close", Action::Choice(ChoiceAction::Close), &[Columns], "close the choice"),
     look("help.close", Action::Choice(ChoiceAction::Close), &[Help, Feeds], "close the page"),
-    look("row.log", Action::Log(LogAction::Open), &[Table, Drawer], "read the log of the row"),
+    ActionSpec {
+        needs: &[Need::READ_LOGS],
+        ..look("row.log", Action::Log(LogAction::Open), &[Table, Drawer], "read the log of the row")
+    },
     look(
         "logs.audit",
         Action::Log(LogAction::Audit),

@@ -1,7 +1,8 @@
 //! The gate: the one place that allows or refuses an action.
 
 use super::action::{Action, ActionSpec, Danger, Shell, SignInAction};
-use crate::domain::Role;
+use crate::domain::{Access, Need, Role, Verdict};
+use crate::store::Collection;
 
 /// What the gate goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +17,12 @@ pub struct Rights {
     pub ways: usize,
 }
 
-/// Says whether the action may be done.
+/// Says whether the action may be done. `access` is what the cluster says of the operator: what it says nothing of is not
+/// refused here, for the cluster itself is the wall.
 ///
 /// # Errors
 /// The sentence that tells the operator why not.
-pub fn check(spec: &ActionSpec, rights: Rights) -> Result<(), String> {
+pub fn check(spec: &ActionSpec, rights: Rights, access: &Collection<Access>) -> Result<(), String> {
     let name = spec.verb.doc;
     if !rights.is_open && !is_for_anybody(spec.action) {
         return Err(format!("Sign in first: nobody who is not signed in can {name}."));
@@ -40,7 +42,27 @@ pub fn check(spec: &ActionSpec, rights: Rights) -> Result<(), String> {
             plural(spec.role)
         ));
     }
-    Ok(())
+    match spec.needs.iter().find_map(|need| denial(need, access)) {
+        Some(denial) => Err(denial),
+        None => Ok(()),
+    }
+}
+
+/// Why the cluster denies `need`; none when it does not, or was not asked yet.
+fn denial(need: &Need, access: &Collection<Access>) -> Option<String> {
+    let held = access.get(access.find(&need.uid())?)?;
+    if held.object.verdict != Verdict::Denied {
+        return None;
+    }
+    let reason = match held.object.reason.as_str() {
+        "" => "no role grants it",
+        reason => reason.trim_end_matches('.'),
+    };
+    Some(format!(
+        "The cluster does not let you {} ({}): {reason}. Ask who runs the cluster for that right.",
+        need.what,
+        need.words()
+    ))
 }
 
 /// Whether whoever finds the console may do it, though nobody is signed in or the screen is hidden. A recording
@@ -65,14 +87,61 @@ const fn plural(role: Role) -> &'static str {
 mod tests {
     use super::*;
     use crate::app::action::{Action, REGISTRY, Shell};
+    use crate::domain::{Fact, FeedId, Observation, Timestamp};
     use crate::input::Verb;
+    use crate::store::Store;
 
     const VIEWER: Rights = Rights { role: Role::Viewer, read_only: true, is_open: true, ways: 1 };
 
     fn dangerous(danger: Danger) -> ActionSpec {
         let verb = Verb { id: "test.act", doc: "drop the database", contexts: &[] };
         let action = Action::Shell(Shell::Redraw);
-        ActionSpec { action, verb, role: Role::Operator, danger }
+        ActionSpec { action, verb, role: Role::Operator, danger, needs: &[Need::READ_LOGS] }
+    }
+
+    /// A store in which the cluster says this of reading logs.
+    fn told(verdict: Verdict, reason: &str) -> Store {
+        let mut store = Store::default();
+        let access = Need::READ_LOGS.judged("own", "console", verdict, reason);
+        for fact in [Fact::RelistBegun, Fact::Upsert(access.into()), Fact::RelistEnded] {
+            let at = Timestamp::default();
+            store.apply(Observation { feed: FeedId::Access, at, fact });
+        }
+        store
+    }
+
+    #[test]
+    fn what_the_cluster_denies_is_refused_with_its_reason() {
+        let operator = Rights { role: Role::Operator, read_only: false, is_open: true };
+        let said = |rights, verdict, reason: &str| {
+            let store = told(verdict, reason);
+            check(&dangerous(Danger::Reversible), rights, &store.objects().access)
+        };
+        let denied = |reason: &str| {
+            Err(format!(
+                "The cluster does not let you read logs of pods (get pods/log): {reason}. Ask who runs the cluster for \
+                 that right."
+            ))
+        };
+        assert_eq!(said(operator, Verdict::Denied, "RBAC: no."), denied("RBAC: no"));
+        assert_eq!(said(operator, Verdict::Denied, ""), denied("no role grants it"));
+        assert_eq!(said(operator, Verdict::Unknown, "not said"), Ok(()));
+        assert_eq!(said(operator, Verdict::Allowed, ""), Ok(()));
+        // Read-only wins over the role, and the role over the cluster.
+        let why = said(VIEWER, Verdict::Denied, "RBAC: no").expect_err("refused");
+        assert!(why.contains("read-only"), "{why}");
+        let viewer = Rights { read_only: false, ..VIEWER };
+        let why = said(viewer, Verdict::Denied, "RBAC: no").expect_err("refused");
+        assert!(why.starts_with("Your role is viewer"), "{why}");
+    }
+
+    #[test]
+    fn every_need_of_an_action_is_asked_for() {
+        for spec in REGISTRY {
+            for need in spec.needs {
+                assert!(Need::ALL.contains(need), "{}: {}", spec.verb.id, need.words());
+            }
+        }
     }
 
     #[test]
@@ -80,13 +149,13 @@ mod tests {
         let senior = Rights { role: Role::Senior, ..VIEWER };
         for danger in [Danger::Reversible, Danger::Destructive] {
             assert_eq!(
-                check(&dangerous(danger), senior),
+                check(&dangerous(danger), senior, &Collection::default()),
                 Err("This console is read-only, so it can't drop the database.".to_owned())
             );
         }
         for spec in REGISTRY {
             assert_eq!(
-                check(spec, VIEWER).is_ok(),
+                check(spec, VIEWER, &Collection::default()).is_ok(),
                 spec.danger == Danger::None,
                 "{}",
                 spec.verb.id
@@ -98,7 +167,7 @@ mod tests {
     fn a_viewer_may_not_operate() {
         let viewer = Rights { read_only: false, ..VIEWER };
         assert_eq!(
-            check(&dangerous(Danger::None), viewer),
+            check(&dangerous(Danger::None), viewer, &Collection::default()),
             Err("Your role is viewer; only operators and above can drop the database.".to_owned())
         );
     }

@@ -210,7 +210,9 @@ fn overlay_place(overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
         Overlay::Palette(_) => (72, 18),
         Overlay::Columns { .. } => (92, rows + 2),
         Overlay::Help { .. } => (100, screen.height),
-        Overlay::Feeds { .. } | Overlay::Notices { .. } => (120, screen.height),
+        Overlay::Feeds { .. } | Overlay::Notices { .. } | Overlay::Rights { .. } => {
+            (120, screen.height)
+        }
     };
     // On a narrow screen a margin would show but slivers of what lies below.
     let margin = if screen.width < 100 { 0 } else { 4 };

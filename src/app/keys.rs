@@ -45,7 +45,7 @@ impl App {
     /// Why `spec` may not be done now; none when it may. What is listed and what is run go by the same.
     #[must_use]
     pub fn refusal(&self, spec: &ActionSpec) -> Option<String> {
-        gate::check(spec, self.rights()).err()
+        gate::check(spec, self.rights(), &self.store.objects().access).err()
     }
 
     /// Somebody is there. On the page of signing in that counts for nothing: it says since when nobody was.

@@ -21,6 +21,7 @@ pub mod palette;
 pub mod pane;
 pub mod panes;
 mod restart;
+mod rights;
 mod rows;
 mod secret_line;
 mod sign_in;
@@ -400,7 +401,12 @@ impl App {
         match &self.overlay {
             Some(Overlay::Palette(_)) => vec![Context::Palette, Context::Line, Context::Global],
             Some(Overlay::Help { .. }) => vec![Context::Help, Context::Global],
-            Some(Overlay::Feeds { .. } | Overlay::Notices { .. } | Overlay::Card(_)) => {
+            Some(
+                Overlay::Feeds { .. }
+                | Overlay::Notices { .. }
+                | Overlay::Rights { .. }
+                | Overlay::Card(_),
+            ) => {
                 vec![Context::Feeds, Context::Global]
             }
             Some(Overlay::Columns { .. }) => vec![Context::Columns, Context::Global],

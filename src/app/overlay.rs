@@ -23,6 +23,11 @@ pub enum Overlay {
         /// The first line shown.
         top: usize,
     },
+    /// What the operator may do here.
+    Rights {
+        /// The first line shown.
+        top: usize,
+    },
     /// Everything about one tenant.
     Card(Box<Card>),
     /// The choice of columns.
@@ -36,7 +41,10 @@ impl Overlay {
     /// The first line shown, where it is a page that scrolls.
     pub fn top_mut(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Help { top } | Self::Feeds { top } | Self::Notices { top } => Some(top),
+            Self::Help { top }
+            | Self::Feeds { top }
+            | Self::Notices { top }
+            | Self::Rights { top } => Some(top),
             Self::Card(card) => Some(&mut card.top),
             Self::Palette(_) | Self::Columns { .. } => None,
         }

@@ -6,6 +6,7 @@ use super::detail::{DetailLine, Piece, Tone, fold, grouped};
 use super::hints::{HelpLine, Hint, help_lines};
 use super::notices::Level;
 use super::overlay::Overlay;
+use super::rights;
 use crate::domain::{FeedId, Health, System, Text, TroubleKind};
 use crate::store::{FeedState, Freshness};
 
@@ -19,6 +20,7 @@ pub fn lines(app: &App, overlay: &Overlay, width: usize) -> Vec<DetailLine> {
         Overlay::Help { .. } => fold(help(app), width),
         Overlay::Feeds { .. } => fold(feeds(app), width),
         Overlay::Notices { .. } => fold(notices(app), width),
+        Overlay::Rights { .. } => fold(rights::lines(app), width),
         Overlay::Palette(_) | Overlay::Card(_) | Overlay::Columns { .. } => Vec::new(),
     }
 }
@@ -32,7 +34,8 @@ pub fn count_lines(app: &App, overlay: &Overlay, width: usize) -> usize {
     }
 }
 
-fn line(pieces: &[(Tone, String)]) -> DetailLine {
+/// A line of `pieces`.
+pub(super) fn line(pieces: &[(Tone, String)]) -> DetailLine {
     let piece = |(tone, text): &(Tone, String)| Piece::Text(*tone, Text::clean(text));
     DetailLine { label: "", pieces: pieces.iter().map(piece).collect() }
 }

@@ -42,6 +42,7 @@ impl App {
             Opening::Help => Overlay::Help { top: 0 },
             Opening::Feeds => Overlay::Feeds { top: 0 },
             Opening::Notices => Overlay::Notices { top: usize::MAX },
+            Opening::Rights => Overlay::Rights { top: 0 },
             Opening::Columns => Overlay::Columns { chosen: 0 },
             Opening::Palette => {
                 self.overlay = None;
@@ -361,6 +362,7 @@ impl App {
                 Overlay::Help { .. }
                 | Overlay::Feeds { .. }
                 | Overlay::Notices { .. }
+                | Overlay::Rights { .. }
                 | Overlay::Card(_),
             ) => {
                 if action == ChoiceAction::Close {

@@ -57,7 +57,7 @@ pub(super) struct SettingsArgs {
     #[arg(long, global = true, value_name = "NAME")]
     pub(super) context: Option<String>,
     /// Refuses every change.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, alias = "readonly")]
     pub(super) read_only: bool,
 }
 

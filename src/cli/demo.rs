@@ -30,7 +30,10 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
         scenario: Some(scenario.title().to_string()),
         ..start::setting(&loaded, &dressed)
     };
-    let engine = Engine::new(&scenario, demo.seed);
+    let mut engine = Engine::new(&scenario, demo.seed);
+    if let Some(role) = demo.signed_in_as {
+        engine.act_as(role);
+    }
     let no_terminal = !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal());
     if args.snapshot.snapshot.is_some() || no_terminal {
         let frame = Frame { loaded: &loaded, dressed: &dressed, setting };

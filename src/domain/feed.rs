@@ -180,6 +180,8 @@ feeds! {
     Probes = "probes" of Prometheus;
     /// Lines of the log that is open.
     Log = "log" of Kubernetes;
+    /// What the operator may do in the cluster.
+    Access = "rights" of Kubernetes;
     /// Lines of what is asked of Loki.
     Audit = "loki" of Loki;
 }

@@ -3,6 +3,7 @@
 //! Plain values with typed ids and one order of health. Nothing here does I/O, waits, reads a clock,
 //! or knows how it is drawn. Every string that comes from outside is a [`Text`].
 
+mod access;
 mod alert;
 mod announcement;
 mod attention;
@@ -31,6 +32,7 @@ mod time;
 mod trouble;
 mod valkey;
 
+pub use access::{Access, ApiGroup, Need, Scope, Verdict};
 pub use alert::{
     Ack, Alert, AlertStanding, AlertState, Covers, Matcher, Silence, SilenceState, in_words,
 };

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Ack, Alert, Bucket, ClusterObject, Database, DatabaseServer, Execution, FeedId, KeyFamily,
-    Pool, Probe, Resource, Series, Session, Shelf, Silence, StreamInfo, StreamServer, Text, Uid,
+    Access, Ack, Alert, Bucket, ClusterObject, Database, DatabaseServer, Execution, FeedId,
+    KeyFamily, Pool, Probe, Resource, Series, Session, Shelf, Silence, StreamInfo, StreamServer,
+    Text, Uid,
 };
 
 /// A thing with an identity, told by one feed and kept in one collection.
@@ -102,6 +103,8 @@ objects! {
     Series;
     /// The result of a probe.
     Probe;
+    /// A right of the operator in the cluster.
+    Access;
 }
 
 impl Record for Resource {
@@ -170,4 +173,5 @@ records! {
     Ack: Acks, |_it| None;
     Series: Series, |it| it.tenant.as_ref();
     Probe: Probes, |it| it.tenant.as_ref();
+    Access: Access, |_it| None;
 }

@@ -31,6 +31,7 @@ pub(super) const TEST_VERBS: &[Verb] = &[
     verb("pane.alerts", &[Global], "go there"),
     verb("pane.cluster", &[Global], "go there"),
     verb("session.lock", &[Global], "hide the screen"),
+    verb("session.rights", &[Global], "show rights"),
     verb("session.sign-out", &[Global, SignIn], "sign out"),
     verb("sign-in.submit", &[SignIn], "go on"),
     verb("sign-in.next", &[SignIn], "next line"),

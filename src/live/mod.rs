@@ -176,6 +176,7 @@ fn options(settings: &Settings) -> kubernetes::Options {
     let settings = &settings.kubernetes;
     kubernetes::Options {
         tenant_domain,
+        namespace: settings.namespace.value.clone(),
         kubeconfig: settings.kubeconfig.value.clone(),
         context: settings.context.value.clone(),
         group: settings.group.value.clone(),

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
+use super::access;
 use super::alerts::Alerting;
 use super::events::{self, Event, EventType};
 use super::founding;
@@ -15,8 +16,8 @@ use super::parts::Part;
 use super::scenario::{Phase, Scenario};
 use super::world::World;
 use crate::domain::{
-    Fact, FeedId, Kind, Object, Observation, Resource, Span, StreamEntry, Text, Timestamp, Trouble,
-    Uid,
+    Fact, FeedId, Kind, Object, Observation, Resource, Role, Span, StreamEntry, Text, Timestamp,
+    Trouble, Uid,
 };
 
 /// How often feeds say that they are alive.
@@ -122,7 +123,13 @@ impl Engine {
             alerting: Alerting::default(),
         };
         founding::found(&mut engine);
+        engine.act_as(Role::Senior);
         engine
+    }
+
+    /// The trainee has this role from now on: the cluster goes by it.
+    pub fn act_as(&mut self, role: Role) {
+        access::found(self, role);
     }
 
     /// Now, in the world's time.

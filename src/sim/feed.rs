@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::MissedTickBehavior;
 
 use super::clock::{Held, SimClock, whole_ms};
@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::herald::{Board, Crier};
 use super::people::Provider;
 use super::scenario::Scenario;
-use crate::domain::{FeedId, Observation, Span};
+use crate::domain::{FeedId, Observation, Role, Span};
 use crate::platform::{Clock, Closed, Feed, Herald, Identity, Platform, Sink, World};
 
 /// How often the world moves.
@@ -30,6 +30,8 @@ pub struct Sim {
     scenario: Arc<Scenario>,
     clock: Arc<SimClock>,
     board: Arc<Board>,
+    /// The role of whoever signed in.
+    role: watch::Sender<Option<Role>>,
 }
 
 impl Sim {
@@ -40,7 +42,8 @@ impl Sim {
         let clock = Arc::new(SimClock::new(engine.now(), speed));
         let scenario = Arc::clone(&engine.scenario);
         let engine = Arc::new(Mutex::new(engine));
-        Self { engine, scenario, clock, board: Arc::default() }
+        let (role, _) = watch::channel(None);
+        Self { engine, scenario, clock, board: Arc::default(), role }
     }
 }
 
@@ -52,11 +55,13 @@ impl Platform for Sim {
     /// Its one feed. One that is run after another ended tells everything anew; beside another it waits.
     fn feeds(&self) -> Vec<Box<dyn Feed>> {
         let (engine, clock) = (Arc::clone(&self.engine), Arc::clone(&self.clock));
-        vec![Box::new(SimFeed { engine, clock, board: Arc::clone(&self.board) })]
+        let (board, role) = (Arc::clone(&self.board), self.role.subscribe());
+        vec![Box::new(SimFeed { engine, clock, board, role })]
     }
 
     fn identity(&self) -> Option<Box<dyn Identity>> {
-        Some(Box::new(Provider::new(&self.scenario, &self.clock)))
+        let provider = Provider::new(&self.scenario, &self.clock).telling(self.role.clone());
+        Some(Box::new(provider))
     }
 
     fn herald(&self) -> Option<Arc<dyn Herald>> {
@@ -72,6 +77,7 @@ struct SimFeed {
     engine: Arc<Mutex<Engine>>,
     clock: Arc<SimClock>,
     board: Arc<Board>,
+    role: watch::Receiver<Option<Role>>,
 }
 
 impl Feed for SimFeed {
@@ -97,6 +103,7 @@ impl SimFeed {
         let mut last = ticks.tick().await;
         let (mut owed_ms, mut idle) = (0.0, 0);
         let mut attention = sink.attention();
+        self.act_as_who_came(&mut engine);
         let first = engine.start();
         tell(sink, first).await?;
         loop {
@@ -106,6 +113,9 @@ impl SimFeed {
             last = now;
             let step = whole_ms(owed_ms);
             owed_ms -= step as f64;
+            if self.role.has_changed().unwrap_or(false) {
+                self.act_as_who_came(&mut engine);
+            }
             let mut told = engine.advance(Span::from_ms(step));
             for event in self.board.take() {
                 told.extend(engine.publish_raw(&event));
@@ -122,6 +132,14 @@ impl SimFeed {
                 sink.send(Vec::new()).await?;
             }
             tell(sink, told).await?;
+        }
+    }
+
+    /// The cluster goes by the role of whoever signed in.
+    fn act_as_who_came(&mut self, engine: &mut Engine) {
+        let role = *self.role.borrow_and_update();
+        if let Some(role) = role {
+            engine.act_as(role);
         }
     }
 

@@ -3,6 +3,7 @@
 //! It is deterministic: a scenario, a seed and the time passed decide all that happens. It refuses to be
 //! a second way for facts: everything it tells passes the same doors as the real platform's.
 
+mod access;
 mod alerts;
 mod audit;
 mod backups;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::collection::{Collection, Listed, Upserted};
 use super::table::Slot;
 use crate::domain::{
-    Ack, Alert, Bucket, ClusterKind, ClusterObject, Database, DatabaseServer, Execution, FeedId,
-    KeyFamily, Kind, Object, Pool, Probe, Resource, Series, Session, Shelf, Silence, StreamInfo,
-    StreamServer, Timestamp,
+    Access, Ack, Alert, Bucket, ClusterKind, ClusterObject, Database, DatabaseServer, Execution,
+    FeedId, KeyFamily, Kind, Object, Pool, Probe, Resource, Series, Session, Shelf, Silence,
+    StreamInfo, StreamServer, Timestamp,
 };
 
 /// The collections, read by name. Only the store writes them.
@@ -45,6 +45,8 @@ pub struct Objects {
     pub series: Collection<Series>,
     /// Results of probes.
     pub probes: Collection<Probe>,
+    /// Rights of the operator in the cluster.
+    pub access: Collection<Access>,
 }
 
 impl Default for Objects {
@@ -67,6 +69,7 @@ impl Default for Objects {
             acks: Collection::default(),
             series: Collection::default(),
             probes: Collection::default(),
+            access: Collection::default(),
         }
     }
 }
@@ -109,6 +112,7 @@ macro_rules! listed {
             FeedId::Acks => Some($($by)+ $self.acks),
             FeedId::Series => Some($($by)+ $self.series),
             FeedId::Probes => Some($($by)+ $self.probes),
+            FeedId::Access => Some($($by)+ $self.access),
             feed => match (feed.kind(), feed.cluster_kind()) {
                 (Some(kind), _) => Some($($by)+ $self.resources[kind as usize]),
                 (None, Some(kind)) => Some($($by)+ $self.cluster[kind as usize]),
@@ -162,6 +166,7 @@ impl Objects {
             Object::Ack(it) => self.acks.upsert(it, at).into(),
             Object::Series(it) => self.series.upsert(it, at).into(),
             Object::Probe(it) => self.probes.upsert(it, at).into(),
+            Object::Access(it) => self.access.upsert(it, at).into(),
         }
     }
 

@@ -20,6 +20,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
         Overlay::Help { .. } => "keys that work here",
         Overlay::Feeds { .. } => "feeds",
         Overlay::Notices { .. } => "notices",
+        Overlay::Rights { .. } => "what you may do here",
         Overlay::Card(card) => card.tenant.as_str(),
         Overlay::Columns { .. } => "columns",
     };
@@ -32,7 +33,10 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
     );
     match overlay {
         Overlay::Palette(palette) => draw_palette(app, palette, inner, paint),
-        Overlay::Help { top } | Overlay::Feeds { top } | Overlay::Notices { top } => {
+        Overlay::Help { top }
+        | Overlay::Feeds { top }
+        | Overlay::Notices { top }
+        | Overlay::Rights { top } => {
             draw_page(app, overlay, *top, inner, paint);
         }
         Overlay::Card(card) => draw_card(app, card, inner, paint),

@@ -18,7 +18,8 @@ use std::time::{Duration, SystemTime};
 
 use pulse_console::domain::Attention;
 use pulse_console::domain::{
-    ClusterObject, Fact, FeedId, LogChunk, Object, Observation, Resource, Timestamp, Trouble, Uid,
+    Access, ClusterObject, Fact, FeedId, LogChunk, Need, Object, Observation, Resource, Timestamp,
+    Trouble, Uid,
 };
 use pulse_console::live::kubernetes::{Options, feed};
 use pulse_console::platform::contract::Contract;
@@ -44,6 +45,7 @@ impl Clock for Wall {
 pub struct Standing {
     rows: BTreeMap<Uid, Arc<Resource>>,
     objects: BTreeMap<Uid, Arc<ClusterObject>>,
+    access: BTreeMap<Uid, Arc<Access>>,
     told: Option<BTreeSet<Uid>>,
     pub listings: usize,
     pub alive: usize,
@@ -151,6 +153,11 @@ impl Seen {
         rows.map(|row| (row.meta.name.to_string(), Arc::clone(row))).collect()
     }
 
+    /// What the cluster says of `need`; none while it was not asked.
+    pub fn access(&self, need: &Need) -> Option<&Access> {
+        self.stand(FeedId::Access)?.access.get(&need.uid()).map(|access| &**access)
+    }
+
     /// Whether a listing of `feed` is complete, and nothing is wrong.
     pub fn is_listed(&self, feed: FeedId) -> bool {
         self.stand(feed).is_some_and(|stand| stand.listings > 0 && stand.trouble.is_none())
@@ -176,6 +183,7 @@ impl Seen {
                 let told = stand.told.take().expect("a listing ends that began");
                 stand.rows.retain(|uid, _| told.contains(uid));
                 stand.objects.retain(|uid, _| told.contains(uid));
+                stand.access.retain(|uid, _| told.contains(uid));
                 stand.listings += 1;
                 stand.trouble = None;
             }
@@ -190,6 +198,12 @@ impl Seen {
                     told.insert(object.meta.uid.clone());
                 }
                 stand.objects.insert(object.meta.uid.clone(), object);
+            }
+            Fact::Upsert(Object::Access(access)) => {
+                if let Some(told) = &mut stand.told {
+                    told.insert(access.uid.clone());
+                }
+                stand.access.insert(access.uid.clone(), access);
             }
             Fact::Log(chunk) => self.chunks.push(chunk),
             Fact::Remove(uid) => {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use kube::api::{ApiResource, DynamicObject, ListParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
 
 use super::certificates::{self, Authority, Validity};
@@ -141,6 +141,15 @@ impl ApiServer {
         Ok(Client::try_from(config)?)
     }
 
+    /// A client of whoever a token names.
+    pub async fn client_by_token(&self, token: &str) -> Result<Client, PlatformError> {
+        let kubeconfig = Kubeconfig::read_from(self.kubeconfig(User::Nobody))?;
+        let mut config =
+            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+        config.auth_info = AuthInfo { token: Some(token.to_owned().into()), ..AuthInfo::default() };
+        Ok(Client::try_from(config)?)
+    }
+
     /// Asks the API server, then etcd, to end.
     pub async fn stop(&mut self) {
         for process in [self.server.take(), self.etcd.take()].into_iter().flatten() {
@@ -262,6 +271,34 @@ impl ApiServer {
         let path =
             format!("/apis/rbac.authorization.k8s.io/v1/{plural}/{}", name.unwrap_or_default());
         apply(&self.client().await?, &path, object.to_string()).await
+    }
+
+    /// Applies the objects of a manifest, which stand apart by lines of `---`, in their order.
+    pub async fn apply_manifest(&self, manifest: &str) -> Result<(), PlatformError> {
+        let client = self.client().await?;
+        for document in manifest.split("\n---\n") {
+            // Each document is written with these on lines of their own.
+            let value = |key: &str| {
+                let found = document.lines().find_map(|line| line.strip_prefix(key));
+                found.map(str::trim).unwrap_or_default()
+            };
+            let (version, name) = (value("apiVersion: "), value("  name: "));
+            let root = if version.contains('/') { "apis" } else { "api" };
+            let place = match value("  namespace: ") {
+                "" => String::new(),
+                namespace => format!("namespaces/{namespace}/"),
+            };
+            let plural = format!("{}s", value("kind: ").to_lowercase());
+            let path = format!("/{root}/{version}/{place}{plural}/{name}");
+            apply(&client, &path, document.to_owned()).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes what is at `path`.
+    pub async fn delete_at(&self, path: &str) -> Result<(), PlatformError> {
+        let client = self.client().await?;
+        seed::send(&client, "DELETE", path, "application/json", String::new()).await
     }
 
     /// Grants `rules` in the whole cluster to `subjects`, each a kind (`User`, `Group`) and a name.

@@ -1,9 +1,10 @@
-//! Requests to the API server: `GET` only, each with a time limit and a bounded answer.
+//! Requests to the API server, each with a time limit and a bounded answer: `GET`, and the question what one may do.
 
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::header::RETRY_AFTER;
+use http::request::Builder;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use kube::client::Body;
@@ -12,6 +13,10 @@ use serde::Deserialize;
 use super::caller::Caller;
 use super::loose::{Loose, Scalar};
 
+/// Where it is asked what one may do. It is a `POST`, and changes nothing.
+const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+/// The longest wait for the answer to that.
+const REVIEW: Duration = Duration::from_secs(5);
 /// The longest wait for the first byte of an answer.
 const ANSWER: Duration = Duration::from_secs(10);
 /// The longest silence inside an answer.
@@ -96,15 +101,7 @@ impl Api {
 
     /// The whole answer to `GET path`, which may take as long as bytes keep coming.
     pub(super) async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        let mut stream = self.open(path).await?;
-        let mut answer = Vec::new();
-        while let Some(frame) = stream.next(SILENCE).await? {
-            if answer.len() + frame.len() > LARGEST {
-                return Err(Failure::Strange(format!("the answer is larger than {LARGEST} bytes")));
-            }
-            answer.extend_from_slice(&frame);
-        }
-        Ok(answer)
+        whole(self.open(path).await?).await
     }
 
     /// The answer to `GET path` as text, within `limit` altogether.
@@ -130,10 +127,28 @@ impl Api {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
+        self.send(request, Body::empty()).await
+    }
+
+    /// The answer to whether one may do something; `question` is a review as JSON.
+    pub(super) async fn review(&self, question: &str) -> Result<String, Failure> {
+        let asking = async {
+            let request = Request::post(REVIEWS)
+                .header(http::header::ACCEPT, "application/json")
+                .header(http::header::CONTENT_TYPE, "application/json");
+            let body = Body::from(question.as_bytes().to_vec());
+            whole(self.send(request, body).await?).await
+        };
+        let answer = tokio::time::timeout(REVIEW, asking).await;
+        text(answer.map_err(|_| Failure::Late(REVIEW))??)
+    }
+
+    /// Sends a request as the caller; the answer has begun, and it is a success.
+    async fn send(&self, mut request: Builder, body: Body) -> Result<Stream, Failure> {
         for (name, value) in self.caller.headers()? {
             request = request.header(name, value);
         }
-        let request = request.body(Body::empty()).map_err(|error| {
+        let request = request.body(body).map_err(|error| {
             Failure::Strange(format!("the address can't be asked for: {error}"))
         })?;
         let sent = tokio::time::timeout(ANSWER, self.client.send(request));
@@ -143,6 +158,18 @@ impl Api {
         }
         Err(Failure::Status(Box::new(refusal(response).await)))
     }
+}
+
+/// The whole of an answer.
+async fn whole(mut stream: Stream) -> Result<Vec<u8>, Failure> {
+    let mut answer = Vec::new();
+    while let Some(frame) = stream.next(SILENCE).await? {
+        if answer.len() + frame.len() > LARGEST {
+            return Err(Failure::Strange(format!("the answer is larger than {LARGEST} bytes")));
+        }
+        answer.extend_from_slice(&frame);
+    }
+    Ok(answer)
 }
 
 /// An answer that comes in parts.

@@ -25,6 +25,7 @@ mod pace;
 mod proxy;
 mod reach;
 mod reading;
+mod rights;
 mod secret;
 mod session;
 mod spec;
@@ -46,6 +47,7 @@ pub use self::listing::Bench;
 use self::log::LogFeed;
 use self::pace::Pace;
 pub(super) use self::reach::{Reach, Unread};
+use self::rights::Rights;
 pub(super) use self::secret::secret;
 use self::session::{Ended, Session};
 use self::target::Target;
@@ -78,6 +80,10 @@ pub struct Options {
     pub caller: Caller,
     /// How often, at most, a kind that is refused or absent is asked for again.
     pub ask_again: Duration,
+    /// How often it is asked what the operator may do.
+    pub review_again: Duration,
+    /// The console's own namespace.
+    pub namespace: String,
 }
 
 impl Default for Options {
@@ -91,6 +97,8 @@ impl Default for Options {
             streaming_lists: Streaming::Auto,
             caller: Caller::Kubeconfig,
             ask_again: Duration::from_secs(30),
+            review_again: Duration::from_secs(3600),
+            namespace: "pulse-console".to_owned(),
         }
     }
 }
@@ -121,7 +129,7 @@ pub fn feed(options: Options) -> Kubernetes {
 
 impl Feed for Kubernetes {
     fn ids(&self) -> Vec<FeedId> {
-        Target::all().map(Target::feed).chain([FeedId::Log]).collect()
+        Target::all().map(Target::feed).chain([FeedId::Log, FeedId::Access]).collect()
     }
 
     fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
@@ -137,6 +145,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
     let watch = |target| Watch::new(target, &options.tenant_domain, sink.clone());
     let mut watches: Vec<Watch> = Target::all().map(watch).collect();
     let mut log = LogFeed::new(sink.clone());
+    let mut rights = Rights::new(sink.clone(), &options.namespace, options.review_again);
     let mut pace = Pace::default();
     let mut refusals = 0;
     let mut news = options.caller.news();
@@ -152,7 +161,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                     watches.iter_mut().for_each(Watch::forget);
                     address.clone_from(&session.place.address);
                 }
-                let ended = session.run(&mut watches, &mut log, &sink).await;
+                let ended = session.run(&mut watches, &mut log, &mut rights, &sink).await;
                 if sink.now().since(began) >= STEADY {
                     pace.reset();
                 }
@@ -173,6 +182,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                 watch.say(trouble.clone()).await?;
             }
             log.say(trouble.clone()).await?;
+            rights.say(trouble.clone()).await?;
         }
         let wait = pace.next(limit(&trouble, &options));
         let least = if trouble.kind == TroubleKind::Config {

@@ -15,6 +15,7 @@ use super::api::{Api, Failure};
 use super::connect::{self, Link};
 use super::discovery::{self, Found};
 use super::log::LogFeed;
+use super::rights::Rights;
 use super::trouble::{self, Asked, Place};
 use super::watch::Watch;
 use super::{Options, Streaming, heartbeat};
@@ -93,8 +94,15 @@ impl Session {
         })
     }
 
-    /// Runs until the link is lost or nobody listens. `watches` and `log` keep their places for the next session.
-    pub(super) async fn run(&self, watches: &mut [Watch], log: &mut LogFeed, sink: &Sink) -> Ended {
+    /// Runs until the link is lost or nobody listens. `watches` and `log` keep their places for the next session;
+    /// `rights` asks anew in each.
+    pub(super) async fn run(
+        &self,
+        watches: &mut [Watch],
+        log: &mut LogFeed,
+        rights: &mut Rights,
+        sink: &Sink,
+    ) -> Ended {
         let mut follows: FuturesUnordered<_> =
             watches.iter_mut().map(|watch| watch.follow(self)).collect();
         let watching = async {
@@ -107,6 +115,7 @@ impl Session {
             ended = watching => ended,
             ended = heartbeat::beat(self, sink) => ended,
             ended = log.follow(self) => ended,
+            ended = rights.follow(self) => ended,
         };
         tracing::info!(address = %self.place.address, ?ended, "the session with the API server ended");
         ended

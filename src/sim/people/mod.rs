@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
 use self::authenticator::Authenticator;
@@ -21,7 +21,7 @@ use self::begun::{Begun, Wrong};
 use self::session::Session;
 use super::clock::{Hands, SimClock};
 use super::scenario::{Account, Scenario};
-use crate::domain::{Text, Timestamp, Trouble, TroubleKind};
+use crate::domain::{Role, Text, Timestamp, Trouble, TroubleKind};
 use crate::platform::{Answer, Clock, Closed, Identity, IdentityEvent, Order, Teller, Way};
 
 pub use super::scenario::{OPERATORS, SENIORS, STAFF};
@@ -47,6 +47,8 @@ pub struct Provider {
     /// What was told last, and not yet taken in or refused.
     granted: Option<Session>,
     session: Option<Session>,
+    /// Where the role of whoever came in goes.
+    role: Option<watch::Sender<Option<Role>>>,
 }
 
 impl Provider {
@@ -66,7 +68,13 @@ impl Provider {
             wrong: Wrong::default(),
             granted: None,
             session: None,
+            role: None,
         }
+    }
+
+    /// The same, which tells `role` as what somebody came in.
+    pub(super) fn telling(self, role: watch::Sender<Option<Role>>) -> Self {
+        Self { role: Some(role), ..self }
     }
 
     async fn serve(
@@ -121,6 +129,9 @@ impl Provider {
             }
             Order::Accept => {
                 self.session = self.granted.take().or_else(|| self.session.take());
+                if let (Some(role), Some(session)) = (&self.role, &self.session) {
+                    role.send_replace(Some(session.role()));
+                }
                 None
             }
             Order::Refuse => {

@@ -2,9 +2,9 @@
 
 use super::Provider;
 use super::begun::person;
-use crate::domain::{Span, Text, Timestamp};
+use crate::domain::{Role, Span, Text, Timestamp};
 use crate::platform::{Grant, IdentityEvent, Way};
-use crate::sim::scenario::Account;
+use crate::sim::scenario::{Account, OPERATORS, SENIORS};
 
 /// How long a grant holds.
 const HOLDS: Span = Span::from_secs(600);
@@ -35,6 +35,20 @@ pub(super) fn begin(account: &Account, way: Way, now: Timestamp) -> Session {
         renews: true,
     };
     Session { account: account.clone(), grant, renew_at: now.after(RENEWED_AFTER), late: false }
+}
+
+impl Session {
+    /// As what the training platform's cluster knows them.
+    pub(super) fn role(&self) -> Role {
+        let person = &self.grant.person;
+        if person.is_in(SENIORS) {
+            Role::Senior
+        } else if person.is_in(OPERATORS) {
+            Role::Operator
+        } else {
+            Role::Viewer
+        }
+    }
 }
 
 impl Provider {
