@@ -112,6 +112,26 @@ pub(super) enum Command {
         #[arg(long, value_name = "MESSAGES")]
         at: Option<usize>,
     },
+    /// Signs in without the screen and keeps the session in the keyring, for scripts and for --snapshot.
+    Login {
+        /// How to sign in; the usual way of the profile without it.
+        #[arg(long, value_name = "FLOW")]
+        flow: Option<Flow>,
+        /// Keeps the session in the keyring though identity.keyring is false.
+        #[arg(long)]
+        keep: bool,
+        /// Reads user, password and code as lines of standard input.
+        #[arg(long)]
+        stdin: bool,
+    },
+    /// Ends the session that is kept, here and at the provider.
+    Logout,
+    /// Says who is signed in; exit code 1 when nobody is.
+    Whoami {
+        /// Prints a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Prints what was announced of consoles that were opened with --break-glass.
     Trail {
         /// Prints one JSON object for each announcement.
@@ -158,6 +178,17 @@ pub(super) enum ConfigCommand {
     Check,
     /// Says where the files are.
     Path,
+}
+
+/// How to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Flow {
+    /// In the browser of this machine.
+    Browser,
+    /// In a browser anywhere, with a code.
+    Device,
+    /// By typing the password here.
+    Terminal,
 }
 
 /// The reference pages.

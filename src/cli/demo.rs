@@ -34,10 +34,17 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     if let Some(role) = demo.signed_in_as {
         engine.act_as(role);
     }
+    let trail = Trail::new(paths.trail());
+    let settings = &loaded.settings;
+    let opening =
+        reason.map(|reason| Opening { reason, settings, profile: "demo", kubernetes: None, trail });
     let no_terminal = !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal());
     if args.snapshot.snapshot.is_some() || no_terminal {
-        let frame = Frame { loaded: &loaded, dressed: &dressed, setting };
+        let world = Sim::new(Engine::new(&scenario, demo.seed), 0.0);
+        let glass = opening.map(|opening| opening.open(&world)).transpose()?;
+        let frame = Frame { loaded: &loaded, dressed: &dressed, setting, glass: glass.as_ref() };
         frame.print(args, demo, engine)?;
+        glass.into_iter().for_each(Glass::end);
         if args.snapshot.snapshot.is_none() {
             output::complain(
                 "\nThis is one frame, because there is no terminal. For the live screen, run in a terminal: \
@@ -51,15 +58,7 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     let mut app = start::app(&loaded, &dressed, setting, &*clock);
     let identity = if demo.signed_in_as.is_some() { None } else { platform.identity() };
     app.presence = presence(demo, identity.as_deref());
-    let trail = Trail::new(paths.trail());
-    let glass = match reason {
-        None => None,
-        Some(reason) => {
-            let settings = &loaded.settings;
-            let opening = Opening { reason, settings, profile: "demo", kubernetes: None, trail };
-            Some(opening.open(&platform)?)
-        }
-    };
+    let glass = opening.map(|opening| opening.open(&platform)).transpose()?;
     let courier = glass.as_ref().and_then(Glass::courier);
     glass.iter().for_each(|glass| glass.apply(&mut app));
     let identity = identity.filter(|_| glass.is_none());
@@ -126,6 +125,7 @@ struct Frame<'a> {
     loaded: &'a crate::config::Loaded,
     dressed: &'a start::Dressed,
     setting: Setting,
+    glass: Option<&'a Glass>,
 }
 
 impl Frame<'_> {
@@ -137,6 +137,7 @@ impl Frame<'_> {
         let mut app: App = start::app(self.loaded, self.dressed, self.setting, &clock);
         // A frame is of a console that somebody is signed in to.
         app.presence = presence(demo, None);
+        self.glass.iter().for_each(|glass| glass.apply(&mut app));
         let (width, height) = args.snapshot.size;
         drop(app.update(clock.now(), Msg::Resize(width, height)));
         drop(app.update(clock.now(), Msg::Observed(observations)));

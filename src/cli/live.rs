@@ -1,63 +1,59 @@
 //! The live platform of a profile on the screen, or as one printed frame.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::Args;
-use super::glass::{self, Opening};
+use super::glass::{self, Glass, Opening};
+use super::session::Visit;
 use super::start::Dressed;
 use super::{CliError, output, start};
 use crate::app::{App, Msg};
-use crate::config::{Loaded, Paths};
+use crate::config::{Loaded, Paths, Settings};
+use crate::domain::Text;
 use crate::live::Live;
 use crate::platform::{Clock as _, Platform};
 use crate::runtime::console::{self, Console, Places};
+use crate::runtime::log::{self, LogGuard};
 use crate::runtime::trail::Trail;
-use crate::runtime::{WallClock, log, snapshot, told};
+use crate::runtime::{WallClock, snapshot, told};
 use crate::store::table::TableId;
 use crate::store::{Freshness, feeds_of};
 
 pub(super) fn run(args: &Args) -> Result<u8, CliError> {
-    let (mut loaded, paths) = start::settings(&args.settings)?;
-    let reason = args.glass.wanted()?;
-    if reason.is_some() {
-        glass::without_provider(&mut loaded.settings);
-    }
+    let (loaded, paths, reason) = settings(args)?;
     let mut dressed = start::dress(args, &loaded, &paths);
     let settings = &loaded.settings;
-    let log_file = settings.log.file.value.clone();
-    // The client library logs each failed request; the feeds say it once, with what to do.
-    let level = format!("{},kube_client=off", settings.log.level.value.word());
-    let log = log::init(&log_file, &level);
-    if let Err(error) = &log {
-        dressed.warnings.push(format!("There is no log this time: {error}"));
-    }
-    let live = live(&loaded, &paths);
-    let kubernetes = reason.as_ref().and_then(|_| live.kubeconfig_user());
-    // One frame shows what is there now, not what the last run saw.
-    let live = if args.snapshot.snapshot.is_some() {
-        live
-    } else {
-        live.keeping(paths.cache(), &settings.profile.value)
-    };
-    let platform: Arc<dyn Platform> = Arc::new(live);
+    let log = log(settings, &mut dressed);
+    let (platform, kubernetes) = world(args, &loaded, &paths);
     let mut app = start::app(&loaded, &dressed, start::setting(&loaded, &dressed), &WallClock);
     if args.snapshot.snapshot.is_none() {
         needs_terminal()?;
     }
     let identity = platform.identity();
     app.presence = start::presence(settings, identity.as_deref());
+    let identity = match (args.snapshot.snapshot, identity) {
+        (Some(pane), Some(identity)) => {
+            let visit = Visit::of(identity, settings, Arc::new(WallClock))?;
+            app.presence = visit.presence();
+            let printed = print(args, pane, app, &platform, &dressed);
+            visit.end();
+            return printed;
+        }
+        (_, identity) => identity,
+    };
     let trail = Trail::new(paths.trail());
     let profile = &settings.profile.value;
-    let glass = match reason {
-        None => None,
-        Some(reason) => {
-            let trail = trail.clone();
-            let opening = Opening { reason, settings, profile, kubernetes, trail };
-            Some(opening.open(&*platform)?)
-        }
-    };
+    let opening = reason.map(|reason| Opening {
+        reason,
+        settings,
+        profile,
+        kubernetes,
+        trail: trail.clone(),
+    });
+    let glass = opening.map(|opening| opening.open(&*platform)).transpose()?;
     let courier = match &glass {
         Some(glass) => {
             glass.apply(&mut app);
@@ -68,11 +64,9 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     let result = match args.snapshot.snapshot {
         Some(pane) => print(args, pane, app, &platform, &dressed),
         None => {
-            let places = Places {
-                recordings: start::recordings(&paths),
-                saved: paths.saved(),
-                log: log.is_ok().then_some(log_file),
-            };
+            let (recordings, saved) = (start::recordings(&paths), paths.saved());
+            let log = log.as_ref().map(|(_, file)| file.clone());
+            let places = Places { recordings, saved, log };
             let recorded = settings.recorder.kept.value;
             let Dressed { theme, appearance, .. } = dressed;
             console::run(Console {
@@ -88,10 +82,36 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
             .map_err(CliError::of)
         }
     };
-    if let Some(glass) = glass {
-        glass.end();
-    }
+    glass.into_iter().for_each(Glass::end);
     result
+}
+
+/// The settings in force, and why the glass is to be broken, if it is.
+fn settings(args: &Args) -> Result<(Loaded, Paths, Option<Text>), CliError> {
+    let (mut loaded, paths) = start::settings(&args.settings)?;
+    let reason = args.glass.wanted()?;
+    if reason.is_some() {
+        glass::without_provider(&mut loaded.settings);
+    }
+    if args.snapshot.snapshot.is_some() {
+        // Nobody can sign in on a frame: the session is one that was kept.
+        loaded.settings.identity.keyring.value = true;
+    }
+    Ok((loaded, paths, reason))
+}
+
+/// Begins the log, which is written as long as its guard lives; gives its file, when there is one.
+fn log(settings: &Settings, dressed: &mut Dressed) -> Option<(LogGuard, PathBuf)> {
+    let file = settings.log.file.value.clone();
+    // The client library logs each failed request; the feeds say it once, with what to do.
+    let level = format!("{},kube_client=off", settings.log.level.value.word());
+    match log::init(&file, &level) {
+        Ok(guard) => Some((guard, file)),
+        Err(error) => {
+            dressed.warnings.push(format!("There is no log this time: {error}"));
+            None
+        }
+    }
 }
 
 fn needs_terminal() -> Result<(), CliError> {
@@ -104,10 +124,19 @@ fn needs_terminal() -> Result<(), CliError> {
     Ok(())
 }
 
-fn live(loaded: &Loaded, paths: &Paths) -> Live {
+/// The live platform, and as whom the kubeconfig asks it where the glass is to be broken.
+fn world(args: &Args, loaded: &Loaded, paths: &Paths) -> (Arc<dyn Platform>, Option<Text>) {
     let settings = &loaded.settings;
     let cursor = format!("{}.json", settings.profile.value);
-    Live::new(settings, paths.cursors().join(cursor), Arc::new(WallClock))
+    let live = Live::new(settings, paths.cursors().join(cursor), Arc::new(WallClock));
+    let kubernetes = if args.glass.break_glass { live.kubeconfig_user() } else { None };
+    // One frame shows what is there now, not what the last run saw.
+    let live = if args.snapshot.snapshot.is_some() {
+        live
+    } else {
+        live.keeping(paths.cache(), &settings.profile.value)
+    };
+    (Arc::new(live), kubernetes)
 }
 
 /// Waits until the pane's feeds have told all there is, or say that they can't, and prints one frame.

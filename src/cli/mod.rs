@@ -8,6 +8,8 @@ mod glass;
 mod live;
 mod output;
 mod replay;
+#[cfg(feature = "live")]
+mod session;
 mod start;
 mod trail;
 
@@ -45,6 +47,9 @@ fn refused(args: &Args) -> Result<(), CliError> {
         Some(Command::Replay { .. }) => args.glass.refuse("replay"),
         Some(Command::Trail { .. }) => args.glass.refuse("trail"),
         Some(Command::Reference { .. }) => args.glass.refuse("reference"),
+        Some(Command::Login { .. }) => args.glass.refuse("login"),
+        Some(Command::Logout) => args.glass.refuse("logout"),
+        Some(Command::Whoami { .. }) => args.glass.refuse("whoami"),
     }
 }
 
@@ -57,6 +62,7 @@ fn run(args: &Args) -> Result<u8, CliError> {
             output::say(&args::reference(*what));
             Ok(0)
         }
+        Some(Command::Login { .. } | Command::Logout | Command::Whoami { .. }) => session(args),
         Some(Command::Trail { json }) => trail::run(args, *json),
         None => live(args),
     }
@@ -67,6 +73,27 @@ fn run(args: &Args) -> Result<u8, CliError> {
 pub fn reference_page(name: &str) -> Option<String> {
     let what = clap::ValueEnum::from_str(name, false).ok()?;
     Some(args::reference(what))
+}
+
+#[cfg(feature = "live")]
+fn session(args: &Args) -> Result<u8, CliError> {
+    match &args.command {
+        Some(Command::Login { flow, keep, stdin }) => {
+            session::login(args, &session::Login { flow: *flow, keep: *keep, stdin: *stdin })
+        }
+        Some(Command::Logout) => session::logout(args),
+        Some(Command::Whoami { json }) => session::whoami(args, *json),
+        _ => Ok(WRONG),
+    }
+}
+
+#[cfg(not(feature = "live"))]
+fn session(_args: &Args) -> Result<u8, CliError> {
+    Err(CliError(
+        "This is the training console: its people sign in on its screen, and no session is kept. Start it with: \
+         pulse-console demo"
+            .to_owned(),
+    ))
 }
 
 #[cfg(feature = "live")]

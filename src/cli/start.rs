@@ -158,23 +158,28 @@ pub(super) fn setting(loaded: &Loaded, dressed: &Dressed) -> Setting {
 /// Who is at the console at the start: nobody yet, where there is a provider to sign in at.
 #[cfg(feature = "live")]
 pub(super) fn presence(settings: &Settings, identity: Option<&dyn Identity>) -> Presence {
-    let of = &settings.identity;
     let Some(identity) = identity else {
         return Presence::unguarded(super::glass::role_without(settings));
     };
+    Presence::guarded(policy(settings), identity.ways())
+}
+
+/// The rules of the profile of `settings`.
+#[cfg(feature = "live")]
+pub(super) fn policy(settings: &Settings) -> Policy {
+    let of = &settings.identity;
     let minutes = |count: u32| Span::from_secs(u64::from(count) * 60);
     let words = |text: &str| -> Vec<String> {
         text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
     };
-    let policy = Policy {
+    Policy {
         staff_group: of.staff_group.value.clone(),
         operator_groups: words(&of.operator_groups.value),
         senior_groups: words(&of.senior_groups.value),
         factors: words(&of.factors.value),
         lasts: minutes(of.lasts.value),
         locks_after: (of.locks_after.value > 0).then(|| minutes(of.locks_after.value)),
-    };
-    Presence::guarded(policy, identity.ways())
+    }
 }
 
 /// Presses `keys`, each drawn before the next, as an operator would.

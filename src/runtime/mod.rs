@@ -13,6 +13,7 @@ pub mod keyboard;
 pub mod log;
 pub mod machine;
 pub mod panic;
+pub mod prompt;
 pub mod recorder;
 pub mod replay;
 mod rotation;

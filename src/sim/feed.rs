@@ -97,13 +97,14 @@ impl SimFeed {
     async fn tell_for_ever(&self, sink: &Sink) -> Result<(), Closed> {
         // Who ran it before may still be ending.
         let mut engine = self.engine.lock().await;
+        let mut role = self.role.clone();
         let held = self.make_up(&mut engine).await;
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut last = ticks.tick().await;
         let (mut owed_ms, mut idle) = (0.0, 0);
         let mut attention = sink.attention();
-        self.act_as_who_came(&mut engine);
+        act_as_who_came(&mut role, &mut engine);
         let first = engine.start();
         tell(sink, first).await?;
         loop {
@@ -113,8 +114,8 @@ impl SimFeed {
             last = now;
             let step = whole_ms(owed_ms);
             owed_ms -= step as f64;
-            if self.role.has_changed().unwrap_or(false) {
-                self.act_as_who_came(&mut engine);
+            if role.has_changed().unwrap_or(false) {
+                act_as_who_came(&mut role, &mut engine);
             }
             let mut told = engine.advance(Span::from_ms(step));
             for event in self.board.take() {
@@ -135,14 +136,6 @@ impl SimFeed {
         }
     }
 
-    /// The cluster goes by the role of whoever signed in.
-    fn act_as_who_came(&mut self, engine: &mut Engine) {
-        let role = *self.role.borrow_and_update();
-        if let Some(role) = role {
-            engine.act_as(role);
-        }
-    }
-
     /// Makes up for the time that passed while nobody watched.
     async fn make_up(&self, engine: &mut Engine) -> Held {
         engine.disconnect();
@@ -153,6 +146,13 @@ impl SimFeed {
         let held = self.clock.hold();
         engine.pass_unwatched(self.clock.now().since(engine.now()));
         held
+    }
+}
+
+/// The cluster goes by the role of whoever signed in.
+fn act_as_who_came(role: &mut watch::Receiver<Option<Role>>, engine: &mut Engine) {
+    if let Some(role) = *role.borrow_and_update() {
+        engine.act_as(role);
     }
 }
 
