@@ -4,6 +4,7 @@
 //! [`crate::platform`] and nothing else of the console.
 
 pub mod alertmanager;
+mod causes;
 mod http;
 pub mod kubernetes;
 mod loki;
