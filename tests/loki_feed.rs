@@ -95,7 +95,7 @@ async fn the_key_for_the_records_of_a_row_asks_for_them() -> Result<(), Platform
     let settings = at(&server.url());
     let acme = records("acme", 0..4);
     server.push(None, &AUDIT, acme.clone());
-    server.push(None, &AUDIT, records("globex", 0..4));
+    server.push(None, &AUDIT, records("acme-2", 0..4));
     let mut operator = Journey::on_nothing();
     operator.app.setting.audit.clone_from(&settings.loki.audit.value);
     operator.tenant("acme", Status::True).keys("A");

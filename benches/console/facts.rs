@@ -164,14 +164,9 @@ fn object(kind: Kind, n: usize, version: usize, body: Body) -> Arc<Resource> {
         condition("Synced", Status::True, "ReconcileSuccess"),
         condition("Ready", status, reason),
     ]);
-    let meta = Meta {
-        name: name.into(),
-        namespace: None,
-        uid: Uid(format!("5eed{:04x}-0000-4000-8000-{n:012x}", kind as usize).into()),
-        version: format!("{}", 1000 + version).into(),
-        created: since,
-        deleting: None,
-    };
+    let uid = Uid(format!("5eed{:04x}-0000-4000-8000-{n:012x}", kind as usize).into());
+    let version = format!("{}", 1000 + version).into();
+    let meta = Meta { version, created: since, ..Meta::named(name, uid) };
     Arc::new(Resource { meta, conditions, composed, spec })
 }
 

@@ -109,7 +109,6 @@ const HINTED: &[(Context, &[(&str, &str)])] = &[
             ("app.help", "help"),
             ("app.palette", "palette"),
             ("cursor.mark", "mark"),
-            ("logs.audit", "audit"),
             ("row.copy", "copy"),
             ("columns.open", "columns"),
             ("app.feeds", "feeds"),

@@ -155,6 +155,27 @@ impl ClusterObject {
     /// The path of the field that names the image.
     pub const IMAGE: &'static str = "image";
 
+    /// An object of which nothing more is known than what it is.
+    #[must_use]
+    pub fn bare(kind: ClusterKind, meta: Meta) -> Self {
+        Self {
+            meta,
+            kind,
+            health: Health::Unknown,
+            state: Text::default(),
+            message: Text::default(),
+            tenant: None,
+            run: None,
+            owner: None,
+            flux: None,
+            ready: None,
+            restarts: 0,
+            at: None,
+            fields: Box::default(),
+            conditions: Box::default(),
+        }
+    }
+
     /// The value of the first field `path`.
     #[must_use]
     pub fn field(&self, path: &str) -> Option<&Text> {
@@ -185,29 +206,9 @@ mod tests {
     use crate::domain::Uid;
 
     fn object(kind: ClusterKind, owner: &str) -> ClusterObject {
-        ClusterObject {
-            meta: Meta {
-                name: Text::clean("it"),
-                namespace: Some(Text::clean("ns")),
-                uid: Uid(Text::clean("uid")),
-                version: Text::clean("1"),
-                created: None,
-                deleting: None,
-            },
-            kind,
-            health: Health::Healthy,
-            state: Text::default(),
-            message: Text::default(),
-            tenant: None,
-            run: None,
-            owner: (!owner.is_empty()).then(|| Text::clean(owner)),
-            flux: None,
-            ready: None,
-            restarts: 0,
-            at: None,
-            fields: Box::default(),
-            conditions: Box::default(),
-        }
+        let meta = Meta::named("it", Uid(Text::clean("uid")));
+        let owner = (!owner.is_empty()).then(|| Text::clean(owner));
+        ClusterObject { owner, ..ClusterObject::bare(kind, meta) }
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub use object::{Object, Record};
 pub use observation::{Fact, Observation};
 pub use person::{Person, PlanHash, Role};
 pub use resource::{
-    ClientSpec, Condition, EnvironmentSpec, Field, Kind, Meta, Reference, Resource, RestoreSpec,
-    Spec, Status, TemplateSpec, Uid, UpgradeSpec,
+    ClientSpec, Condition, EnvironmentSpec, Field, Kind, MadeBy, Meta, Reference, Resource,
+    RestoreSpec, Spec, Status, TemplateSpec, Uid, UpgradeSpec,
 };
 pub use run::RunPhase;
 pub use runbook::Runbook;

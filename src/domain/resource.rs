@@ -80,6 +80,35 @@ pub struct Meta {
     pub created: Option<Timestamp>,
     /// `metadata.deletionTimestamp`: it is being removed since then.
     pub deleting: Option<Timestamp>,
+    /// Who made it; kept of the platform's own kinds only.
+    #[serde(default)]
+    pub by: Option<Box<MadeBy>>,
+}
+
+impl Meta {
+    /// Of the object `name` outside every namespace, of which nothing more is known.
+    #[must_use]
+    pub fn named(name: impl Into<Text>, uid: Uid) -> Self {
+        Self {
+            name: name.into(),
+            namespace: None,
+            uid,
+            version: Text::default(),
+            created: None,
+            deleting: None,
+            by: None,
+        }
+    }
+}
+
+/// Who made an object, as far as the object itself tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MadeBy {
+    /// The person that an annotation names.
+    Person(Text),
+    /// The program that wrote it first (`metadata.managedFields`), and when. For whom it did is not said.
+    Program(Text, Option<Timestamp>),
 }
 
 /// Whether a condition holds.

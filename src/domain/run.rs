@@ -137,14 +137,7 @@ mod tests {
             since: Some(AT),
         };
         Resource {
-            meta: Meta {
-                name: Text::clean("acme-2026-05-29"),
-                namespace: None,
-                uid: Uid(Text::clean("uid")),
-                version: Text::clean("1"),
-                created: None,
-                deleting: None,
-            },
+            meta: Meta::named("acme-2026-05-29", Uid(Text::clean("uid"))),
             conditions: conditions.iter().map(condition).collect(),
             composed: Box::default(),
             spec: Spec::Upgrade(UpgradeSpec {

@@ -5,6 +5,7 @@
 
 pub mod alertmanager;
 mod bearer;
+mod causes;
 mod herald;
 mod http;
 pub mod kubernetes;

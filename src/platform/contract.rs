@@ -241,14 +241,7 @@ mod tests {
     }
 
     fn template() -> Fact {
-        let meta = Meta {
-            name: "t".into(),
-            namespace: None,
-            uid: uid(),
-            version: "1".into(),
-            created: None,
-            deleting: None,
-        };
+        let meta = Meta::named("t", uid());
         let resource = Resource {
             meta,
             conditions: Box::default(),

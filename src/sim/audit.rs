@@ -4,7 +4,7 @@
 //! count that every line must hold.
 
 use super::world::World;
-use crate::domain::{Kind, LogLine, Resource, Span, Text, Timestamp};
+use crate::domain::{Kind, LogLine, MadeBy, Resource, Span, Text, Timestamp};
 
 /// The most records of one answer: the newest.
 const MOST: usize = 1_000;
@@ -29,10 +29,11 @@ pub(super) fn audit_lines(world: &World, query: &str, now: Timestamp) -> Vec<Log
 /// That the object was made, and each change of a condition.
 fn records(object: &Resource) -> Vec<(Timestamp, String)> {
     let Some(created) = object.meta.created else { return Vec::new() };
-    let made_by = match object.kind() {
-        Kind::Client => "system:serviceaccount:portal:portal-api",
-        Kind::Environment => "system:serviceaccount:crossplane-system:crossplane",
-        Kind::Upgrade | Kind::Template | Kind::Restore => "deyan@plana.solutions",
+    let made_by = match (object.meta.by.as_deref(), object.kind()) {
+        (Some(MadeBy::Person(name)), _) => name.as_str(),
+        (_, Kind::Client) => "system:serviceaccount:portal:portal-api",
+        (_, Kind::Environment) => "system:serviceaccount:crossplane-system:crossplane",
+        (_, Kind::Upgrade | Kind::Template | Kind::Restore) => "deyan@plana.solutions",
     };
     let mut records = vec![(created, record(object, created, made_by, "CREATE", None))];
     for condition in &object.conditions {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::scenario::{Phase, Tier, Word};
 use crate::domain::{
-    ClientSpec, Condition, EnvironmentSpec, Field, Meta, Reference, Resource, RestoreSpec, Spec,
-    Status, TemplateSpec, Text, Timestamp, Uid, UpgradeSpec,
+    ClientSpec, Condition, EnvironmentSpec, Field, MadeBy, Meta, Reference, Resource, RestoreSpec,
+    Spec, Status, TemplateSpec, Text, Timestamp, Uid, UpgradeSpec,
 };
 
 /// What a tenant is made from.
@@ -77,13 +77,21 @@ impl Maker {
             low & 0xffff_ffff_ffff
         );
         Meta {
-            name,
-            namespace: None,
-            uid: Uid(Text::clean(&uid)),
             version: self.version(),
             created: Some(created),
-            deleting: None,
+            ..Meta::named(name, Uid(Text::clean(&uid)))
         }
+    }
+
+    /// Of a run, with who asked for it: a colleague, or for every third a program that names nobody.
+    fn run_meta(&mut self, run: &RunOrder, rng: &mut fastrand::Rng) -> Meta {
+        const PEOPLE: [&str; 2] = ["i.kolev@plana.solutions", "m.petrova@plana.solutions"];
+        let sum = run.name.as_str().bytes().map(usize::from).sum::<usize>();
+        let by = match PEOPLE.get(sum % 3) {
+            Some(person) => MadeBy::Person(self.word(person)),
+            None => MadeBy::Program(self.word("kubectl-create"), Some(run.created)),
+        };
+        Meta { by: Some(Box::new(by)), ..self.meta(run.name.clone(), run.created, rng) }
     }
 
     /// A customer with all that it is composed of.
@@ -205,7 +213,7 @@ impl Maker {
         let job = self.reference("batch/v1", "Job", run.name.to_string(), Some(namespace));
         let strategy = if run.from == run.to { "same-major" } else { "snapshot-then-upgrade" };
         Resource {
-            meta: self.meta(run.name.clone(), run.created, rng),
+            meta: self.run_meta(run, rng),
             conditions: Box::default(),
             composed: Box::new([job]),
             spec: Spec::Upgrade(UpgradeSpec {
@@ -233,7 +241,7 @@ impl Maker {
             Field { path: self.word("target.database"), value: Text::clean(&target) },
         ]);
         Resource {
-            meta: self.meta(run.name.clone(), run.created, rng),
+            meta: self.run_meta(run, rng),
             conditions: Box::default(),
             composed: Box::new([job]),
             spec: Spec::Restore(RestoreSpec { tenant: Some(run.tenant.clone()), fields }),
@@ -261,7 +269,7 @@ impl Maker {
             Field { path: self.word("sha"), value: Text::clean(&sha) },
         ]);
         Resource {
-            meta: self.meta(run.name.clone(), run.created, rng),
+            meta: self.run_meta(run, rng),
             conditions: Box::default(),
             composed: Box::new(composed),
             spec: Spec::Template(TemplateSpec { fields }),

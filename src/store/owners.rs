@@ -193,32 +193,15 @@ mod tests {
     use crate::domain::{Health, Meta, Reference, Spec, Uid, UpgradeSpec};
 
     fn meta(name: &str, namespace: Option<&str>) -> Meta {
-        Meta {
-            name: Text::clean(name),
-            namespace: namespace.map(Text::clean),
-            uid: Uid(Text::clean(name)),
-            version: Text::clean("1"),
-            created: None,
-            deleting: None,
-        }
+        let namespace = namespace.map(Text::clean);
+        Meta { namespace, ..Meta::named(name, Uid(Text::clean(name))) }
     }
 
     fn object(kind: ClusterKind, name: &str, owner: &str, run: Option<&str>) -> Object {
         Object::from(ClusterObject {
-            meta: meta(name, Some("ns")),
-            kind,
-            health: Health::Healthy,
-            state: Text::default(),
-            message: Text::default(),
-            tenant: None,
             run: run.map(Text::clean),
             owner: (!owner.is_empty()).then(|| Text::clean(owner)),
-            flux: None,
-            ready: None,
-            restarts: 0,
-            at: None,
-            fields: Box::default(),
-            conditions: Box::default(),
+            ..ClusterObject::bare(kind, meta(name, Some("ns")))
         })
     }
 

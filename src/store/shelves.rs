@@ -358,14 +358,8 @@ mod tests {
     }
 
     fn client(name: &str, age: i64) -> Object {
-        let meta = Meta {
-            name: Text::from(name),
-            namespace: None,
-            uid: Uid(Text::from(format!("uid-{name}"))),
-            version: Text::default(),
-            created: Some(hour(-age)),
-            deleting: None,
-        };
+        let named = Meta::named(name, Uid(Text::from(format!("uid-{name}"))));
+        let meta = Meta { created: Some(hour(-age)), ..named };
         let spec = ClientSpec {
             subdomain: Text::from(name),
             tier: Text::from("starter"),

@@ -331,14 +331,8 @@ mod tests {
             message: Text::default(),
             since: None,
         };
-        let meta = Meta {
-            name: word(["acme", "rila", "pirin"][usize::from(number) % 3]),
-            namespace: None,
-            uid: Uid(word(&number.to_string())),
-            version: Text::default(),
-            created: None,
-            deleting: None,
-        };
+        let name = word(["acme", "rila", "pirin"][usize::from(number) % 3]);
+        let meta = Meta::named(name, Uid(word(&number.to_string())));
         let spec = Spec::Client(ClientSpec::default());
         let conditions = Box::new([ready]);
         Fact::Upsert(Resource { meta, conditions, composed: Box::default(), spec }.into())

@@ -326,12 +326,9 @@ pub(crate) fn client(name: &str, ready: Status, now: Timestamp) -> Resource {
     };
     Resource {
         meta: Meta {
-            name: Text::clean(name),
-            namespace: None,
-            uid: Uid(Text::clean(&format!("uid-{name}"))),
             version: Text::clean(&format!("{}", now.ms())),
             created: Some(now.before(Span::from_secs(3_600))),
-            deleting: None,
+            ..Meta::named(name, Uid(Text::clean(&format!("uid-{name}"))))
         },
         conditions: Box::new([condition("Synced", Status::True), condition("Ready", ready)]),
         composed: Box::default(),

@@ -173,14 +173,8 @@ impl Watch {
 /// The customer object of the client `index`, half a year old.
 fn client(index: usize, now: Timestamp) -> Resource {
     let name = Text::from(client_name(index));
-    let meta = Meta {
-        name: name.clone(),
-        namespace: None,
-        uid: Uid(Text::from(format!("client-{index}"))),
-        version: Text::default(),
-        created: Some(now.before(Span::from_secs(180 * 86_400))),
-        deleting: None,
-    };
+    let named = Meta::named(name.clone(), Uid(Text::from(format!("client-{index}"))));
+    let meta = Meta { created: Some(now.before(Span::from_secs(180 * 86_400))), ..named };
     let spec = ClientSpec {
         subdomain: name,
         tier: Text::from(client_tier(index)),

@@ -1,6 +1,6 @@
 //! The details of an alert, of many alerts of one cause, and of a silence.
 
-use super::{DetailLine, Piece, Tone, age, blank, heading, said, short};
+use super::{DetailLine, Piece, Tone, advice, age, blank, heading, said, short};
 use crate::domain::{
     Ack, Alert, AlertStanding, Severity, Silence, SilenceState, Text, Timestamp, Uid, runbook,
 };
@@ -216,7 +216,7 @@ fn instructions<'a>(
         return;
     };
     lines.extend([blank(), heading(&format!("Runbook: {}", book.title()))]);
-    lines.extend(short::instructions(&book.body().filled(label)));
+    lines.extend(advice::instructions(&book.body().filled(label)));
 }
 
 fn pairs(lines: &mut Vec<DetailLine>, title: &str, pairs: &[(Text, Text)], but: &[&str]) {

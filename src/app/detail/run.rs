@@ -5,7 +5,7 @@ use super::cluster::{events_of, list, occurrences};
 use super::resource::{composed, conditions, spec};
 use super::{DetailLine, Piece, Tone, advice, age, blank, heading, health_text, present, said};
 use crate::domain::{
-    ClusterKind, ClusterObject, Health, Kind, Resource, RunPhase, Spec, Status, Text,
+    ClusterKind, ClusterObject, Health, Kind, MadeBy, Resource, RunPhase, Spec, Status, Text,
 };
 use crate::store::{Held, Store, UpgradesTable};
 
@@ -83,9 +83,27 @@ fn head(store: &Store, held: &Held) -> Vec<DetailLine> {
         lines.push(said("what", Tone::Plain, &Text::from(format!("{majors} ({})", spec.strategy))));
     }
     lines.extend(run.meta.created.map(|at| age("asked for", at)));
+    lines.extend(run.meta.by.as_deref().map(by));
     lines.extend(run.meta.deleting.map(|at| age("being removed", at)));
     lines.push(said("log", Tone::Muted, &Text::clean("press l to read it")));
     lines
+}
+
+/// Who asked for it.
+fn by(maker: &MadeBy) -> DetailLine {
+    let pieces = match maker {
+        MadeBy::Person(name) => vec![Piece::Text(Tone::Plain, name.clone())],
+        MadeBy::Program(name, at) => {
+            let written = at.map_or("", |_| " wrote it ");
+            let mut pieces =
+                vec![Piece::Text(Tone::Plain, Text::from(format!("the program {name}{written}")))];
+            pieces.extend(at.map(Piece::Age));
+            let more = "; for whom, the audit records may say: press A";
+            pieces.push(Piece::Text(Tone::Muted, Text::clean(more)));
+            pieces
+        }
+    };
+    DetailLine { label: "by", pieces }
 }
 
 /// Why it failed: what its controller says, then its Job, then how its container ended.

@@ -1,7 +1,7 @@
-//! Short forms for pages about something else: a tenant in a few lines, an alert in one, a runbook.
+//! Short forms for pages about something else: a tenant in a few lines, an alert in one.
 
-use super::{DetailLine, Piece, Tone, heading, said};
-use crate::domain::{Alert, FeedId, Health, Severity, Text, Uid, runbook};
+use super::{DetailLine, Piece, Tone, said};
+use crate::domain::{Alert, FeedId, Health, Severity, Text, Uid};
 use crate::store::{Joined, Store, TenantsTable};
 
 /// How a severity is said.
@@ -97,43 +97,5 @@ fn backup(lines: &mut Vec<DetailLine>, store: &Store, joined: &Joined) {
     } else {
         let none = Text::clean("none that could be put back");
         lines.push(said("last backup", Tone::Error, &none));
-    }
-}
-
-/// A runbook, its commands standing out.
-pub(super) fn instructions(text: &str) -> Vec<DetailLine> {
-    runbook::flowed(text)
-        .lines()
-        .map(|line| {
-            let trimmed = line.trim();
-            if let Some(title) = trimmed.strip_prefix("## ") {
-                return heading(title);
-            }
-            let command = trimmed.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
-            match command.filter(|command| !command.contains('`')) {
-                Some(command) => said("", Tone::Key, &Text::clean(&format!("     {command}"))),
-                None => said("", Tone::Plain, &Text::clean(line)),
-            }
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commands_and_headings_of_a_runbook_stand_out() {
-        let lines = instructions(
-            "## Check first\n\n1. The pods:\n   `kubectl get pods`\n   Say `a` or `b`",
-        );
-        let tones: Vec<Tone> = lines
-            .iter()
-            .filter_map(|line| match line.pieces.first() {
-                Some(Piece::Text(tone, _)) => Some(*tone),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(tones, [Tone::Heading, Tone::Plain, Tone::Plain, Tone::Key, Tone::Plain]);
     }
 }

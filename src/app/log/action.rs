@@ -45,7 +45,8 @@ impl App {
             self.say(Level::Info, text);
             return;
         };
-        let source = LogSource::loki(&self.setting.audit, [name.as_str()]);
+        // Records are JSON. Without the quotes those of acme-2 would be among those of acme.
+        let source = LogSource::loki(&self.setting.audit, [format!("\"{name}\"").as_str()]);
         self.log = Some(LogPage::new(name, vec![source]));
     }
 

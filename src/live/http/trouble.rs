@@ -8,6 +8,7 @@ use rustls::CertificateError;
 
 use super::service::Cluster;
 use crate::domain::{System, Trouble, TroubleKind};
+use crate::live::causes::{causes, find};
 
 /// As much of what an error says as is kept, in characters.
 const SAID: usize = 1_000;
@@ -303,26 +304,6 @@ fn secured(error: &rustls::Error, place: &Place) -> Trouble {
     };
     let what = format!("no secure link to {system} at {address}: {how}");
     Trouble::new(TroubleKind::Certificate, &what, &remedy)
-}
-
-/// The deepest that causes are looked at; a cycle must not hang the console.
-const DEPTH: usize = 16;
-
-fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| {
-        let error: &'e (dyn Error + 'static) = *error;
-        // An I/O error hides the error that it carries from `source`.
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        }
-    })
-    .take(DEPTH)
-}
-
-fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
-    let error: &(dyn Error + 'static) = error;
-    causes(error).filter_map(|cause| cause.downcast_ref::<E>()).last()
 }
 
 fn innermost(error: &reqwest::Error) -> String {

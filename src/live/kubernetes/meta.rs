@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::interner::Interner;
 use super::loose::{Items, Loose, Scalar};
-use crate::domain::{Meta, Text, Timestamp, Uid};
+use crate::domain::{MadeBy, Meta, Text, Timestamp, Uid};
 
 /// The most bytes kept of a name or another short text.
 pub(super) const NAME: usize = 512;
@@ -34,6 +34,20 @@ pub(super) struct RawMeta<'a> {
     pub(super) annotations: Loose<RawAnnotations<'a>>,
     #[serde(borrow)]
     pub(super) owner_references: Items<RawOwner<'a>, 16>,
+    #[serde(borrow)]
+    managed_fields: Items<RawManaged<'a>, 16>,
+}
+
+/// Who wrote some of an object's fields. Which fields is never kept.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawManaged<'a> {
+    #[serde(borrow)]
+    manager: Scalar<'a>,
+    #[serde(borrow)]
+    time: Scalar<'a>,
+    #[serde(borrow)]
+    subresource: Scalar<'a>,
 }
 
 /// The labels that say to whom an object belongs.
@@ -58,12 +72,14 @@ pub(super) struct RawLabels<'a> {
     pub(super) zone: Scalar<'a>,
 }
 
-/// The one annotation of a bookmark that matters.
+/// The one annotation of a bookmark that matters, and the one of an object.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct RawAnnotations<'a> {
     #[serde(borrow, rename = "k8s.io/initial-events-end")]
     pub(super) listed: Scalar<'a>,
+    #[serde(borrow, rename = "planapulse.com/requested-by")]
+    requested_by: Scalar<'a>,
 }
 
 /// One owner of an object.
@@ -100,20 +116,34 @@ impl RawMeta<'_> {
             version: Text::bounded(self.resource_version.as_str(), NAME),
             created: Timestamp::parse(self.creation_timestamp.as_str()),
             deleting: Timestamp::parse(self.deletion_timestamp.as_str()),
+            by: None,
         }
+    }
+}
+
+impl RawMeta<'_> {
+    /// Who made the object: the person that it names, else the program that wrote it first.
+    pub(super) fn made_by(&self, texts: &mut Interner) -> Option<MadeBy> {
+        let person = self.annotations.0.requested_by.as_str().trim();
+        if !person.is_empty() {
+            return Some(MadeBy::Person(short(texts, person)));
+        }
+        // A controller that only reports how the object stands has not made it.
+        let entries = self.managed_fields.kept.iter();
+        let made = entries.filter(|entry| {
+            entry.subresource.as_str().is_empty() && !entry.manager.as_str().is_empty()
+        });
+        let (at, entry) = made
+            .map(|entry| (Timestamp::parse(entry.time.as_str()), entry))
+            .min_by_key(|(at, _)| (at.is_none(), *at))?;
+        Some(MadeBy::Program(short(texts, entry.manager.as_str()), at))
     }
 }
 
 /// What is known of an object that can't be read, the `number`th of its `kind` in this listing.
 pub(super) fn unreadable(kind: &str, number: u64) -> Meta {
-    Meta {
-        name: Text::clean(&format!("unreadable-{number}")),
-        namespace: None,
-        uid: Uid(Text::clean(&format!("unreadable-{kind}-{number}"))),
-        version: Text::default(),
-        created: None,
-        deleting: None,
-    }
+    let uid = Uid(Text::clean(&format!("unreadable-{kind}-{number}")));
+    Meta::named(format!("unreadable-{number}"), uid)
 }
 
 /// A short text, shared when it is seen often.

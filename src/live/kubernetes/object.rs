@@ -1,7 +1,7 @@
 //! From the API server's JSON to the few fields that are kept.
 //!
 //! Reads each object once, borrowing from the received bytes; managed fields, annotations and whatever
-//! isn't shown never become memory. Never fails: an object that can't be read becomes a row that says so.
+//! isn't shown never become memory. Of managed fields only who made the object is kept. Never fails: an object that can't be read becomes a row that says so.
 
 use std::sync::Arc;
 
@@ -113,7 +113,8 @@ impl Reader {
         let Some(uid) = raw.metadata.0.identity() else {
             return self.unreadable("it has neither a name nor a uid");
         };
-        let meta = raw.metadata.0.kept(uid, &mut self.texts);
+        let mut meta = raw.metadata.0.kept(uid, &mut self.texts);
+        meta.by = raw.metadata.0.made_by(&mut self.texts).map(Box::new);
         let conditions =
             raw.status.0.conditions.kept.iter().map(|raw| self.condition(raw)).collect();
         let read = spec::read(self.kind, raw, &mut self.texts);
@@ -228,7 +229,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::Health;
+    use crate::domain::{Health, MadeBy};
 
     fn read(kind: Kind, json: &str) -> Resource {
         Resource::clone(&object(&mut Reader::new(kind), json))
@@ -273,6 +274,40 @@ mod tests {
             (row.composed[1].kind.as_str(), row.composed[1].namespace.is_none()),
             ("Database", true)
         );
+    }
+
+    #[test]
+    fn who_made_it_is_kept_and_nothing_else_of_the_managers() {
+        let person =
+            r#""annotations":{"planapulse.com/requested-by":" m.petrova@plana.solutions "}"#;
+        let entry = |manager: &str, time: &str, more: &str| {
+            format!(
+                r#"{{"manager":"{manager}","time":"{time}"{more},"fieldsV1":{{"f:spec":{{}}}}}}"#
+            )
+        };
+        let managers = [
+            entry("crossplane", "2026-05-29T02:00:09Z", ""),
+            entry("portal-api", "2026-05-29T02:00:00Z", ""),
+            entry("status-writer", "2026-05-29T01:00:00Z", r#","subresource":"status""#),
+        ];
+        let managed = format!(r#""managedFields":[{}]"#, managers.join(","));
+        let program = |name: &str, at| MadeBy::Program(name.into(), Timestamp::parse(at));
+        for (metadata, by) in [
+            (managed.clone(), Some(program("portal-api", "2026-05-29T02:00:00Z"))),
+            (
+                format!("{person},{managed}"),
+                Some(MadeBy::Person("m.petrova@plana.solutions".into())),
+            ),
+            (r#""managedFields":[{"manager":"old"}]"#.to_owned(), Some(program("old", ""))),
+            (
+                r#""managedFields":[{"manager":7},{}],"annotations":[]"#.to_owned(),
+                Some(program("7", "")),
+            ),
+            (r#""managedFields":"none""#.to_owned(), None),
+        ] {
+            let row = client(&format!(r#"{{"name":"a","uid":"u",{metadata}}}"#), "{}", "{}");
+            assert_eq!(row.meta.by.as_deref(), by.as_ref(), "{metadata}");
+        }
     }
 
     #[test]

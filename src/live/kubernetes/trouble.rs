@@ -9,6 +9,7 @@ use super::api::{Failure, Refusal};
 use super::caller::Caller;
 use super::target::Target;
 use crate::domain::{Kind, Timestamp, Trouble, TroubleKind};
+use crate::live::causes::{causes, find};
 
 /// Where the server is and who asks, for the sentences.
 #[derive(Clone, Debug, Default)]
@@ -305,27 +306,6 @@ fn secured(error: &rustls::Error, place: &Place) -> Trouble {
         ),
     };
     Trouble::new(TroubleKind::Certificate, &what, &remedy)
-}
-
-/// The deepest that causes are looked at; a cycle must not hang the console.
-const DEPTH: usize = 16;
-
-fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| {
-        let error: &'e (dyn Error + 'static) = *error;
-        // An I/O error hides the error that it carries from `source`, and shows that one's cause instead.
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        }
-    })
-    .take(DEPTH)
-}
-
-fn find<E: Error + 'static>(error: &kube::Error) -> Option<&E> {
-    let error: &(dyn Error + 'static) = error;
-    // The innermost I/O error is the system's own; those around it only carry it.
-    causes(error).filter_map(|cause| cause.downcast_ref::<E>()).last()
 }
 
 /// The innermost words of an error, which say most.

@@ -51,29 +51,9 @@ impl Making {
             low >> 52,
             low & 0xffff_ffff_ffff
         );
-        Self(ClusterObject {
-            meta: Meta {
-                name: Text::clean(name),
-                namespace: namespace.map(Text::clean),
-                uid: Uid(Text::clean(&uid)),
-                version: Text::default(),
-                created: None,
-                deleting: None,
-            },
-            kind,
-            health: Health::Healthy,
-            state: Text::default(),
-            message: Text::default(),
-            tenant: None,
-            run: None,
-            owner: None,
-            flux: None,
-            ready: None,
-            restarts: 0,
-            at: None,
-            fields: Box::default(),
-            conditions: Box::default(),
-        })
+        let namespace = namespace.map(Text::clean);
+        let meta = Meta { namespace, ..Meta::named(name, Uid(Text::clean(&uid))) };
+        Self(ClusterObject { health: Health::Healthy, ..ClusterObject::bare(kind, meta) })
     }
 
     pub(super) const fn created(mut self, at: Timestamp) -> Self {

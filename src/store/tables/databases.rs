@@ -305,14 +305,7 @@ mod tests {
 
     fn client(name: &str, ready: Status) -> Resource {
         let text = Text::clean(name);
-        let meta = Meta {
-            name: text.clone(),
-            namespace: None,
-            uid: Uid(text.clone()),
-            version: Text::default(),
-            created: None,
-            deleting: None,
-        };
+        let meta = Meta::named(text.clone(), Uid(text.clone()));
         let condition = |name: &str, status| Condition {
             name: Text::clean(name),
             status,

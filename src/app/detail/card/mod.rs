@@ -7,9 +7,11 @@ mod changes;
 mod data;
 mod platform;
 
+use std::cell::RefCell;
+
 use super::{DetailLine, LABELS, Piece, Tone, fold};
 use crate::domain::{
-    Bytes, FeedId, Health, Kind, Resource, Span, Spec, Text, Timestamp, TroubleKind,
+    Bytes, FeedId, Health, Kind, Resource, Span, Spec, Text, Timestamp, Trouble, TroubleKind,
 };
 use crate::store::{Freshness, Held, Joined, Store, TenantsTable};
 
@@ -83,6 +85,8 @@ struct Page<'a> {
     now: Timestamp,
     tenant: &'a Text,
     joined: &'a Joined,
+    /// The troubles that stand on the page already: a server that is away is away for many sections.
+    told: RefCell<Vec<&'a Trouble>>,
 }
 
 /// What belongs to a tenant that nothing is known of.
@@ -91,7 +95,7 @@ static NOTHING: Joined = Joined::empty();
 impl<'a> Page<'a> {
     fn new(store: &'a Store, now: Timestamp, tenant: &'a Text) -> Self {
         let joined = store.joins().of(tenant.as_str()).unwrap_or(&NOTHING);
-        Self { store, now, tenant, joined }
+        Self { store, now, tenant, joined, told: RefCell::default() }
     }
 
     /// How the tenant is: what is wrong first, then what it rests on.
@@ -189,9 +193,9 @@ impl<'a> Page<'a> {
                     quiet = Some("asking…");
                     continue;
                 }
-                Freshness::Down(why) => format!("can't be read: {why}"),
+                Freshness::Down(why) => self.unread(why),
                 Freshness::Stale(as_of, why) => {
-                    format!("as of {} ago, can't be read: {why}", self.now.since(*as_of))
+                    format!("as of {} ago, {}", self.now.since(*as_of), self.unread(why))
                 }
                 Freshness::Live(as_of) if freshness.is_old(self.now) => {
                     format!("nothing heard for {}", self.now.since(*as_of))
@@ -207,6 +211,16 @@ impl<'a> Page<'a> {
         }
         items.extend(told.iter().map(|says| vec![plain(Tone::Warning, says)]));
         listed(label, items)
+    }
+
+    /// Why something can't be read: the first time in full.
+    fn unread(&self, why: &'a Trouble) -> String {
+        let mut told = self.told.borrow_mut();
+        if told.contains(&why) {
+            return "can't be read either, for the same reason".to_owned();
+        }
+        told.push(why);
+        format!("can't be read: {why}")
     }
 
     /// How long ago `at` was, or how long it is till then.
