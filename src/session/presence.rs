@@ -126,6 +126,12 @@ impl Presence {
         !matches!(self.standing, Standing::SignedOut | Standing::Locked(_))
     }
 
+    /// Whether the console was opened without the provider.
+    #[must_use]
+    pub const fn is_break_glass(&self) -> bool {
+        matches!(self.standing, Standing::BreakGlass { .. })
+    }
+
     /// Whether the platform may be watched: a hidden screen goes on watching.
     #[must_use]
     pub const fn watches(&self) -> bool {
@@ -160,6 +166,12 @@ impl Presence {
             return self.lock();
         }
         Vec::new()
+    }
+
+    /// When the last key came before the screen was hidden.
+    #[must_use]
+    pub const fn touched(&self) -> Timestamp {
+        self.touched
     }
 
     /// Takes in that a key came.
@@ -202,12 +214,19 @@ impl Presence {
         vec![Order::Begin(way, purpose)]
     }
 
+    /// The way after the one that is under way; none where there is but one.
+    #[must_use]
+    pub fn other_way(&self) -> Option<Way> {
+        let ways = self.ways();
+        let way = self.sign_in.way.or_else(|| ways.first().copied());
+        let at = ways.iter().position(|other| Some(*other) == way);
+        let next = at.and_then(|at| ways.get(at + 1)).or_else(|| ways.first()).copied();
+        next.filter(|next| Some(*next) != way)
+    }
+
     /// Begins anew in the way after the one that is under way.
     pub fn begin_other(&mut self) -> Vec<Order> {
-        let ways = self.ways();
-        let at = ways.iter().position(|way| Some(*way) == self.sign_in.way);
-        let next = at.and_then(|at| ways.get(at + 1)).or_else(|| ways.first()).copied();
-        next.map_or_else(Vec::new, |way| match self.sign_in.purpose.clone() {
+        self.other_way().map_or_else(Vec::new, |way| match self.sign_in.purpose.clone() {
             Some(Purpose::StepUp(plan)) => self.begin_for(way, Purpose::StepUp(plan)),
             _ => self.begin(way),
         })
