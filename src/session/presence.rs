@@ -126,6 +126,12 @@ impl Presence {
         !matches!(self.standing, Standing::SignedOut | Standing::Locked(_))
     }
 
+    /// Whether the console was opened without the provider.
+    #[must_use]
+    pub const fn is_break_glass(&self) -> bool {
+        matches!(self.standing, Standing::BreakGlass { .. })
+    }
+
     /// Whether the platform may be watched: a hidden screen goes on watching.
     #[must_use]
     pub const fn watches(&self) -> bool {
@@ -213,8 +219,8 @@ impl Presence {
     pub fn other_way(&self) -> Option<Way> {
         let ways = self.ways();
         let way = self.sign_in.way.or_else(|| ways.first().copied());
-        let at = ways.iter().position(|other| Some(*other) == way)?;
-        let next = ways.get(at + 1).or_else(|| ways.first()).copied();
+        let at = ways.iter().position(|other| Some(*other) == way);
+        let next = at.and_then(|at| ways.get(at + 1)).or_else(|| ways.first()).copied();
         next.filter(|next| Some(*next) != way)
     }
 
