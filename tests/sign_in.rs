@@ -98,7 +98,9 @@ fn the_picture_is_dark_on_light_in_every_theme() {
 #[test]
 fn what_is_typed_is_seen_only_where_it_may_be() {
     let mut journey = signed_out(&WAYS);
+    told(&mut journey, IdentityEvent::Ready);
     told(&mut journey, asks(None));
+    let _ = journey.effects();
     journey.types("мария").sees("▸ user      мария");
     journey.keys("tab").types("hunter2").sees("▸ password  •••••••").lacks("hunter");
     journey.keys("tab").types("123").sees("▸ code      •••").lacks("123");

@@ -1,6 +1,7 @@
 //! What the provider can ask, and how far a sign-in can be: each on the screen of a console that nobody is signed in to.
 
-use pulse_console::app::Msg;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use pulse_console::app::{Effect, Msg};
 use pulse_console::domain::{Person, Span, Text, Timestamp, Trouble, TroubleKind};
 use pulse_console::platform::{Challenge, Grant, IdentityEvent, Prompt, Way};
 use pulse_console::session::{Policy, Presence};
@@ -55,6 +56,19 @@ pub(crate) fn signed_in() -> Journey {
     told(&mut journey, IdentityEvent::Granted(grant("maria", "plana-seniors", now)));
     journey.start();
     journey
+}
+
+/// So many seconds later, of which the console heard nothing, `msg` comes; gives what must be done outside.
+pub(crate) fn later(journey: &mut Journey, secs: u64, msg: Msg) -> Vec<Effect> {
+    let at = journey.app.now().after(Span::from_secs(secs));
+    let effects = journey.app.update(at, msg);
+    journey.app.settle();
+    effects
+}
+
+/// The key that draws the screen anew, which changes nothing.
+pub(crate) fn any_key() -> Msg {
+    Msg::Key(KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL))
 }
 
 /// Takes in what the provider told.
@@ -218,12 +232,12 @@ pub(crate) const SCENES: &[(&str, Scene)] = &[
     ("locked", |journey| {
         let now = journey.engine.now();
         told(journey, IdentityEvent::Granted(grant("maria", "plana-seniors", now)));
-        journey.start().advance(30).keys("alt-l").silence(1020);
+        journey.start().keys("alt-l").silence(1020);
     }),
     ("locked, coming back", |journey| {
         let now = journey.engine.now();
         told(journey, IdentityEvent::Granted(grant("maria", "plana-seniors", now)));
-        journey.start().advance(30).keys("alt-l").silence(100).keys("enter");
+        journey.start().keys("alt-l").silence(100).keys("enter");
         told(journey, asks(None));
         told(journey, IdentityEvent::Hint(Text::clean(HINT)));
         journey.types("secret");

@@ -2,13 +2,13 @@
 
 use crossterm::event::{MouseButton, MouseEventKind};
 use pulse_console::app::{Effect, Importance, Msg};
-use pulse_console::domain::{FeedId, Span, Trouble, TroubleKind};
+use pulse_console::domain::{FeedId, Trouble, TroubleKind};
 use pulse_console::platform::{IdentityEvent, Order, Purpose, Way};
 use pulse_console::sim::Fault;
 
 use crate::journey::Journey;
 use crate::orders;
-use crate::scenes::{WAYS, asks, grant, signed_in, signed_out, told, trouble};
+use crate::scenes::{WAYS, any_key, asks, grant, later, signed_in, signed_out, told, trouble};
 
 /// The names of all tenants that are known.
 fn tenants(journey: &mut Journey) -> Vec<String> {
@@ -126,7 +126,7 @@ fn a_session_that_is_over_says_why_and_hides_everything() {
     let names = tenants(&mut journey);
     // Kept awake by keys until the sign-in is too old.
     for _ in 0..73 {
-        journey.silence(600).keys("ctrl-l");
+        drop(later(&mut journey, 600, any_key()));
     }
     journey.sees("maria signed in 12h").sees("Sign in again.");
     assert_nothing_of(&mut journey, &names);
@@ -136,8 +136,11 @@ fn a_session_that_is_over_says_why_and_hides_everything() {
 fn who_is_away_is_locked_out_and_the_key_that_wakes_means_nothing() {
     let mut journey = signed_in();
     let names = tenants(&mut journey);
-    journey.silence(14 * 60 + 59).keys("ctrl-l").silence(14 * 60 + 59).sees("2 tenants");
-    journey.silence(1).sees("locked").sees("15m ago");
+    drop(later(&mut journey, 14 * 60 + 59, any_key()));
+    drop(later(&mut journey, 14 * 60 + 59, Msg::Tick));
+    journey.sees("2 tenants");
+    drop(later(&mut journey, 1, Msg::Tick));
+    journey.sees("locked").sees("15m ago");
     assert_nothing_of(&mut journey, &names);
 
     // A console that was stopped gets no ticks: what comes first after it hides the screen, and does nothing else.
@@ -151,14 +154,14 @@ fn who_is_away_is_locked_out_and_the_key_that_wakes_means_nothing() {
         let names = tenants(&mut journey);
         journey.keys("g");
         let _ = journey.effects();
-        drop(journey.engine.advance(Span::from_secs(3600)));
-        journey.send(msg.clone());
-        assert_eq!(journey.effects(), [], "after {msg:?}");
+        assert_eq!(later(&mut journey, 3600, msg.clone()), [], "after {msg:?}");
         journey.sees("away since").sees("1h00m ago");
         assert_nothing_of(&mut journey, &names);
-        journey.keys("q x").sees("1h00m ago");
-        let now = journey.engine.now();
-        told(&mut journey, IdentityEvent::Granted(grant("maria", "plana-seniors", now)));
+        drop(later(&mut journey, 60, any_key()));
+        journey.sees("1h01m ago");
+        let now = journey.app.now();
+        let back = IdentityEvent::Granted(grant("maria", "plana-seniors", now));
+        drop(later(&mut journey, 0, Msg::Identity(back)));
         assert!(journey.app.pending().is_empty());
         journey.sees("tenants");
     }

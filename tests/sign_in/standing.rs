@@ -1,11 +1,12 @@
 //! Who is there and what they may do, in the header, the palette and the hints; and the line of break-glass.
 
-use pulse_console::domain::{Role, Span, Text};
+use pulse_console::app::Msg;
+use pulse_console::domain::{Role, Text};
 use pulse_console::platform::IdentityEvent;
 use pulse_console::session::Presence;
 
 use crate::journey::Journey;
-use crate::scenes::{WAYS, grant, signed_in, signed_out, told};
+use crate::scenes::{WAYS, any_key, grant, later, signed_in, signed_out, told};
 
 fn header(journey: &mut Journey) -> String {
     journey.screen().lines().next().unwrap_or_default().to_owned()
@@ -25,7 +26,7 @@ fn the_header_says_who_is_there_as_what_and_for_how_long() {
         assert!(header.contains(" UTC"), "{header}");
     }
     journey.app.setting.read_only = true;
-    let header = header(journey.size(80, 24));
+    let header = header(journey.size(70, 24));
     assert!(header.contains("maria senior 11h59m read-only"), "{header}");
     assert!(header.ends_with("UTC"), "the second clock gave way: {header}");
 }
@@ -50,9 +51,10 @@ fn the_last_minutes_are_always_said() {
     let mut journey = signed_in();
     journey.size(60, 24);
     for _ in 0..71 {
-        journey.silence(600).keys("ctrl-l");
+        drop(later(&mut journey, 600, any_key()));
     }
-    journey.silence(61).sees("maria senior 8m59s");
+    drop(later(&mut journey, 61, Msg::Tick));
+    journey.sees("maria senior 8m59s");
 }
 
 #[test]
@@ -155,6 +157,6 @@ fn clicks_hit_what_is_seen_below_the_line_of_break_glass() {
 #[test]
 fn break_glass_does_not_end_and_does_not_lock() {
     let mut journey = broken();
-    drop(journey.engine.advance(Span::from_secs(60)));
-    journey.silence(3600).sees("BREAK-GLASS").keys("alt-l").sees("Nobody is signed in here");
+    drop(later(&mut journey, 24 * 3600, Msg::Tick));
+    journey.sees("BREAK-GLASS").keys("alt-l").sees("Nobody is signed in here");
 }
