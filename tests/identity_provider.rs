@@ -182,11 +182,16 @@ async fn somebody_elses_answers_and_other_requests_do_not_end_the_waiting() -> O
     let mut forged = back.clone();
     forged.set_query(Some("code=stolen&state=guessed"));
     let page = browser.get(forged).send().await?;
-    assert_eq!((page.status().as_u16(), page.headers()["cache-control"].as_bytes()), (400, &b"no-store"[..]));
+    assert_eq!(
+        (page.status().as_u16(), page.headers()["cache-control"].as_bytes()),
+        (400, &b"no-store"[..])
+    );
     let policy = page.headers()["content-security-policy"].to_str().expect("text").to_owned();
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
     assert!(page.text().await?.contains("made by somebody else"));
-    for (path, status) in [("/", 404), ("/favicon.ico", 404), ("/callback/x", 404), ("/callback", 400)] {
+    for (path, status) in
+        [("/", 404), ("/favicon.ico", 404), ("/callback/x", 404), ("/callback", 400)]
+    {
         let at = back.join(path).expect("an address");
         assert_eq!(browser.get(at).send().await?.status().as_u16(), status, "{path}");
     }
@@ -263,7 +268,8 @@ async fn one_who_is_known_must_prove_themselves_again_to_unlock() -> Outcome {
     assert_eq!(titles.first().map(String::as_str), Some("Sign in"), "{address}");
     console.granted().await;
 
-    let without = address.replace("code_challenge_method=S256", "").replace("code_challenge=", "x=");
+    let without =
+        address.replace("code_challenge_method=S256", "").replace("code_challenge=", "x=");
     let landing = someone.go_until_sent_away(&without).await?;
     let refused = landing.address.as_str().contains("error=invalid_request");
     assert!(refused, "the provider takes what has no challenge: {landing:?}");
@@ -336,7 +342,11 @@ async fn a_plan_is_proved_with_a_factor_at_the_second_application() -> Outcome {
     let plan = PlanHash::new("c0ffee");
     let address = console.browser(Purpose::StepUp(plan.clone())).await;
     let titles = someone.go(&address).await?.titles;
-    assert_eq!(titles.first().map(String::as_str), Some("Authenticator"), "only the factor is asked for");
+    assert_eq!(
+        titles.first().map(String::as_str),
+        Some("Authenticator"),
+        "only the factor is asked for"
+    );
     match console.next().await {
         IdentityEvent::Proved(proof) => assert_eq!(proof.plan, plan),
         other => panic!("{other:?}"),
@@ -363,7 +373,9 @@ async fn a_session_is_renewed_with_new_groups_and_new_keys_until_it_is_revoked()
     provider.revoke(SENIOR).await?;
     loop {
         match console.next().await {
-            IdentityEvent::Over(why) => break assert!(why.to_string().contains("over at the provider"), "{why}"),
+            IdentityEvent::Over(why) => {
+                break assert!(why.to_string().contains("over at the provider"), "{why}");
+            }
             IdentityEvent::Renewed(_) => console.order(Order::Accept).await,
             other => panic!("{other:?}"),
         }

@@ -115,12 +115,11 @@ async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
         servers.fill(up.tenants, fleet::now()),
         fleet::fill(&server, &valkey, &kubelet, up.tenants),
     )?;
-    let provider = match up.sign_in {
-        true => {
-            let options = ProviderOptions { folder: Some(dir.join("provider")) };
-            Some(Provider::start_with(options).await?)
-        }
-        false => None,
+    let provider = if up.sign_in {
+        let options = ProviderOptions { folder: Some(dir.join("provider")) };
+        Some(Provider::start_with(options).await?)
+    } else {
+        None
     };
     let file = dir.join("config.toml");
     let mut settings = configuration(&server, &valkey, dir) + &servers.settings(dir)?;
@@ -136,7 +135,10 @@ async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
         server.url(),
         valkey.url(),
         servers.places(),
-        provider.as_ref().map(|at| format!("Sign in as {} ({}).\n", accounts(), at.issuer())).unwrap_or_default(),
+        provider
+            .as_ref()
+            .map(|at| format!("Sign in as {} ({}).\n", accounts(), at.issuer()))
+            .unwrap_or_default(),
         file.display(),
     ));
     let life = life::Life::new(&kubelet, running, up.tenants, up.churn);

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::process::Command;
 
-use super::{CODE, PASSWORD, Provider, node};
 use super::super::process::on_path;
 use super::super::{Doing as _, PlatformError};
+use super::{CODE, PASSWORD, Provider, node};
 
 const PROGRAM: &str = "chromium";
 const REMEDY: &str = "installs it";

@@ -113,7 +113,8 @@ impl Provider {
     pub async fn start_again(&mut self) -> Result<(), PlatformError> {
         self.kill();
         let program = node()?;
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/platform/tools/provider/provider.mjs");
+        let script =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/platform/tools/provider/provider.mjs");
         let args =
             [script.into(), self.packages.display().to_string(), self.port.number().to_string()];
         let log = self.folder.path().join("provider.log");

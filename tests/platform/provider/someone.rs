@@ -3,8 +3,8 @@
 use regex::Regex;
 use reqwest::{Client, Response, Url, header, redirect};
 
-use super::Provider;
 use super::super::PlatformError;
+use super::Provider;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "training";
@@ -66,7 +66,8 @@ impl Someone {
     }
 
     async fn walk(&self, address: &str, leaves: bool) -> Result<Landing, PlatformError> {
-        let refused = |what: &str| PlatformError::Refused { url: address.into(), answer: what.into() };
+        let refused =
+            |what: &str| PlatformError::Refused { url: address.into(), answer: what.into() };
         let mut next = self.browser.get(address).build()?;
         let mut titles = Vec::new();
         for _ in 0..STEPS {
@@ -84,8 +85,12 @@ impl Someone {
             let text = response.text().await?;
             titles.push(title(&text));
             match Form::of(&text).filter(|_| !away) {
-                Some(form) if titles.iter().rev().take(3).filter(|old| **old == title(&text)).count() < 3 => {
-                    let to = address.join(&form.action).map_err(|_| refused("a form to nowhere"))?;
+                Some(form)
+                    if titles.iter().rev().take(3).filter(|old| **old == title(&text)).count()
+                        < 3 =>
+                {
+                    let to =
+                        address.join(&form.action).map_err(|_| refused("a form to nowhere"))?;
                     next = self.browser.post(to).form(&self.filled(&form, &text)).build()?;
                 }
                 _ => return Ok(Landing { address, status, text, titles }),
@@ -107,7 +112,8 @@ impl Someone {
             filled.push((name.clone(), value.clone()));
         }
         let asks = form.empty.is_empty();
-        let no = ["cancel", "abort"].into_iter().find(|name| page.contains(&format!("name=\"{name}\"")));
+        let no =
+            ["cancel", "abort"].into_iter().find(|name| page.contains(&format!("name=\"{name}\"")));
         match no.filter(|_| asks && self.refuses) {
             Some(no) => filled.push((no.into(), "yes".into())),
             None => filled.push(("go".into(), "yes".into())),

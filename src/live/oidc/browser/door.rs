@@ -140,7 +140,9 @@ async fn tell(stream: &mut TcpStream, page: Page) -> std::io::Result<()> {
 fn no_port(why: &str) -> Trouble {
     Trouble::new(
         TroubleKind::Config,
-        &format!("signing in: no port of this machine can be had for the browser to come back to ({why})"),
+        &format!(
+            "signing in: no port of this machine can be had for the browser to come back to ({why})"
+        ),
         "Sign in with a device code.",
     )
 }

@@ -75,6 +75,10 @@ mod tests {
         large.push(b'y');
         assert_eq!(Head::of(&large), Err(Wrong::Large));
         large.extend_from_slice(END);
-        assert_eq!(Head::of(&large), Err(Wrong::Large), "an end that comes late makes it no smaller");
+        assert_eq!(
+            Head::of(&large),
+            Err(Wrong::Large),
+            "an end that comes late makes it no smaller"
+        );
     }
 }

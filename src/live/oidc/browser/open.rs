@@ -10,8 +10,21 @@ use reqwest::Url;
 const FAILS_WITHIN: Duration = Duration::from_millis(400);
 /// What a desktop's programs go by. The rest of the environment stays here: there may be secrets in it.
 const TOLD: [&str; 16] = [
-    "HOME", "USER", "LOGNAME", "PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "DISPLAY", "XAUTHORITY",
-    "BROWSER", "DESKTOP_SESSION", "SESSION_MANAGER", "DBUS_SESSION_BUS_ADDRESS", "SSL_CERT_FILE",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "PATH",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TMPDIR",
+    "DISPLAY",
+    "XAUTHORITY",
+    "BROWSER",
+    "DESKTOP_SESSION",
+    "SESSION_MANAGER",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SSL_CERT_FILE",
     "NIX_PROFILES",
 ];
 /// The beginnings of more such names.
@@ -59,12 +72,7 @@ fn has_desktop() -> bool {
 async fn run(mut command: Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let told = std::env::vars_os().filter(|(name, _)| is_told(name));
-    command
-        .env_clear()
-        .envs(told)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.env_clear().envs(told).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut command = tokio::process::Command::from(command);
     command.process_group(0);
     // Looking for a program may take its time where folders are far away.
@@ -98,7 +106,10 @@ mod tests {
     async fn a_chosen_program_gets_the_address_and_little_of_the_environment() {
         let folder = tempfile::tempdir().expect("a folder");
         let (seen, script) = (folder.path().join("seen"), folder.path().join("browser"));
-        let text = format!("printf '%s\\n' \"$@\" >{0}.new\nenv >>{0}.new\nmv {0}.new {0}", seen.display());
+        let text = format!(
+            "printf '%s\\n' \"$@\" >{0}.new\nenv >>{0}.new\nmv {0}.new {0}",
+            seen.display()
+        );
         std::fs::write(&script, text).expect("a script");
         let program = format!("sh {} --new-window", script.display());
         open(&address(), Some(&program)).await.expect("it opens");
@@ -130,7 +141,9 @@ mod tests {
         for told in ["DISPLAY", "XDG_RUNTIME_DIR", "LC_ALL", "WSL_INTEROP", "WAYLAND_DISPLAY"] {
             assert!(is_told(OsStr::new(told)), "{told}");
         }
-        for hidden in ["PLANA_POSTGRES_PASSWORD", "AWS_SECRET_ACCESS_KEY", "KUBECONFIG", "PGPASSWORD"] {
+        for hidden in
+            ["PLANA_POSTGRES_PASSWORD", "AWS_SECRET_ACCESS_KEY", "KUBECONFIG", "PGPASSWORD"]
+        {
             assert!(!is_told(OsStr::new(hidden)), "{hidden}");
         }
     }

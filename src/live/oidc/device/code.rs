@@ -37,7 +37,7 @@ pub(super) struct Code {
 
 #[derive(Deserialize)]
 struct Answer {
-    device_code: SecretString,
+    device_code: String,
     user_code: String,
     verification_uri: String,
     verification_uri_complete: Option<String>,
@@ -59,7 +59,7 @@ impl Code {
         let good = answer.expires_in.clamp(*GOOD.start(), *GOOD.end());
         let interval = answer.interval.unwrap_or(USUAL);
         Ok(Self {
-            secret: answer.device_code,
+            secret: SecretString::from(answer.device_code),
             shown: Text::clean(answer.user_code.trim()),
             address: Text::clean(&answer.verification_uri),
             complete: complete.as_deref().map(Text::clean),

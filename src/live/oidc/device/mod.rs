@@ -84,7 +84,10 @@ async fn wait(
             Heard::Pending => String::new(),
             Heard::SlowDown => pace.hint("The provider wants to be asked less often"),
             Heard::Pause(_) => pace.hint("The provider wants a pause"),
-            Heard::Away => "The provider can't be reached now. It is tried again while the code is good.".to_owned(),
+            Heard::Away => {
+                "The provider can't be reached now. It is tried again while the code is good."
+                    .to_owned()
+            }
         };
         if hint != said {
             // A console that is gone drops this sign-in.
