@@ -8,7 +8,9 @@ mod live_watch;
 mod platform;
 
 use identity::{Desk, now, settings};
-use platform::{Authentik, AuthentikDevice, CONSOLE_APP, Instead, PASSWORD, PlatformError};
+use platform::{
+    Authentik, AuthentikDevice, CONSOLE_APP, Instead, PASSWORD, PlatformError, STEP_UP_APP,
+};
 use pulse_console::domain::{PlanHash, Role, Trouble, TroubleKind};
 use pulse_console::platform::{Answer, Challenge, IdentityEvent, Prompt, Secret, Way};
 use pulse_console::session::{GOOD_FOR, Standing, Unproved};

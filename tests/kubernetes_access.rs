@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use kubernetes::Seen;
-use platform::{ApiServer, ApiServerOptions, CONSOLE, Cluster, Issuer, PlatformError, User};
+use platform::{ApiServer, ApiServerOptions, CONSOLE, Cluster, TokenIssuer, PlatformError, User};
 use pulse_console::domain::{FeedId, Need, Person, Text, Timestamp, Verdict};
 use pulse_console::live::Signed;
 use pulse_console::live::kubernetes::{Caller, Options};
@@ -89,7 +89,7 @@ async fn a_cluster_that_does_not_let_one_ask_leaves_it_unknown() -> Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_viewers_role_is_enough_and_no_more() -> Outcome {
-    let issuer = Issuer::start().await?;
+    let issuer = TokenIssuer::start().await?;
     let trusted = issuer.trusted();
     let wanted = ApiServerOptions { issuer: Some(trusted.clone()), ..Default::default() };
     let server = ApiServer::start_with(wanted).await?;

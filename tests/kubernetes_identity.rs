@@ -7,7 +7,7 @@ mod platform;
 
 use chrono::TimeDelta;
 use kubernetes::{Seen, Wall};
-use platform::{ApiServer, ApiServerOptions, Issuer, PlatformError, User, client_name};
+use platform::{ApiServer, ApiServerOptions, TokenIssuer, PlatformError, User, client_name};
 use pulse_console::domain::{FeedId, Person, Span, Text, TroubleKind};
 use pulse_console::live::kubernetes::{Caller, Options};
 use pulse_console::live::{Bearer, Signed};
@@ -24,7 +24,7 @@ const SHORT: TimeDelta = TimeDelta::seconds(6);
 
 /// Somebody who signs in at `issuer`.
 struct Maria {
-    issuer: Issuer,
+    issuer: TokenIssuer,
     sender: watch::Sender<Option<Signed>>,
 }
 
@@ -52,8 +52,8 @@ fn signed(token: &str, groups: &[&str], lasts: TimeDelta) -> Signed {
 }
 
 /// A server that trusts an issuer, with a few tenants, where the group `plana-seniors` may read tenants and upgrades.
-async fn server() -> Result<(ApiServer, Issuer), PlatformError> {
-    let issuer = Issuer::start().await?;
+async fn server() -> Result<(ApiServer, TokenIssuer), PlatformError> {
+    let issuer = TokenIssuer::start().await?;
     let options = ApiServerOptions { issuer: Some(issuer.trusted()), ..Default::default() };
     let server = ApiServer::start_with(options).await?;
     server.create_clients(20).await?;
@@ -76,7 +76,7 @@ fn options(server: &ApiServer, user: User, caller: Caller) -> Options {
     }
 }
 
-fn by_token(issuer: &Issuer, bearer: Bearer) -> Caller {
+fn by_token(issuer: &TokenIssuer, bearer: Bearer) -> Caller {
     let trusted = issuer.trusted();
     Caller::Token { bearer, issuer: trusted.issuer, client_id: trusted.audience }
 }

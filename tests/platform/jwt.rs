@@ -25,14 +25,14 @@ const AUDIENCE: &str = "pulse-console";
 const KEY: &str = "k1";
 
 /// A running issuer. Dropping it ends it.
-pub struct Issuer {
+pub struct TokenIssuer {
     url: String,
     authority: String,
     key: KeyPair,
     _tasks: JoinSet<()>,
 }
 
-impl Issuer {
+impl TokenIssuer {
     /// Starts one with a key of its own.
     pub async fn start() -> Result<Self, PlatformError> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.doing(|| "listen".to_owned())?;

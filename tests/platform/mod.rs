@@ -33,6 +33,7 @@ mod folder;
 mod groups;
 mod holdings;
 mod http;
+mod issuer;
 mod jwt;
 mod kinds;
 mod kubeconfig;
@@ -72,7 +73,8 @@ pub use databases::{ORPHAN, PLATFORM_DATABASES, WITHOUT_DATABASE, database_name}
 pub use events::{EventLayout, EventStream, cloud_event};
 pub use folder::write_private;
 pub use holdings::OBSERVER_RULES;
-pub use jwt::Issuer;
+pub use issuer::{CONSOLE as CONSOLE_APPLICATION, Issuer, SECRET, STEP_UP, Wrong, said_by};
+pub use jwt::TokenIssuer;
 pub use kinds::{
     Kind, client_name, client_object, client_tier, client_version, condition, usual_moment,
     version_namespace,

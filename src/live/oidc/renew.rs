@@ -80,7 +80,7 @@ pub(super) async fn renew(party: &Party, old: Old) -> Renewal {
         if claims.subject == old.subject {
             person::complete(&mut claims, &provider, &tokens.access, DOING).await?;
         }
-        Ok(renewed(&claims, &old.proved))
+        Ok::<_, Trouble>(renewed(&claims, &old.proved))
     }
     .await;
     Renewal::Fresh(tokens, said)

@@ -1,6 +1,5 @@
 //! What the token endpoint gives, and giving it back.
 
-use openidconnect::core::CoreTokenType;
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -29,7 +28,8 @@ pub(super) struct Tokens {
 #[derive(Deserialize)]
 struct Answer {
     access_token: String,
-    token_type: CoreTokenType,
+    // Providers write it as they like: Bearer, bearer.
+    token_type: String,
     #[serde(default)]
     id_token: Option<String>,
     #[serde(default)]
@@ -48,7 +48,7 @@ impl Tokens {
         let all =
             [Some(&answer.access_token), answer.id_token.as_ref(), answer.refresh_token.as_ref()];
         let bounded = all.into_iter().flatten().all(|token| token.len() <= LARGEST);
-        if answer.token_type != CoreTokenType::Bearer || answer.access_token.is_empty() || !bounded
+        if !answer.token_type.eq_ignore_ascii_case("bearer") || answer.access_token.is_empty() || !bounded
         {
             return Err(Failure::Strange);
         }
