@@ -100,7 +100,7 @@ impl Live {
 
     /// The ID token of whoever is signed in, as it is renewed; none while nobody is.
     #[must_use]
-    pub fn bearer(&self) -> watch::Receiver<Option<SecretString>> {
+    pub fn bearer(&self) -> oidc::Bearer {
         self.bearer.subscribe()
     }
 }

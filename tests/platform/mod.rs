@@ -32,6 +32,7 @@ mod folder;
 mod groups;
 mod holdings;
 mod http;
+mod issuer;
 mod kinds;
 mod kubeconfig;
 mod kubelet;
@@ -66,6 +67,7 @@ pub use databases::{ORPHAN, PLATFORM_DATABASES, WITHOUT_DATABASE, database_name}
 pub use events::{EventLayout, EventStream, cloud_event};
 pub use folder::write_private;
 pub use holdings::OBSERVER_RULES;
+pub use issuer::{CONSOLE as CONSOLE_APPLICATION, Issuer, SECRET, STEP_UP, Wrong, said_by};
 pub use kinds::{
     Kind, client_name, client_object, client_tier, client_version, condition, usual_moment,
     version_namespace,

@@ -36,9 +36,10 @@ impl Desk {
                 let Some(refresh) = held.session.tokens.refresh.clone() else { return Ok(()) };
                 let (subject, proved) = (held.session.subject.clone(), held.session.proved.clone());
                 let old = Old { refresh, subject, proved };
-                self.looked_after = Some(Box::pin(async move {
-                    LookedAfter::Renewed(renew::renew(&party, old).await)
-                }));
+                self.looked_after =
+                    Some(Box::pin(
+                        async move { LookedAfter::Renewed(renew::renew(&party, old).await) },
+                    ));
             }
         }
         Ok(())
@@ -126,11 +127,7 @@ impl Desk {
 }
 
 /// Whether the provider knows the session of `access` as that of `subject`; none when that can't be found out.
-async fn is_known(
-    party: &Party,
-    subject: &Text,
-    access: &secrecy::SecretString,
-) -> Option<bool> {
+async fn is_known(party: &Party, subject: &Text, access: &secrecy::SecretString) -> Option<bool> {
     let provider = party.provider().await.ok()?;
     let at = provider.userinfo.as_ref()?;
     match person::ask(&provider, at, access).await {

@@ -311,10 +311,11 @@ impl Desk {
     }
 
     /// Ends the session at the provider, both as tokens and as what the provider calls a session.
-    async fn leave(&self, tokens: &Tokens) -> Result<(), Trouble> {
+    async fn leave(&mut self, tokens: &Tokens) -> Result<(), Trouble> {
+        let party = Arc::clone(&self.party);
         let leaving = async {
-            let provider = self.party.provider().await?;
-            let application = self.party.application().await?;
+            let provider = party.provider().await?;
+            let application = party.application().await?;
             let revoked = tokens::revoke(&provider, &application, tokens).await;
             match &tokens.id {
                 Some(id) => revoked.and(tokens::end_session(&provider, &application, id).await),
@@ -369,7 +370,7 @@ impl Desk {
         }
     }
 
-    async fn forget(&self) -> Result<(), Closed> {
+    async fn forget(&mut self) -> Result<(), Closed> {
         match self.kept.erase().await {
             Ok(()) => Ok(()),
             Err(why) => self.quietly(&format!("The kept session can't be removed: {why}.")).await,
@@ -377,9 +378,9 @@ impl Desk {
     }
 
     /// Says what is no error: one can work without it.
-    async fn quietly(&self, words: &str) -> Result<(), Closed> {
+    async fn quietly(&mut self, words: &str) -> Result<(), Closed> {
         tracing::info!("{words}");
-        self.teller.tell(IdentityEvent::Hint(Text::bounded(words, 300))).await
+        self.teller.tell(IdentityEvent::Hint(Text::bounded(words, 500))).await
     }
 }
 

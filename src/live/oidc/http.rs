@@ -174,7 +174,9 @@ impl Failure {
             ),
             Self::Strange => (
                 TroubleKind::Protocol,
-                format!("{doing}: the answer of {place} is not the JSON that OpenID Connect asks for"),
+                format!(
+                    "{doing}: the answer of {place} is not the JSON that OpenID Connect asks for"
+                ),
                 format!("{right}; if it is, ask who runs the provider."),
             ),
             Self::Status(404) => (
@@ -240,7 +242,11 @@ fn link(error: &reqwest::Error, doing: &str, place: &str) -> Trouble {
             "If it comes from an authority of your own, set identity.ca_file to that; else ask who runs the provider.",
         )
     } else if error.is_dns() {
-        (TroubleKind::Unreachable, format!("{doing}: the name in {place} is not known here"), network)
+        (
+            TroubleKind::Unreachable,
+            format!("{doing}: the name in {place} is not known here"),
+            network,
+        )
     } else if error.is_timeout() {
         (TroubleKind::Slow, format!("{doing}: no answer from {place} in time"), network)
     } else if error.is_connect() {

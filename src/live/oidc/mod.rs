@@ -112,7 +112,11 @@ impl Identity for Oidc {
         ways::ways(self.options.flow, self.options.terminal, Surroundings::of_process())
     }
 
-    fn run(self: Box<Self>, orders: mpsc::Receiver<Order>, teller: Teller) -> BoxFuture<'static, ()> {
+    fn run(
+        self: Box<Self>,
+        orders: mpsc::Receiver<Order>,
+        teller: Teller,
+    ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let kept = Kept::of(&self.options, self.keeper);
             let party = Arc::new(Party::new(self.options, self.clock));

@@ -68,7 +68,8 @@ impl Party {
         let secret = match reference {
             None => None,
             Some(reference) => Some(
-                secret::fetch(reference, "identity.client_secret", &self.options.kubernetes).await?,
+                secret::fetch(reference, "identity.client_secret", &self.options.kubernetes)
+                    .await?,
             ),
         };
         let application = Application { id: self.options.client_id.clone(), secret };

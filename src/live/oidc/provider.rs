@@ -164,8 +164,7 @@ fn check(document: &Document, issuer: &ServerUrl) -> Result<(), Trouble> {
             "If that is the right one, set identity.issuer to it.",
         ));
     }
-    let required =
-        [&document.authorization_endpoint, &document.token_endpoint, &document.jwks_uri];
+    let required = [&document.authorization_endpoint, &document.token_endpoint, &document.jwks_uri];
     let optional = [
         &document.device_authorization_endpoint,
         &document.userinfo_endpoint,

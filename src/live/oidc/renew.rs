@@ -80,7 +80,7 @@ pub(super) async fn renew(party: &Party, old: Old) -> Renewal {
         if claims.subject == old.subject {
             person::complete(&mut claims, &provider, &tokens.access, DOING).await?;
         }
-        Ok(renewed(&claims, &old.proved))
+        Ok::<_, Trouble>(renewed(&claims, &old.proved))
     }
     .await;
     Renewal::Fresh(tokens, said)
@@ -119,7 +119,9 @@ pub(super) fn somebody_else() -> Trouble {
 pub(super) fn lost() -> Trouble {
     Trouble::new(
         TroubleKind::Unauthenticated,
-        &format!("{DOING}: an answer of the provider was lost on the way, so it can't be renewed any more"),
+        &format!(
+            "{DOING}: an answer of the provider was lost on the way, so it can't be renewed any more"
+        ),
         "It lasts until it runs out; then sign in again.",
     )
 }
@@ -277,7 +279,9 @@ mod tests {
 
     #[test]
     fn a_session_is_looked_at_then_renewed_before_it_runs_out() {
-        for (lasts, look, renew) in [(300, 60, 240), (3_600, 60, 3_300), (10, 2, 8), (86_400, 60, 86_100)] {
+        for (lasts, look, renew) in
+            [(300, 60, 240), (3_600, 60, 3_300), (10, 2, 8), (86_400, 60, 86_100)]
+        {
             let (upkeep, now) = upkeep(lasts, true);
             assert_eq!(upkeep.wait(now), secs(look), "{lasts}");
             assert_eq!(upkeep.due(now.after(secs(look - 1))), Due::Nothing, "{lasts}");

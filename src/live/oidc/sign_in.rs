@@ -93,9 +93,7 @@ pub(super) async fn answered(
     let outcome = match way {
         Way::Browser => browser::sign_in(&request, talk).await?,
         Way::Device => device::sign_in(&request, talk).await?,
-        Way::Terminal => {
-            terminal::sign_in(&request, &party.options.terminal_flow, talk).await?
-        }
+        Way::Terminal => terminal::sign_in(&request, &party.options.terminal_flow, talk).await?,
     };
     let got = match outcome {
         Outcome::Code { code, verifier, redirect } => {

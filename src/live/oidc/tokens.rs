@@ -45,9 +45,11 @@ impl Tokens {
     /// It is none.
     pub(super) fn read(answer: &[u8], now: Timestamp) -> Result<Self, Failure> {
         let answer: Answer = http::read(answer)?;
-        let all = [Some(&answer.access_token), answer.id_token.as_ref(), answer.refresh_token.as_ref()];
+        let all =
+            [Some(&answer.access_token), answer.id_token.as_ref(), answer.refresh_token.as_ref()];
         let bounded = all.into_iter().flatten().all(|token| token.len() <= LARGEST);
-        if answer.token_type != CoreTokenType::Bearer || answer.access_token.is_empty() || !bounded {
+        if answer.token_type != CoreTokenType::Bearer || answer.access_token.is_empty() || !bounded
+        {
             return Err(Failure::Strange);
         }
         let lasts = answer.expires_in.filter(|seconds| *seconds > 0.0);
@@ -106,7 +108,8 @@ async fn ask(
     let request = provider.http.post(provider.token.clone());
     let request = application.asks(request, form, provider.given);
     let answer = http::send(request).await;
-    let answer = answer.map_err(|failure| failure.hiding(secrets).hiding(&[application.hidden()]))?;
+    let answer =
+        answer.map_err(|failure| failure.hiding(secrets).hiding(&[application.hidden()]))?;
     Tokens::read(&answer, now)
 }
 

@@ -38,8 +38,11 @@ pub(super) fn ways(flow: SignInFlow, terminal: bool, here: Surroundings) -> Vec<
         SignInFlow::Device => false,
         SignInFlow::Auto | SignInFlow::Terminal => at_the_desk,
     };
-    let mut ways =
-        if browser_first { vec![Way::Browser, Way::Device] } else { vec![Way::Device, Way::Browser] };
+    let mut ways = if browser_first {
+        vec![Way::Browser, Way::Device]
+    } else {
+        vec![Way::Device, Way::Browser]
+    };
     if terminal {
         let at = if flow == SignInFlow::Terminal { 0 } else { ways.len() };
         ways.insert(at, Way::Terminal);

@@ -196,10 +196,7 @@ pub(super) fn verify(
     claims(said)
 }
 
-fn verifier<'a>(
-    keys: &CoreJsonWebKeySet,
-    expected: Expected<'_>,
-) -> Result<Verifier<'a>, Refusal> {
+fn verifier<'a>(keys: &CoreJsonWebKeySet, expected: Expected<'_>) -> Result<Verifier<'a>, Refusal> {
     let issuer = IssuerUrl::new(expected.issuer.to_owned()).map_err(|_| Refusal::Issuer)?;
     let client_id = ClientId::new(expected.client_id.to_owned());
     let keys = CoreJsonWebKeySet::new(keys.keys().clone());
