@@ -486,12 +486,7 @@ fn writing(files: &[Source]) -> Vec<String> {
                 file.names(word).into_iter().map(|at| (at, format!("{word} may change a server."))),
             );
         }
-        for at in file
-            .places("cmd")
-            .into_iter()
-            .filter(|at| file.code[at + 3..].starts_with('('))
-            .filter(|at| file.code[at + 3..].starts_with('('))
-        {
+        for at in file.places("cmd").into_iter().filter(|at| file.code[at + 3..].starts_with('(')) {
             let named = file.code[at + 4..].starts_with('"');
             let command = file.literal(at).filter(|_| named).unwrap_or("a command not named here");
             if !READING.contains(&command) {
