@@ -223,11 +223,9 @@ async fn tell(
     courier: &Courier,
     announcement: &Announcement,
 ) -> Vec<(Outlet, Result<(), Trouble>)> {
-    let telling = courier
-        .herald
-        .outlets()
-        .into_iter()
-        .map(async |outlet| (outlet, courier.announce(announcement.clone(), outlet).await));
+    let telling = courier.herald.outlets().into_iter().map(|outlet| async move {
+        (outlet, courier.announce(announcement.clone(), outlet).await)
+    });
     join_all(telling).await
 }
 

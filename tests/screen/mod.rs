@@ -25,6 +25,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, Termios, tcgetattr};
 
 pub use home::Home;
+#[allow(unused_imports, reason = "not every test runs it without a terminal")]
+pub use home::Ran;
 pub use modes::Modes;
 
 /// Far longer than anything takes: it only ends a test that hangs.

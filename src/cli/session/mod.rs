@@ -65,9 +65,9 @@ impl Provider {
 
     /// Has the provider begin, with these ways to sign in.
     fn open(self, ways: Vec<Way>) -> (Runtime, Reception) {
-        let _guard = self.runtime.enter();
+        let guard = self.runtime.enter();
         let reception = Reception::open(self.identity, self.policy, ways, self.clock);
-        drop(_guard);
+        drop(guard);
         (self.runtime, reception)
     }
 }

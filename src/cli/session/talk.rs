@@ -54,10 +54,12 @@ pub(super) struct Operator {
 impl Operator {
     /// Whoever answers by the keyboard, or by lines where `lines` says so.
     pub(super) fn new(lines: bool) -> Self {
-        let source = match lines {
-            true => Source::Lines,
-            false if io::stdin().is_terminal() => Source::Keyboard,
-            false => Source::Nowhere,
+        let source = if lines {
+            Source::Lines
+        } else if io::stdin().is_terminal() {
+            Source::Keyboard
+        } else {
+            Source::Nowhere
         };
         Self { source, stop: Arc::default() }
     }
@@ -189,10 +191,9 @@ fn shown(challenge: &Challenge, picture: bool) -> Vec<String> {
 /// `address` as a picture for a camera; none when it is too long for one.
 fn drawn(address: &Text) -> Option<String> {
     let code = QrCode::new(address.as_str()).ok()?;
-    // Dark modules on a light ground, whatever the terminal's colours are: most cameras want that.
-    let picture = code.render::<Dense1x2>();
-    let picture = { picture }.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
-    Some(picture)
+    // Light on dark, as most terminals are; cameras read the other way round too.
+    let mut picture = code.render::<Dense1x2>();
+    Some(picture.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
 }
 
 #[cfg(test)]
