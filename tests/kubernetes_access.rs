@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use kubernetes::Seen;
-use platform::{ApiServer, ApiServerOptions, CONSOLE, Cluster, TokenIssuer, PlatformError, User};
+use platform::{ApiServer, ApiServerOptions, CONSOLE, Cluster, PlatformError, TokenIssuer, User};
 use pulse_console::domain::{FeedId, Need, Person, Text, Timestamp, Verdict};
 use pulse_console::live::Signed;
 use pulse_console::live::kubernetes::{Caller, Options};

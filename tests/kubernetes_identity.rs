@@ -7,7 +7,7 @@ mod platform;
 
 use chrono::TimeDelta;
 use kubernetes::{Seen, Wall};
-use platform::{ApiServer, ApiServerOptions, TokenIssuer, PlatformError, User, client_name};
+use platform::{ApiServer, ApiServerOptions, PlatformError, TokenIssuer, User, client_name};
 use pulse_console::domain::{FeedId, Person, Span, Text, TroubleKind};
 use pulse_console::live::kubernetes::{Caller, Options};
 use pulse_console::live::{Bearer, Signed};

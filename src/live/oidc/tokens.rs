@@ -48,7 +48,9 @@ impl Tokens {
         let all =
             [Some(&answer.access_token), answer.id_token.as_ref(), answer.refresh_token.as_ref()];
         let bounded = all.into_iter().flatten().all(|token| token.len() <= LARGEST);
-        if !answer.token_type.eq_ignore_ascii_case("bearer") || answer.access_token.is_empty() || !bounded
+        if !answer.token_type.eq_ignore_ascii_case("bearer")
+            || answer.access_token.is_empty()
+            || !bounded
         {
             return Err(Failure::Strange);
         }
