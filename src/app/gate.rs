@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_the_cluster_denies_is_refused_with_its_reason() {
-        let operator = Rights { role: Role::Operator, read_only: false, is_open: true };
+        let operator = Rights { role: Role::Operator, read_only: false, ..VIEWER };
         let said = |rights, verdict, reason: &str| {
             let store = told(verdict, reason);
             check(&dangerous(Danger::Reversible), rights, &store.objects().access)
@@ -176,7 +176,7 @@ mod tests {
     fn behind_the_page_nothing_is_done() {
         let shut = Rights { is_open: false, ..VIEWER };
         for spec in REGISTRY {
-            let allowed = check(spec, shut).is_ok();
+            let allowed = check(spec, shut, &Collection::default()).is_ok();
             let harmless = ["app.quit", "app.suspend", "app.redraw", "theme.next"];
             let is_about_it = matches!(spec.action, Action::SignIn(_));
             assert_eq!(
@@ -191,8 +191,10 @@ mod tests {
     #[test]
     fn where_nobody_signs_in_nobody_locks_or_signs_out() {
         let unguarded = Rights { ways: 0, ..VIEWER };
-        let refused: Vec<String> =
-            REGISTRY.iter().filter_map(|spec| check(spec, unguarded).err()).collect();
+        let refused: Vec<String> = REGISTRY
+            .iter()
+            .filter_map(|spec| check(spec, unguarded, &Collection::default()).err())
+            .collect();
         assert_eq!(
             refused,
             [

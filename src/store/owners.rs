@@ -190,7 +190,7 @@ pub(super) fn same_ties(before: &Object, after: &Object) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Health, Meta, Reference, Spec, Uid, UpgradeSpec};
+    use crate::domain::{Meta, Reference, Spec, Uid, UpgradeSpec};
 
     fn meta(name: &str, namespace: Option<&str>) -> Meta {
         let namespace = namespace.map(Text::clean);
