@@ -260,7 +260,8 @@ mod tests {
             known.push(contract.known(tenants));
         }
         // Forty seconds at this speed, three times.
-        assert_eq!(sim.clock().now().since(start).secs() / 100, 3 * 2_400 / 100);
+        let passed = sim.clock().now().since(start).secs();
+        assert!((7_100..7_300).contains(&passed), "{passed}");
         assert!(known.iter().all(|known| *known >= 42), "{known:?}");
     }
 
