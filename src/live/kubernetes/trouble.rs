@@ -335,6 +335,8 @@ mod tests {
             file: "/home/m/.kube/config".to_owned(),
             certificate_ends: Timestamp::parse("2026-05-29T02:00:00Z"),
             plugin: None,
+            caller: Caller::Kubeconfig,
+            person: None,
         }
     }
 

@@ -388,7 +388,7 @@ impl Desk {
     /// Says what is no error: one can work without it.
     async fn quietly(&mut self, words: &str) -> Result<(), Closed> {
         tracing::info!("{words}");
-        self.teller.tell(IdentityEvent::Hint(Text::bounded(words, 500))).await
+        self.teller.tell(IdentityEvent::Hint(vec![Text::bounded(words, 500)])).await
     }
 }
 

@@ -91,7 +91,7 @@ async fn wait(
         };
         if hint != said {
             // A console that is gone drops this sign-in.
-            let _ = talk.teller.tell(IdentityEvent::Hint(Text::clean(&hint))).await;
+            let _ = talk.teller.tell(IdentityEvent::Hint(vec![Text::clean(&hint)])).await;
             said = hint;
         }
     }
