@@ -307,7 +307,11 @@ async fn who_may_not_use_the_application_or_has_no_factor_is_told_so() -> Tested
     agrees(&mut bare).await;
     bare.granted().await;
     assert_eq!(*bare.presence.standing(), Standing::SignedOut);
-    assert!(bare.wrong().contains("without a second factor (pwd)"), "{}", bare.wrong());
+    assert!(
+        bare.wrong().contains("without a second factor (the provider says: pwd)"),
+        "{}",
+        bare.wrong()
+    );
     Ok(())
 }
 

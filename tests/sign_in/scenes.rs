@@ -122,7 +122,10 @@ pub(crate) fn trouble() -> Trouble {
     )
 }
 
-const HINT: &str = "Training: maria, ivan, vera · password training · code 482913 (for 12 s)";
+const HINT: [&str; 2] = [
+    "You can be maria (senior), ivan (operator), vera (viewer) or office@acme.example (a customer).",
+    "password training · code 482913, good for 12 s",
+];
 
 /// Brings a console that nobody is signed in to into a state.
 type Scene = fn(&mut Journey);
@@ -137,7 +140,7 @@ pub(crate) const SCENES: &[(&str, Scene)] = &[
     ("checking", |journey| told(journey, IdentityEvent::Ready)),
     ("prompts", |journey| {
         told(journey, asks(None));
-        told(journey, IdentityEvent::Hint(Text::clean(HINT)));
+        told(journey, IdentityEvent::Hint(HINT.map(Text::clean).to_vec()));
     }),
     ("prompts, typed", |journey| {
         told(journey, asks(None));
@@ -145,7 +148,7 @@ pub(crate) const SCENES: &[(&str, Scene)] = &[
     }),
     ("prompts, wrong", |journey| {
         told(journey, asks(None));
-        told(journey, IdentityEvent::Hint(Text::clean(HINT)));
+        told(journey, IdentityEvent::Hint(HINT.map(Text::clean).to_vec()));
         journey.types("maria").keys("tab").types("oops").keys("tab").types("1").keys("enter");
         told(journey, asks(Some("No such user, or not their password.")));
     }),
@@ -239,7 +242,7 @@ pub(crate) const SCENES: &[(&str, Scene)] = &[
         told(journey, IdentityEvent::Granted(grant("maria", "plana-seniors", now)));
         journey.start().keys("alt-l").silence(100).keys("enter");
         told(journey, asks(None));
-        told(journey, IdentityEvent::Hint(Text::clean(HINT)));
+        told(journey, IdentityEvent::Hint(HINT.map(Text::clean).to_vec()));
         journey.types("secret");
     }),
     ("signing out", |journey| {

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use pulse_console::config::{Paths, ServerUrl, Settings};
 use pulse_console::domain::{Span, Timestamp, Trouble};
-use pulse_console::live::{Keeper, Live};
+use pulse_console::live::{Bearer, Keeper, Live, Signed};
 use pulse_console::platform::{Clock, Grant, IdentityEvent, Order, Platform as _, Teller};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::platform::{CONSOLE_APPLICATION, Issuer, Validity};
@@ -159,7 +159,7 @@ pub struct Door {
     pub issuer: Issuer,
     pub memory: Arc<Memory>,
     pub clock: Arc<Later>,
-    bearer: watch::Receiver<Option<SecretString>>,
+    bearer: Bearer,
     orders: mpsc::Sender<Order>,
     told: mpsc::Receiver<IdentityEvent>,
     /// All that was told.
@@ -256,7 +256,9 @@ impl Door {
 
     pub async fn hint(&mut self) -> String {
         match self.next().await {
-            IdentityEvent::Hint(text) => text.to_string(),
+            IdentityEvent::Hint(lines) => {
+                lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            }
             other => panic!("no hint: {other:?}"),
         }
     }
@@ -270,13 +272,13 @@ impl Door {
 
     /// What the servers are told of the operator.
     pub fn bearer(&self) -> Option<String> {
-        self.bearer.borrow().as_ref().map(|token| token.expose_secret().to_owned())
+        self.bearer.borrow().as_ref().map(|signed| signed.token.expose_secret().to_owned())
     }
 
     /// Waits until the servers are told another token than `before`.
     pub async fn bearer_after(&mut self, before: Option<&str>) -> Option<String> {
-        let differs = |token: &Option<SecretString>| {
-            token.as_ref().map(|token| token.expose_secret()) != before
+        let differs = |signed: &Option<Signed>| {
+            signed.as_ref().map(|signed| signed.token.expose_secret()) != before
         };
         let changed = tokio::time::timeout(GUARD, self.bearer.wait_for(differs)).await;
         changed.expect("another token").expect("somebody at the desk");
