@@ -113,7 +113,6 @@ pub(super) enum Command {
         at: Option<usize>,
     },
     /// Signs in without the screen and keeps the session in the keyring, for scripts and for --snapshot.
-    #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "nobody signs in there"))]
     Login {
         /// How to sign in; the usual way of the profile without it.
         #[arg(long, value_name = "FLOW")]
@@ -128,7 +127,6 @@ pub(super) enum Command {
     /// Ends the session that is kept, here and at the provider.
     Logout,
     /// Says who is signed in; exit code 1 when nobody is.
-    #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "nobody signs in there"))]
     Whoami {
         /// Prints a JSON object.
         #[arg(long)]

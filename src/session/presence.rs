@@ -263,8 +263,8 @@ impl Presence {
         self.standing = Standing::SignedOut;
         self.proofs.clear();
         self.sign_in.rest_after(None);
-        // Until the provider was told.
-        self.sign_in.stage = Stage::Checking;
+        // Until the provider was told; nobody is on any way in meanwhile.
+        (self.sign_in.stage, self.sign_in.way) = (Stage::Checking, None);
         orders.push(Order::SignOut);
         orders
     }

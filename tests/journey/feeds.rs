@@ -73,7 +73,7 @@ fn nothing_to_show_says_why() {
 #[test]
 fn the_feeds_page_says_how_each_feed_is() {
     let mut journey = Journey::on("hostile-data");
-    journey.size(120, 60).advance(3).keys("!").sees("╭ feeds ");
+    journey.size(120, 70).advance(3).keys("!").sees("╭ feeds ");
     for feed in FeedId::ALL {
         journey.sees(feed.name());
     }

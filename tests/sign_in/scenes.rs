@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use pulse_console::app::{Effect, Msg};
 use pulse_console::domain::{Person, Span, Text, Timestamp, Trouble, TroubleKind};
 use pulse_console::platform::{Challenge, Grant, IdentityEvent, Prompt, Way};
-use pulse_console::session::{Policy, Presence};
+use pulse_console::session::{Policy, Presence, Stage};
 
 use crate::journey::Journey;
 
@@ -71,8 +71,17 @@ pub(crate) fn any_key() -> Msg {
     Msg::Key(KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL))
 }
 
-/// Takes in what the provider told.
+/// Takes in what the provider told. What only comes of something that was begun is begun first.
 pub(crate) fn told(journey: &mut Journey, event: IdentityEvent) {
+    let answers = matches!(event, IdentityEvent::Asked(_) | IdentityEvent::Granted(_));
+    if answers && journey.app.presence.sign_in().purpose.is_none() {
+        if journey.app.presence.sign_in().stage == Stage::Starting {
+            journey.send(Msg::Identity(IdentityEvent::Ready));
+        } else {
+            journey.keys("enter");
+        }
+        let _ = journey.effects();
+    }
     journey.send(Msg::Identity(event));
 }
 

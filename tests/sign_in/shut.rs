@@ -159,6 +159,8 @@ fn who_is_away_is_locked_out_and_the_key_that_wakes_means_nothing() {
         assert_nothing_of(&mut journey, &names);
         drop(later(&mut journey, 60, any_key()));
         journey.sees("1h01m ago");
+        let enter = crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Enter);
+        drop(later(&mut journey, 0, Msg::Key(enter)));
         let now = journey.app.now();
         let back = IdentityEvent::Granted(grant("maria", "plana-seniors", now));
         drop(later(&mut journey, 0, Msg::Identity(back)));

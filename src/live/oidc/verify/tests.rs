@@ -1,3 +1,5 @@
+//! A good token, and every way for one to be bad.
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use openidconnect::PrivateSigningKey as _;
