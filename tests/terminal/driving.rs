@@ -81,7 +81,7 @@ fn every_size_is_drawn_whole_and_a_window_too_small_says_so() {
     let console = Console::start(&home, &STILL, SIZE);
     console.wait_for("42 tenants");
     let first = console.settled(QUIET);
-    for (size, sign) in [((80, 24), " of 36 feeds"), ((50, 10), "60×15 are needed")] {
+    for (size, sign) in [((80, 24), " of 37 feeds"), ((50, 10), "60×15 are needed")] {
         console.resize(size);
         let screen = console.wait_for(sign);
         let widest = screen.lines().map(|line| line.chars().count()).max().unwrap_or(0);

@@ -34,12 +34,12 @@ impl Provider {
             let theirs = self.accounts.iter().filter(|other| same_secrets(other, account));
             let users = theirs.map(|account| account.user.to_string());
             let whose = if self.accounts.iter().all(|other| same_secrets(other, account)) {
-                "Password".to_owned()
+                String::new()
             } else {
-                format!("{}: password", users.collect::<Vec<_>>().join(", "))
+                format!("{} · ", users.collect::<Vec<_>>().join(", "))
             };
             let code = self.code_of(account).to_lowercase();
-            lines.push(format!("{whose} {}, {code}.", account.password));
+            lines.push(format!("{whose}password {} · {code}", account.password));
         }
         lines.truncate(MOST);
         lines

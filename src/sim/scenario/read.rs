@@ -158,7 +158,7 @@ mod tests {
         (
             "denied = [\"clouds\"]",
             5,
-            "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`, `databases`, `sessions`, `database-server`, `pools`, `streams`, `keys`, `stream-server`, `executions`, `backups`, `buckets`, `alerts`, `silences`, `acks`, `deployments`, `autoscalers`, `quotas`, `pods`, `occurrences`, `gateways`, `routes`, `certificates`, `kustomizations`, `cron-jobs`, `jobs`, `nodes`, `claims`, `series`, `probes`, `log`, `audit`",
+            "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`, `databases`, `sessions`, `database-server`, `pools`, `streams`, `keys`, `stream-server`, `executions`, `backups`, `buckets`, `alerts`, `silences`, `acks`, `deployments`, `autoscalers`, `quotas`, `pods`, `occurrences`, `gateways`, `routes`, `certificates`, `kustomizations`, `cron-jobs`, `jobs`, `nodes`, `claims`, `series`, `probes`, `log`, `access`, `audit`",
         ),
         ("[[tenant]]\nname = \"Acme\"", 5, "“Acme” is not a subdomain: 1 to 30 of a-z, 0-9 and -"),
         ("[[tenant]]\nname = \"a\"\n\n[[tenant]]\nname = \"a\"", 8, "the tenant “a” comes twice"),
