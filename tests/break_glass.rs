@@ -186,6 +186,7 @@ async fn what_could_not_be_told_is_queued_and_told_once_at_the_next_start() -> O
     let next = ["--set", "identity.issuer=http://127.0.0.1:1/other"];
     for _ in 0..2 {
         let mut console = Console::start(&home, &next, SIZE);
+        console.wait_for("sign in");
         until("the announcements", async || {
             let all = told(&server).await.ok()?.len() == 2 && matrix.messages().len() == 2;
             let noted = trail(&home);

@@ -377,7 +377,7 @@ groups = ["plana-seniors"]
     let hint: Vec<String> = visit.hint().into_iter().map(str::to_owned).collect();
     assert_eq!(hint[0], "Be petra (operator) or guest.");
     assert!(hint[1].starts_with("petra · password training · code "), "{hint:?}");
-    assert!(hint[2].starts_with("guest: password other, code "), "{hint:?}");
+    assert!(hint[2].starts_with("guest · password other · code "), "{hint:?}");
     visit.sign_in("petra").await;
     assert_eq!(visit.presence.role(), Role::Operator);
 }

@@ -60,12 +60,11 @@ impl SecretLine {
     pub fn key(&mut self, key: KeyEvent) -> bool {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Char('u') if control => self.keep_from(self.cursor),
+            // A password has no words: what a shell's ctrl-w takes away is all of it before the cursor.
+            KeyCode::Char('u' | 'w') if control => self.keep_from(self.cursor),
             KeyCode::Char('a') if control => self.cursor = 0,
             KeyCode::Char('e') if control => self.cursor = self.len(),
             KeyCode::Char('k') if control => self.keep_to(self.cursor),
-            // A password has no words: what a shell's ctrl-w takes away is all of it before the cursor.
-            KeyCode::Char('w') if control => self.keep_from(self.cursor),
             KeyCode::Char('h') if control => self.backspace(),
             KeyCode::Char(_) if control || key.modifiers.contains(KeyModifiers::ALT) => {
                 return false;

@@ -60,7 +60,9 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     app.presence = presence(demo, identity.as_deref());
     let glass = opening.map(|opening| opening.open(&platform)).transpose()?;
     let courier = glass.as_ref().and_then(Glass::courier);
-    glass.iter().for_each(|glass| glass.apply(&mut app));
+    if let Some(glass) = &glass {
+        glass.apply(&mut app);
+    }
     let identity = identity.filter(|_| glass.is_none());
     let console = Console {
         app,

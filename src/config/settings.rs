@@ -420,7 +420,7 @@ pub struct LokiSettings {
 /// Who may use the console of a profile, and how they prove it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct IdentitySettings {
-    /// The OpenID provider; absent means that nobody signs in.
+    /// The identity provider (OIDC); absent means that nobody signs in.
     pub issuer: Sourced<Option<ServerUrl>>,
     /// The console's application there.
     pub client_id: Sourced<String>,

@@ -124,6 +124,16 @@ impl Courier {
         Ok(ids)
     }
 
+    /// Where the announcement `id` is not told yet.
+    ///
+    /// # Errors
+    /// When the trail can't be read.
+    pub async fn queued_at(&self, id: &Text) -> io::Result<Vec<Outlet>> {
+        let errands = self.errands().await?.into_iter();
+        let holds = |errands: &[Errand]| errands.iter().any(|(queued, _)| queued.id == *id);
+        Ok(errands.filter(|(_, errands)| holds(errands)).map(|(outlet, _)| outlet).collect())
+    }
+
     /// What is queued for each outlet that there is, the oldest first.
     async fn errands(&self) -> io::Result<BTreeMap<Outlet, Vec<Errand>>> {
         let trail = self.trail.clone();
@@ -265,10 +275,11 @@ impl Courier {
             failed = true;
             let gap = if text.is_empty() { "" } else { " " };
             text.push_str(gap);
-            text.push_str(&format!(
-                "Break-glass could not be announced {}: {trouble} It is queued and tried again.",
-                outlet.place()
-            ));
+            text += "Break-glass could not be announced ";
+            text += outlet.place();
+            text += ": ";
+            text += &trouble.to_string();
+            text += " It is queued and tried again.";
         }
         if !text.is_empty() {
             let importance = if failed { Importance::Error } else { Importance::Warning };

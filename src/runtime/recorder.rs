@@ -44,7 +44,7 @@ pub enum Entry {
         /// When.
         at: Timestamp,
         /// Its state.
-        memo: Memo,
+        memo: Box<Memo>,
     },
     /// A message, when it was taken in, and whether the screen settled after it, before the next.
     Message(Timestamp, Msg, bool),
@@ -187,7 +187,7 @@ impl Recorder {
         let mut segments = [&self.older, &self.newer].into_iter().flatten().peekable();
         if let Some(first) = segments.peek() {
             line(&Entry::Known(first.store.export(first.at)))?;
-            line(&Entry::Screen { at: first.at, memo: first.memo.clone() })?;
+            line(&Entry::Screen { at: first.at, memo: Box::new(first.memo.clone()) })?;
         }
         for (at, msg, settled) in segments.flat_map(|segment| &segment.messages) {
             line(&Entry::Message(*at, msg.clone(), *settled))?;

@@ -94,7 +94,7 @@ impl Recording {
                 }
                 (Entry::Known(known), Some(recording)) => recording.known = known,
                 (Entry::Screen { at, memo }, Some(recording)) => {
-                    recording.screen = Some((at, memo));
+                    recording.screen = Some((at, *memo));
                 }
                 (Entry::Message(at, msg, settled), Some(recording)) => {
                     recording.messages.push((at, msg, settled));

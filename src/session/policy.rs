@@ -71,13 +71,13 @@ impl Policy {
     /// # Errors
     /// Which rule is not met any more.
     pub fn renew(&self, staff: &Staff, grant: Grant, now: Timestamp) -> Result<Staff, Refusal> {
-        self.check_same(staff, &grant)?;
+        Self::check_same(staff, &grant)?;
         self.check_group(&grant)?;
         self.staff(grant, staff.proved_at, now)
     }
 
     /// Checks that `grant` is of the person whose session it is.
-    pub(super) fn check_same(&self, staff: &Staff, grant: &Grant) -> Result<(), Refusal> {
+    pub(super) fn check_same(staff: &Staff, grant: &Grant) -> Result<(), Refusal> {
         if grant.person.subject == staff.person.subject {
             return Ok(());
         }

@@ -35,9 +35,9 @@ impl Presence {
             IdentityEvent::Asked(_)
             | IdentityEvent::Hint(_)
             | IdentityEvent::Checking
-            | IdentityEvent::Failed(_) => {}
+            | IdentityEvent::Failed(_)
             // It lasts as long as it did; the caller says so.
-            IdentityEvent::NotRenewed(_) => {}
+            | IdentityEvent::NotRenewed(_) => {}
         }
         Vec::new()
     }
@@ -75,7 +75,8 @@ impl Presence {
                 rules.policy.admit(grant, now)
             }
             (Standing::Locked(staff), Some(Purpose::Unlock)) => {
-                rules.policy.check_same(staff, &grant).and_then(|()| rules.policy.admit(grant, now))
+                super::Policy::check_same(staff, &grant)
+                    .and_then(|()| rules.policy.admit(grant, now))
             }
             _ => return vec![Order::Refuse],
         };

@@ -192,31 +192,26 @@ mod tests {
     }
 
     /// Watches `sim` for `real`; what it told, and its time after it.
-    fn watch(
-        sim: &Sim,
-        real: Duration,
-    ) -> impl Future<Output = (Vec<Vec<Observation>>, Timestamp)> {
-        async move {
-            let (queue, mut told) = mpsc::channel(4);
-            let mut feeds = sim.feeds();
-            let feed = feeds.pop().expect("a feed");
-            assert_eq!(feed.ids(), FeedId::ALL);
-            let mut feed = feed.run(Sink::new(queue, sim.clock()));
-            let mut batches = Vec::new();
-            let end = tokio::time::sleep(real);
-            tokio::pin!(end);
-            loop {
-                tokio::select! {
-                    () = &mut end => break,
-                    () = &mut feed => panic!("the feed ended though somebody listens"),
-                    batch = told.recv() => batches.extend(batch),
-                }
+    async fn watch(sim: &Sim, real: Duration) -> (Vec<Vec<Observation>>, Timestamp) {
+        let (queue, mut told) = mpsc::channel(4);
+        let mut feeds = sim.feeds();
+        let feed = feeds.pop().expect("a feed");
+        assert_eq!(feed.ids(), FeedId::ALL);
+        let mut feed = feed.run(Sink::new(queue, sim.clock()));
+        let mut batches = Vec::new();
+        let end = tokio::time::sleep(real);
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                () = &mut end => break,
+                () = &mut feed => panic!("the feed ended though somebody listens"),
+                batch = told.recv() => batches.extend(batch),
             }
-            let now = sim.clock().now();
-            drop(told);
-            feed.await;
-            (batches, now)
         }
+        let now = sim.clock().now();
+        drop(told);
+        feed.await;
+        (batches, now)
     }
 
     #[test]

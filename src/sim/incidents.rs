@@ -127,10 +127,11 @@ impl Engine {
             }
             (What::Burst, tenant, _) => self.burst(incident, tenant.as_ref()),
             (What::Alert | What::Alerts, _, _) => alerts::incident(self, incident),
-            // The provider goes by the scenario itself: it serves whether or not the world is watched.
-            (What::ProviderDown, _, _) => {}
-            // The checks of the scenario let no incident through that lacks its tenant or feed.
-            (_, None, _) | (What::FeedDown | What::FeedUp | What::FeedDenied, _, None) => {}
+            // The provider goes by the scenario itself: it serves whether or not the world is watched. And the checks of
+            // the scenario let no incident through that lacks its tenant or feed.
+            (What::ProviderDown, _, _)
+            | (_, None, _)
+            | (What::FeedDown | What::FeedUp | What::FeedDenied, _, None) => {}
         }
     }
 

@@ -9,7 +9,8 @@ fn code(console: &Console) -> String {
         let screen = screen.to_lowercase();
         // The word stands before the line to type it into as well.
         screen.split("code ").skip(1).find_map(|after| {
-            let code: String = after.trim_start().chars().take_while(char::is_ascii_digit).collect();
+            let code: String =
+                after.trim_start().chars().take_while(char::is_ascii_digit).collect();
             (code.len() == 6).then_some(code)
         })
     };

@@ -22,7 +22,7 @@ use self::session::Session;
 use super::clock::{Hands, SimClock};
 use super::scenario::{Account, Scenario};
 use crate::domain::{Role, Text, Timestamp, Trouble, TroubleKind};
-use crate::platform::{Answer, Clock, Closed, Identity, IdentityEvent, Order, Teller, Way};
+use crate::platform::{Answer, Clock, Closed, Identity, IdentityEvent, Order, Secret, Teller, Way};
 
 pub use super::scenario::{OPERATORS, SENIORS, STAFF};
 
@@ -119,7 +119,7 @@ impl Provider {
         let event = match order {
             Order::Begin(way, purpose) => Some(self.begin(way, purpose)),
             Order::Answer(Answer::Typed(typed)) => {
-                let typed: Vec<&str> = typed.iter().map(|secret| secret.expose()).collect();
+                let typed: Vec<&str> = typed.iter().map(Secret::expose).collect();
                 self.check(&typed)
             }
             Order::Answer(Answer::Chosen(_) | Answer::Agreed) => None,
