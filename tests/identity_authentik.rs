@@ -11,7 +11,7 @@ use identity::{Desk, now, settings};
 use platform::{
     Authentik, AuthentikDevice, CONSOLE_APP, Instead, PASSWORD, PlatformError, STEP_UP_APP,
 };
-use pulse_console::domain::{PlanHash, Role, Trouble, TroubleKind};
+use pulse_console::domain::{PlanHash, Role, Text, Trouble, TroubleKind};
 use pulse_console::platform::{Answer, Challenge, IdentityEvent, Prompt, Secret, Way};
 use pulse_console::session::{GOOD_FOR, Standing, Unproved};
 use serde_json::json;
@@ -61,7 +61,7 @@ async fn who_types_everything_right_is_in_at_once() -> Tested {
     let grant = desk.granted().await;
     assert_eq!(grant.way, Way::Terminal);
     assert_eq!(grant.person.name.as_str(), "Мария Стоянова");
-    let factors: Vec<_> = grant.factors.iter().flatten().map(|factor| factor.as_str()).collect();
+    let factors: Vec<_> = grant.factors.iter().flatten().map(Text::as_str).collect();
     assert_eq!(factors, ["pwd", "mfa"]);
     assert!(grant.renews);
     assert!(is_in(&desk, "maria"));
@@ -504,7 +504,7 @@ async fn what_is_typed_appears_nowhere() -> Tested {
     desk.answers(typed).await;
     desk.failed().await;
 
-    shown += &format!("{:?}{:?}", desk.all, desk.presence);
+    shown = format!("{shown}{:?}{:?}", desk.all, desk.presence);
     for event in &desk.all {
         shown += &serde_json::to_string(event).expect("an event is recorded");
     }

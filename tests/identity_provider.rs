@@ -1,4 +1,4 @@
-//! Signing in at a certified OpenID provider: with a browser on this machine, and with a device code.
+//! Signing in at a certified identity provider: with a browser on this machine, and with a device code.
 #![cfg(feature = "real-servers")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use platform::{CLIENT, OPERATOR, PlatformError, Provider, SENIOR, STEP_UP_CLIENT, Someone};
 use pulse_console::config::{Paths, ServerUrl, Settings};
-use pulse_console::domain::{PlanHash, Timestamp};
+use pulse_console::domain::{PlanHash, Text, Timestamp};
 use pulse_console::live::Live;
 use pulse_console::platform::{
     Answer, Challenge, Clock, Grant, IdentityEvent, Order, Platform as _, Purpose, Teller, Way,
@@ -163,7 +163,7 @@ async fn a_person_signs_in_with_the_browser() -> Outcome {
     assert_eq!((grant.person.user.as_str(), grant.way), (SENIOR, Way::Browser));
     assert!(grant.person.is_in("plana-staff") && grant.person.is_in("plana-seniors"));
     let factors = grant.factors.expect("the provider says how");
-    assert_eq!(factors.iter().map(|one| one.as_str()).collect::<Vec<_>>(), ["pwd", "mfa"]);
+    assert_eq!(factors.iter().map(Text::as_str).collect::<Vec<_>>(), ["pwd", "mfa"]);
     let proved = grant.proved_at.expect("the provider says when");
     assert!(Machine.now().since(proved).secs() < 120 && grant.renews);
     let port = port_of(&address);

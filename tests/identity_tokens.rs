@@ -1,6 +1,11 @@
 //! Sessions of people against a provider that rotates, forgets, lies and breaks off.
 #![cfg(feature = "real-servers")]
-#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 mod platform;
 mod signed_in;

@@ -8,7 +8,7 @@ mod platform;
 use chrono::TimeDelta;
 use kubernetes::{Seen, Wall};
 use platform::{ApiServer, ApiServerOptions, PlatformError, TokenIssuer, User, client_name};
-use pulse_console::domain::{FeedId, Person, Span, Text, TroubleKind};
+use pulse_console::domain::{FeedId, Person, Span, Text, Trouble, TroubleKind};
 use pulse_console::live::kubernetes::{Caller, Options};
 use pulse_console::live::{Bearer, Signed};
 use pulse_console::platform::Clock as _;
@@ -172,7 +172,7 @@ async fn a_kubeconfig_speaks_for_who_is_signed_in() -> Outcome {
     server.grant("speaker", &rules, &[("User", "nobody")]).await?;
     seen.until(|seen| seen.is_listed(FeedId::Clients) && seen.is_listed(FeedId::Upgrades)).await;
     assert_eq!(seen.rows(FeedId::Clients).len(), 20);
-    seen.until(|seen| seen.trouble(FeedId::Restores).is_some_and(|why| why.is_refusal())).await;
+    seen.until(|seen| seen.trouble(FeedId::Restores).is_some_and(Trouble::is_refusal)).await;
     let trouble = seen.trouble(FeedId::Restores).expect("a role says no");
     assert!(trouble.what.as_str().contains("for user maria"), "{trouble}");
     Ok(())

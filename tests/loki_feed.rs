@@ -3,6 +3,7 @@
 #![allow(
     clippy::expect_used,
     clippy::needless_for_each,
+    clippy::panic,
     clippy::unnecessary_wraps,
     reason = "a test says what it expects"
 )]

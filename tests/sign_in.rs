@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 
 use journey::Journey;
 use pulse_console::app::{Effect, Msg};
-use pulse_console::platform::{Answer, IdentityEvent, Order, Prompt, Purpose, Way};
+use pulse_console::platform::{Answer, IdentityEvent, Order, Prompt, Purpose, Secret, Way};
 use pulse_console::runtime::snapshot::{Format, print};
 use pulse_console::ui;
 use pulse_console::ui::theme::{BUILTIN_NAMES, ColorDepth};
@@ -191,7 +191,7 @@ fn answered_last(journey: &mut Journey, expected: &[&str]) -> Vec<Order> {
     let Some(Order::Answer(Answer::Typed(typed))) = orders.last() else {
         panic!("no answer but {orders:?}");
     };
-    assert_eq!(typed.iter().map(|secret| secret.expose()).collect::<Vec<_>>(), expected);
+    assert_eq!(typed.iter().map(Secret::expose).collect::<Vec<_>>(), expected);
     orders
 }
 

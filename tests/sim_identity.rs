@@ -87,10 +87,8 @@ impl Visit {
                 }
             }
         });
-        match told.await {
-            Ok(event) => event,
-            Err(_) => panic!("no sign of {what}: {:?}", self.presence.sign_in()),
-        }
+        let told = told.await.ok();
+        told.unwrap_or_else(|| panic!("no sign of {what}: {:?}", self.presence.sign_in()))
     }
 
     async fn hinted(&mut self) {

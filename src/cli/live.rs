@@ -61,26 +61,24 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
         }
         None => glass::courier(&*platform, &trail, profile),
     };
-    let result = match args.snapshot.snapshot {
-        Some(pane) => print(args, pane, app, &platform, &dressed),
-        None => {
-            let (recordings, saved) = (start::recordings(&paths), paths.saved());
-            let log = log.as_ref().map(|(_, file)| file.clone());
-            let places = Places { recordings, saved, log };
-            let recorded = settings.recorder.kept.value;
-            let Dressed { theme, appearance, .. } = dressed;
-            console::run(Console {
-                app,
-                platform,
-                theme,
-                appearance,
-                places,
-                recorded,
-                identity,
-                courier,
-            })
-            .map_err(CliError::of)
-        }
+    let result = if let Some(pane) = args.snapshot.snapshot {
+        print(args, pane, app, &platform, &dressed)
+    } else {
+        let (recordings, saved) = (start::recordings(&paths), paths.saved());
+        let log = log.as_ref().map(|(_, file)| file.clone());
+        let places = Places { recordings, saved, log };
+        let Dressed { theme, appearance, .. } = dressed;
+        console::run(Console {
+            app,
+            platform,
+            theme,
+            appearance,
+            places,
+            recorded: settings.recorder.kept.value,
+            identity,
+            courier,
+        })
+        .map_err(CliError::of)
     };
     glass.into_iter().for_each(Glass::end);
     result

@@ -274,12 +274,10 @@ impl Courier {
         for (_, outlet, trouble) in round.queued.iter().filter(|(id, ..)| is_own(id)) {
             failed = true;
             let gap = if text.is_empty() { "" } else { " " };
-            text.push_str(gap);
-            text += "Break-glass could not be announced ";
-            text += outlet.place();
-            text += ": ";
-            text += &trouble.to_string();
-            text += " It is queued and tried again.";
+            text = format!(
+                "{text}{gap}Break-glass could not be announced {}: {trouble} It is queued and tried again.",
+                outlet.place()
+            );
         }
         if !text.is_empty() {
             let importance = if failed { Importance::Error } else { Importance::Warning };

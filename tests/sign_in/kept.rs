@@ -1,10 +1,11 @@
 //! What is kept of a sign-in: a recording that plays again, and no secret anywhere.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use pulse_console::app::{Effect, Msg};
 use pulse_console::input::parse_keys;
-use pulse_console::platform::{Answer, IdentityEvent, Order, Prompt};
+use pulse_console::platform::{Answer, IdentityEvent, Order, Prompt, Secret};
 use pulse_console::runtime::recorder::Recorder;
 use pulse_console::runtime::replay::{Player, Recording};
 use pulse_console::runtime::snapshot::{Format, print};
@@ -36,11 +37,12 @@ impl Watched {
 
     fn send(&mut self, msg: Msg) -> Vec<Effect> {
         self.recorder.keep(&self.journey.app, self.journey.engine.now(), &msg);
-        self.seen += &format!("{msg:?}\n");
+        writeln!(self.seen, "{msg:?}").expect("a string takes everything");
         let effects = self.journey.app.update(self.journey.engine.now(), msg);
         self.recorder.settled();
         self.journey.app.settle();
-        self.seen += &format!("{effects:?}\n{:?}\n", self.journey.app.notices);
+        let notices = &self.journey.app.notices;
+        writeln!(self.seen, "{effects:?}\n{notices:?}").expect("a string takes everything");
         self.screens.push(self.journey.screen());
         effects
     }
@@ -77,7 +79,7 @@ impl Watched {
         let [Effect::Identity(Order::Answer(Answer::Typed(typed)))] = effects.as_slice() else {
             panic!("no answer but {effects:?}");
         };
-        let typed: Vec<&str> = typed.iter().map(|secret| secret.expose()).collect();
+        let typed: Vec<&str> = typed.iter().map(Secret::expose).collect();
         assert_eq!(typed, ["maria", &format!("Tr0ub4dr{PASTED}"), CODE], "they were typed");
         self.types(AHEAD);
         self.told(asks(Some("That is not the code shown now.")));

@@ -104,7 +104,7 @@ pub(super) fn login(args: &Args, login: &Login) -> Result<u8, CliError> {
     let terminal = loaded.settings.identity.terminal.value;
     let provider = Provider::of(&mut loaded, &paths)?;
     let mut operator = Operator::new(login.stdin);
-    let way = way(provider.identity.ways(), login.flow, operator.source(), terminal)?;
+    let way = way(&provider.identity.ways(), login.flow, operator.source(), terminal)?;
     let (runtime, mut reception) = provider.open(vec![way]);
     let stop = Arc::clone(&operator.stop);
     let came = runtime.block_on(async {
@@ -158,12 +158,7 @@ async fn welcome(reception: Reception, staff: &Staff, already: bool) -> u8 {
 }
 
 /// In which way to sign in.
-fn way(
-    ways: Vec<Way>,
-    flow: Option<Flow>,
-    source: Source,
-    terminal: bool,
-) -> Result<Way, CliError> {
+fn way(ways: &[Way], flow: Option<Flow>, source: Source, terminal: bool) -> Result<Way, CliError> {
     let wanted = flow.map(|flow| match flow {
         Flow::Browser => Way::Browser,
         Flow::Device => Way::Device,

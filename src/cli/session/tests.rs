@@ -295,7 +295,7 @@ fn the_way_is_what_is_asked_for_if_there_is_one() {
         (without(), Some(Flow::Terminal), Source::Keyboard, Err("Set identity.terminal to true")),
     ] {
         let terminal = ways.contains(&Way::Terminal);
-        match (way(ways, flow, source, terminal), came) {
+        match (way(&ways, flow, source, terminal), came) {
             (Ok(way), Ok(wanted)) => assert_eq!(way, wanted, "{flow:?} {source:?}"),
             (Err(why), Err(wanted)) => assert!(why.to_string().contains(wanted), "{why}"),
             (got, wanted) => panic!("{got:?} instead of {wanted:?}"),

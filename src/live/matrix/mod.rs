@@ -133,7 +133,7 @@ fn message(announcement: &Announcement) -> Value {
     let sentences = announcement.sentences();
     let mut lines = sentences.iter().map(|sentence| escaped(sentence));
     let first = lines.next().unwrap_or_default();
-    let rest: String = lines.map(|line| format!("<br>{line}")).collect();
+    let rest = lines.fold(String::new(), |rest, line| rest + "<br>" + &line);
     json!({
         "msgtype": "m.text",
         "body": sentences.join("\n"),

@@ -1,4 +1,4 @@
-//! The OpenID provider: people sign in at it, stay signed in, and give a factor again.
+//! The identity provider (OIDC): people sign in at it, stay signed in, and give a factor again.
 
 mod application;
 mod browser;

@@ -176,5 +176,6 @@ pub(super) fn nonce_for(plan: &PlanHash) -> String {
     // The library's hash of signatures, which is SHA-256 for this one; any key has it.
     let hash = CoreJsonWebKey::new_symmetric(Vec::new())
         .hash_bytes(seed.as_bytes(), &CoreJwsSigningAlgorithm::HmacSha256);
-    hash.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = |digest, byte: &u8| format!("{digest}{byte:02x}");
+    hash.unwrap_or_default().iter().fold(String::new(), digits)
 }

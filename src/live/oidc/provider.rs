@@ -74,7 +74,7 @@ impl Provider {
         certificates: Option<Vec<u8>>,
         now: Timestamp,
     ) -> Result<Self, Trouble> {
-        let base = Url::parse(issuer.as_str()).ok().filter(|url| is_safe(url));
+        let base = Url::parse(issuer.as_str()).ok().filter(is_safe);
         let Some(base) = base else {
             return Err(Trouble::new(
                 TroubleKind::Config,

@@ -102,7 +102,7 @@ pub(super) async fn answered(
     };
     let got = match outcome {
         Outcome::Code { code, verifier, redirect } => {
-            let code = Code { code, verifier, redirect };
+            let code = Code { text: code, verifier, redirect };
             tokens::exchange(provider, application, &code, party.now()).await
         }
         Outcome::Tokens(answer) => Tokens::read(answer.expose_secret().as_bytes(), party.now()),

@@ -66,7 +66,7 @@ impl Tokens {
 
 /// A code, and what proves that it is ours.
 pub(super) struct Code {
-    pub(super) code: SecretString,
+    pub(super) text: SecretString,
     pub(super) verifier: SecretString,
     pub(super) redirect: Url,
 }
@@ -78,7 +78,7 @@ pub(super) async fn exchange(
     code: &Code,
     now: Timestamp,
 ) -> Result<Tokens, Failure> {
-    let (text, verifier) = (code.code.expose_secret(), code.verifier.expose_secret());
+    let (text, verifier) = (code.text.expose_secret(), code.verifier.expose_secret());
     let form = [
         ("grant_type", "authorization_code"),
         ("code", text),

@@ -171,16 +171,14 @@ fn refused(
             format!("{place}: {said}"),
             format!("Name a database that exists in {section}.url, such as postgres."),
         ),
-        "53300" => (
-            TroubleKind::Server,
-            format!("{place} has no connection left: {said}"),
-            CROWDED.to_owned(),
-        ),
-        "57P03" => (
-            TroubleKind::Server,
-            format!("{place} is starting or stopping: {said}"),
-            "It is asked again by itself.".to_owned(),
-        ),
+        "53300" => {
+            let what = format!("{place} has no connection left: {said}");
+            (TroubleKind::Server, what, CROWDED.to_owned())
+        }
+        "57P03" => {
+            let what = format!("{place} is starting or stopping: {said}");
+            (TroubleKind::Server, what, "It is asked again by itself.".to_owned())
+        }
         code if code.starts_with("57") => (
             TroubleKind::Unreachable,
             format!("{place} ended the connection: {said}"),

@@ -90,7 +90,7 @@ impl State {
             };
             match running.stages.front().copied() {
                 Some(Step::Factor { always: false }) if self.is_without_device(name) => {
-                    self.pass(name)
+                    self.pass(name);
                 }
                 Some(Step::Login) => return self.log_in(name, asked),
                 None => return self.authorized(name),

@@ -5,6 +5,16 @@
 //! each application; device codes of a minute, throttled by address; no word of the factor in a renewed device login;
 //! a code that is taken once. It keeps everything in memory and forgets nothing until it ends.
 
+#![allow(
+    clippy::expect_used,
+    clippy::struct_excessive_bools,
+    clippy::too_many_lines,
+    clippy::unused_self,
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "this is test code, and Authentik's manners are switches"
+)]
+
 mod flows;
 mod grants;
 mod oauth;

@@ -67,7 +67,7 @@ impl Door {
         let head = tokio::time::timeout(WITHIN, read(&mut stream)).await.ok()?;
         let (page, answer) = match head {
             Ok(head) => self.judge(&head, authorization),
-            Err(Heard::Wrong(wrong)) => (page::of(&wrong), None),
+            Err(Heard::Wrong(wrong)) => (page::of(wrong), None),
             Err(Heard::Nothing) => return None,
         };
         // A browser that is gone by now has said what it had to say.

@@ -63,7 +63,7 @@ const STRANGE: Page = Page {
 };
 
 /// The page for what is no request.
-pub(super) const fn of(wrong: &Wrong) -> Page {
+pub(super) const fn of(wrong: Wrong) -> Page {
     match wrong {
         Wrong::Large => LARGE,
         Wrong::Strange => STRANGE,

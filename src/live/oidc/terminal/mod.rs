@@ -38,7 +38,7 @@ pub(super) async fn sign_in(
     let site = Site::of(&request.authorization_endpoint, redirect, slug)?;
     let begin = Place::Page(without_prompt(&authorization.address));
     let link = Link::new(request.certificates.as_deref(), Arc::clone(&request.cookies), site)?;
-    let end = Walk { link, talk }.to_the_end(begin).await?;
+    let end = Walk { link, talk }.until_the_end(begin).await?;
     authorization.end(&end)
 }
 
@@ -58,7 +58,7 @@ struct Walk<'a, 'b> {
 
 impl Walk<'_, '_> {
     /// Goes on from `place` until the provider sends us to the redirect address; gives that with its query.
-    async fn to_the_end(mut self, mut place: Place) -> Result<Url, Trouble> {
+    async fn until_the_end(mut self, mut place: Place) -> Result<Url, Trouble> {
         loop {
             place = match place {
                 Place::End(answer) => return Ok(answer),

@@ -208,11 +208,12 @@ fn what_is_missing_is_missing_and_what_stands_in_is_used() {
     assert_eq!(said.user, "8f14e45f");
 }
 
+type Change = fn(&mut Value);
+
 #[test]
 fn each_broken_rule_is_a_refusal_of_its_own() {
     let key = Key::new("EdDSA");
     let keys = published(&[Key::new("RS256").jwk("other"), key.jwk("one")]);
-    type Change = fn(&mut Value);
     let now = secs(NOW);
     let table: [(&str, Change, Refusal); 22] = [
         ("issuer", |c| c["iss"] = "https://evil.example/".into(), Refusal::Issuer),

@@ -85,7 +85,7 @@ pub(super) fn read(body: &[u8], site: &Site) -> Option<Stage> {
         "xak-flow-redirect" => match said.json.get("to").and_then(Value::as_str) {
             Some(to) => Stage::Leads(to.to_owned()),
             None => {
-                said.stuck(TroubleKind::Protocol, "the provider leads on without saying where", "")
+                Said::stuck(TroubleKind::Protocol, "the provider leads on without saying where", "")
             }
         },
         other => said.trouble(other),
@@ -102,7 +102,7 @@ impl Said<'_> {
     fn identification(&self) -> Stage {
         let names = self.list("user_fields");
         if names.is_empty() {
-            return self.stuck(
+            return Self::stuck(
                 TroubleKind::Config,
                 "the provider asks for no user name, only for what a browser has (a passkey, or another provider)",
                 "",
@@ -146,7 +146,7 @@ impl Said<'_> {
         let Some(first) = others.first() else {
             return if classes.is_empty() { self.no_device() } else { Stage::Asks(form) };
         };
-        let elsewhere = self.browser_only(first);
+        let elsewhere = Self::browser_only(first);
         if !classes.contains(&"static") {
             return Stage::Stuck(elsewhere);
         }
@@ -164,7 +164,7 @@ impl Said<'_> {
         Stage::AsksWhich(Which { title, choices, form, elsewhere })
     }
 
-    fn browser_only(&self, class: &str) -> Trouble {
+    fn browser_only(class: &str) -> Trouble {
         let what = format!(
             "signing in: the second factor here is {}, which this terminal can't use",
             device(class)
@@ -178,7 +178,7 @@ impl Said<'_> {
             "Add an authenticator app at {}if/user/ (settings, MFA devices), then sign in again.",
             self.site.base()
         );
-        self.stuck(
+        Self::stuck(
             TroubleKind::Denied,
             "the account has no second factor, and one must be set up first",
             &remedy,
@@ -187,7 +187,7 @@ impl Said<'_> {
 
     fn consent(&self) -> Stage {
         let Some(token) = self.json.get("token").and_then(Value::as_str) else {
-            return self.stuck(
+            return Self::stuck(
                 TroubleKind::Protocol,
                 "the provider asks for consent and gives nothing to answer with",
                 "",
@@ -206,33 +206,35 @@ impl Said<'_> {
         let said =
             |field: &str| self.text(field).map(|said| format!(": {said}")).unwrap_or_default();
         match component {
-            "ak-stage-access-denied" => self.stuck(
+            "ak-stage-access-denied" => Self::stuck(
                 TroubleKind::Denied,
                 &format!("the provider lets nobody in by this{}", said("/error_message")),
                 "Ask who runs the provider to let you use this application.",
             ),
-            "ak-stage-flow-error" => self.stuck(
+            "ak-stage-flow-error" => Self::stuck(
                 TroubleKind::Server,
                 &format!("the provider failed (its request{})", said("/request_id")),
                 "Begin again; if it stays so, give that number to who runs the provider.",
             ),
-            "ak-stage-captcha" => self.stuck(TroubleKind::Config, "the provider wants a captcha solved", ""),
-            "ak-stage-email" => self.stuck(
+            "ak-stage-captcha" => {
+                Self::stuck(TroubleKind::Config, "the provider wants a captcha solved", "")
+            }
+            "ak-stage-email" => Self::stuck(
                 TroubleKind::Config,
                 "the provider has sent an e-mail with a link to go on by",
                 "Open the link in a browser, and sign in there.",
             ),
-            "ak-stage-prompt" => self.stuck(
+            "ak-stage-prompt" => Self::stuck(
                 TroubleKind::Config,
                 "the provider asks for more than a user, a password and a code, such as a new password",
                 "Sign in with the browser once, and give it there.",
             ),
-            "ak-stage-autosubmit" => self.stuck(
+            "ak-stage-autosubmit" => Self::stuck(
                 TroubleKind::Config,
                 "the provider sends people on to another one by a form, which only a browser can fill",
                 "",
             ),
-            "xak-flow-shell" => self.stuck(
+            "xak-flow-shell" => Self::stuck(
                 TroubleKind::Protocol,
                 "the provider shows a page of its own instead of asking something",
                 "Sign in with the browser, which shows it.",
@@ -240,12 +242,16 @@ impl Said<'_> {
             setup if setup.starts_with("ak-stage-authenticator-") => self.no_device(),
             other => {
                 let shown = Text::bounded(other, 100);
-                self.stuck(TroubleKind::Protocol, &format!("the provider asks for what is not known here ({shown})"), "")
+                Self::stuck(
+                    TroubleKind::Protocol,
+                    &format!("the provider asks for what is not known here ({shown})"),
+                    "",
+                )
             }
         }
     }
 
-    fn stuck(&self, kind: TroubleKind, what: &str, remedy: &str) -> Stage {
+    fn stuck(kind: TroubleKind, what: &str, remedy: &str) -> Stage {
         let remedy = if remedy.is_empty() {
             "Sign in with the browser or a device code instead."
         } else {
