@@ -265,7 +265,8 @@ mod tests {
         let log = "*1\n*6\n:4\n:1700000000\n:21000\n*2\n$4\nKEYS\n$1\n*\n$1\na\n$0\n\n";
         let log = slow(parse(log)).expect("a log");
         assert_eq!((log[0].took, log[0].command.as_str()), (Span::from_ms(21), "KEYS *"));
-        let said = info(&parse("$46\n# Server\nrun_id:abc\nkeys:7 \nused_memory:9\n\n")).expect("figures");
+        let said =
+            info(&parse("$46\n# Server\nrun_id:abc\nkeys:7 \nused_memory:9\n\n")).expect("figures");
         assert_eq!((said["run_id"].as_str(), said["keys"].as_str()), ("abc", "7"));
     }
 
