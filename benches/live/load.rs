@@ -13,9 +13,9 @@ use super::{median, p99, tenths};
 const RATE: u64 = 1_000;
 const STEP: u64 = 20;
 
-/// Memory after five seconds, then ten seconds in which nothing happens.
+/// Memory after five seconds, then a minute in which nothing happens: what is done once a minute counts too.
 pub async fn at_rest(console: &mut Console) -> Value {
-    let pause = Duration::from_secs(10);
+    let pause = Duration::from_secs(60);
     tokio::time::sleep(Duration::from_secs(5)).await;
     let (resident, own) = (console.process().resident_mib(), console.process().anonymous_mib());
     let (busy, bytes) = (console.process().busy(), console.bytes());

@@ -30,8 +30,6 @@ pub const MOST: usize = 500;
 pub const ALIKE: usize = 12;
 /// The most findings that are made in one area; more are counted.
 const MADE: usize = 2_000;
-/// After this time an area is judged again though nothing was told: ages grow.
-const AGES_GROW: Span = Span::from_secs(10);
 /// How many gaps of the event stream are remembered.
 const GAPS: usize = 8;
 
@@ -189,8 +187,7 @@ impl Findings {
         for area in Area::ALL {
             let known = known_of(store, area, &self.gaps);
             let Some(before) = self.areas.get(area as usize) else { continue };
-            // Silence is known by the clock alone.
-            let long = area == Area::Feeds || now < before.at || now.since(before.at) >= AGES_GROW;
+            let long = now < before.at || now.since(before.at) >= area.ages();
             if before.known == known && !long {
                 continue;
             }
