@@ -25,6 +25,9 @@ pub mod platform;
 // Who is here: signing in, roles, locking, proofs. Pure.
 pub mod session;
 
+// What we do: plan, confirm, journal, execute, recover.
+pub mod operation;
+
 // What we know: one writer, borrowed readers.
 pub mod store;
 

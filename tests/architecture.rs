@@ -105,7 +105,7 @@ fn layers_use_only_what_stands_above_them() {
     let lib = files.iter().find(|file| file.path == "lib.rs").expect("lib.rs");
     let layers = layers(lib);
     assert_eq!(layers.first().map(String::as_str), Some("domain"));
-    assert_eq!(layers.len(), 12, "{layers:?}");
+    assert_eq!(layers.len(), 13, "{layers:?}");
     for file in &files {
         let outside = ["lib.rs", "main.rs"].contains(&file.path.as_str());
         assert!(outside || layers.iter().any(|layer| layer == file.layer()), "{}", file.path);

@@ -182,6 +182,8 @@ feeds! {
     Log = "log" of Kubernetes;
     /// What the operator may do in the cluster.
     Access = "rights" of Kubernetes;
+    /// Operations, as their journals tell them.
+    Operations = "operations" of Kubernetes;
     /// Lines of what is asked of Loki.
     Audit = "loki" of Loki;
 }

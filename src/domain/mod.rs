@@ -22,6 +22,7 @@ mod metric;
 mod nearest;
 mod object;
 mod observation;
+pub mod operation;
 mod person;
 mod resource;
 mod run;
@@ -55,6 +56,7 @@ pub use metric::{Probe, Series, Unit, tenant_at, thousandths};
 pub use nearest::nearest;
 pub use object::{Object, Record};
 pub use observation::{Fact, Observation};
+pub use operation::Operation;
 pub use person::{Person, PlanHash, Role};
 pub use resource::{
     ClientSpec, Condition, EnvironmentSpec, Field, Kind, MadeBy, Meta, Reference, Resource,

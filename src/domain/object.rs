@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Ack, Alert, Bucket, ClusterObject, Database, DatabaseServer, Execution, FeedId,
-    KeyFamily, Pool, Probe, Resource, Series, Session, Shelf, Silence, StreamInfo, StreamServer,
-    Text, Uid,
+    KeyFamily, Operation, Pool, Probe, Resource, Series, Session, Shelf, Silence, StreamInfo,
+    StreamServer, Text, Uid,
 };
 
 /// A thing with an identity, told by one feed and kept in one collection.
@@ -105,6 +105,8 @@ objects! {
     Probe;
     /// A right of the operator in the cluster.
     Access;
+    /// An operation.
+    Operation;
 }
 
 impl Record for Resource {
@@ -174,4 +176,5 @@ records! {
     Series: Series, |it| it.tenant.as_ref();
     Probe: Probes, |it| it.tenant.as_ref();
     Access: Access, |_it| None;
+    Operation: Operations, |it| it.plan.tenant.as_ref();
 }

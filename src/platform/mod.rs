@@ -4,19 +4,23 @@
 //! for the word that the header shows.
 
 pub mod contract;
+mod control;
 mod herald;
 mod identity;
+mod journal;
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
+pub use control::{Control, Inspect, Mark, Unacted, Word};
 pub use herald::Herald;
 pub use identity::{
     Answer, Challenge, Grant, Identity, IdentityEvent, Order, Prompt, Proof, Purpose, Secret,
     Teller, Way,
 };
+pub use journal::{Journal, Journaled, Lease, Revision, Unwritten};
 
 use crate::domain::{Attention, Fact, FeedId, Observation, Timestamp};
 
@@ -35,6 +39,16 @@ pub trait Platform: Send + Sync {
 
     /// Who tells staff of a console that was opened without signing in.
     fn herald(&self) -> Option<Arc<dyn Herald>> {
+        None
+    }
+
+    /// Where the outside is looked at and changed; none where nothing can be.
+    fn control(&self) -> Option<Arc<dyn Control>> {
+        None
+    }
+
+    /// Where operations are journaled.
+    fn journal(&self) -> Option<Arc<dyn Journal>> {
         None
     }
 

@@ -6,8 +6,8 @@ use super::collection::{Collection, Listed, Upserted};
 use super::table::Slot;
 use crate::domain::{
     Access, Ack, Alert, Bucket, ClusterKind, ClusterObject, Database, DatabaseServer, Execution,
-    FeedId, KeyFamily, Kind, Object, Pool, Probe, Resource, Series, Session, Shelf, Silence,
-    StreamInfo, StreamServer, Timestamp,
+    FeedId, KeyFamily, Kind, Object, Operation, Pool, Probe, Resource, Series, Session, Shelf,
+    Silence, StreamInfo, StreamServer, Timestamp,
 };
 
 /// The collections, read by name. Only the store writes them.
@@ -47,6 +47,8 @@ pub struct Objects {
     pub probes: Collection<Probe>,
     /// Rights of the operator in the cluster.
     pub access: Collection<Access>,
+    /// Operations, as their journals tell them.
+    pub operations: Collection<Operation>,
 }
 
 impl Default for Objects {
@@ -70,6 +72,7 @@ impl Default for Objects {
             series: Collection::default(),
             probes: Collection::default(),
             access: Collection::default(),
+            operations: Collection::default(),
         }
     }
 }
@@ -113,6 +116,7 @@ macro_rules! listed {
             FeedId::Series => Some($($by)+ $self.series),
             FeedId::Probes => Some($($by)+ $self.probes),
             FeedId::Access => Some($($by)+ $self.access),
+            FeedId::Operations => Some($($by)+ $self.operations),
             feed => match (feed.kind(), feed.cluster_kind()) {
                 (Some(kind), _) => Some($($by)+ $self.resources[kind as usize]),
                 (None, Some(kind)) => Some($($by)+ $self.cluster[kind as usize]),
@@ -167,6 +171,7 @@ impl Objects {
             Object::Series(it) => self.series.upsert(it, at).into(),
             Object::Probe(it) => self.probes.upsert(it, at).into(),
             Object::Access(it) => self.access.upsert(it, at).into(),
+            Object::Operation(it) => self.operations.upsert(it, at).into(),
         }
     }
 

@@ -1,0 +1,45 @@
+//! Operations: what is planned, what was done, and how that stands.
+
+mod command;
+mod goal;
+mod plan;
+mod query;
+mod record;
+mod standing;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use command::{Command, NewSilence, OPERATION_MARK, ObjectRef, Oid, SessionRef, Which};
+pub use goal::{Expect, Goal, Reached};
+pub use plan::{Asks, Check, CheckResult, Due, Pin, Plan, PodsOf, Step, Undo, Verb};
+pub use query::{BackupSeen, ContentsSeen, DatabaseSeen, Query, Seen};
+pub use record::{Entry, Record};
+pub use standing::{Broken, Phase, Standing};
+
+use crate::domain::Uid;
+
+/// An operation as its journal tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Its identity: the id of its plan.
+    pub uid: Uid,
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The records, in their order.
+    pub records: Vec<Record>,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+impl Operation {
+    /// The operation of `plan` with these records.
+    ///
+    /// # Errors
+    /// When the records don't make sense together.
+    pub fn new(plan: Arc<Plan>, records: Vec<Record>) -> Result<Self, Broken> {
+        let standing = Standing::replay(&plan, &records)?;
+        Ok(Self { uid: Uid(plan.id.clone()), plan, records, standing })
+    }
+}

@@ -1,0 +1,246 @@
+//! The executor: runs confirmed plans, goes on with what a console left, and takes back.
+//!
+//! It knows no kind of operation: a plan says what is changed and how to see that it was. Every change stands between two
+//! records: that it is meant is durable before it is made, and what came of it after. So whoever takes over looks first,
+//! and nothing is done twice. The lease is kept while it works; once it is lost, nothing more is begun.
+
+mod work;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::work::{Work, patiently};
+use super::ConfirmedPlan;
+use crate::domain::operation::{Asks, Entry, Operation, Phase, Reached, Record};
+use crate::domain::{Span, Text, Trouble};
+use crate::platform::{Clock, Control, Journal, Lease, Unwritten};
+
+/// How long a lease lasts unless it is kept.
+const TERM: Span = Span::from_secs(15);
+/// How often it is kept.
+const KEEP: Duration = Duration::from_secs(4);
+/// How often a look is taken whether a lease of another has run out.
+const LOOK: Duration = Duration::from_secs(1);
+/// So long servers are waited for that can't be reached.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// Runs operations for one person at one console.
+#[derive(Clone)]
+pub struct Executor {
+    /// Where the outside is looked at and changed.
+    pub control: Arc<dyn Control>,
+    /// Where it is written down.
+    pub journal: Arc<dyn Journal>,
+    /// The time that is written down.
+    pub clock: Arc<dyn Clock>,
+    /// This console: who holds leases.
+    pub console: Text,
+    /// Who is at it.
+    pub by: Text,
+}
+
+/// What is done with an operation that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It goes on from where it stands.
+    GoOn,
+    /// It is taken back.
+    TurnBack(Text),
+    /// It is left as it is.
+    GiveUp(Text),
+    /// It is approved of, and then begins.
+    Approve,
+}
+
+/// How far the work is; told as often as it changes, and kept nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The operation.
+    pub operation: Text,
+    /// The number of its step.
+    pub step: usize,
+    /// What is seen, or waited for.
+    pub words: Text,
+}
+
+/// Who is told how far the work is.
+pub type Tell = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Why the executor does not go on, though the operation is not over.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Halt {
+    /// What a plan was made from is not so any more. Nothing was changed.
+    #[error(
+        "Nothing was done: {what} has changed since the plan was made: {why}. Make the plan anew."
+    )]
+    Moved {
+        /// The fact.
+        what: Text,
+        /// How it is now.
+        why: Text,
+    },
+    /// The journal or the lease stands against it.
+    #[error("{0}")]
+    Journal(#[from] Unwritten),
+    /// Something can't be reached.
+    #[error("{0}")]
+    Trouble(Trouble),
+    /// That can't be done with an operation that stands like this.
+    #[error("The operation is {0}; that can't be done with it now.")]
+    Standing(&'static str),
+}
+
+impl Executor {
+    /// Runs `confirmed`, until it is over or a person must decide.
+    ///
+    /// # Errors
+    /// Why nothing was begun, or why it can't go on here. What was begun is in the journal, and can be gone on with.
+    pub async fn run(&self, confirmed: ConfirmedPlan, tell: &Tell) -> Result<Operation, Halt> {
+        let plan = confirmed.plan();
+        let lease = self.journal.lease(&plan.scope, &self.console, TERM).await?;
+        let opened = self.open(&confirmed, &lease).await;
+        if let Err(halt) = opened {
+            let _ = self.journal.release(&lease).await;
+            return Err(halt);
+        }
+        if plan.asks == Asks::SecondPerson {
+            let _ = self.journal.release(&lease).await;
+            return Ok(self.journal.read(&plan.id).await?.operation);
+        }
+        self.attend(&plan.id, &plan.scope, &Way::GoOn, tell).await
+    }
+
+    /// Does with the operation `id` what `way` says, until it is over or a person must decide. Waits until the lease of
+    /// a console that is gone has run out.
+    ///
+    /// # Errors
+    /// Why it can't be done. [`Unwritten::Held`] when another console works on it.
+    pub async fn resume(&self, id: &Text, way: &Way, tell: &Tell) -> Result<Operation, Halt> {
+        let operation = self.journal.read(id).await?.operation;
+        let standing = &operation.standing;
+        let fits = match way {
+            Way::GoOn => {
+                matches!(standing.phase, Phase::Running | Phase::Stopped { .. } | Phase::Undoing)
+            }
+            Way::TurnBack(_) => standing.can_turn_back(&operation.plan),
+            Way::GiveUp(_) => !standing.is_over(),
+            Way::Approve => standing.phase == Phase::Waiting && standing.by != self.by,
+        };
+        if !fits {
+            return Err(Halt::Standing(standing.word()));
+        }
+        self.attend(id, &operation.plan.scope, way, tell).await
+    }
+
+    /// Looks again at what was pinned, then writes down that the plan was confirmed: from then on it has begun.
+    async fn open(&self, confirmed: &ConfirmedPlan, lease: &Lease) -> Result<(), Halt> {
+        let plan = confirmed.plan();
+        for pin in &plan.pins {
+            let seen = self.control.look(&pin.goal.query).await.map_err(Halt::Trouble)?;
+            match pin.goal.expect.judge(&seen) {
+                Reached::Yes(_) => {}
+                Reached::NotYet(why) | Reached::Never(why) => {
+                    return Err(Halt::Moved { what: pin.what.clone(), why });
+                }
+            }
+        }
+        let given = confirmed.given();
+        let entry = Entry::Confirmed { reason: given.reason.clone(), stepped_up: given.stepped_up };
+        let first = self.record(lease, entry);
+        match self.journal.open(plan, &first).await {
+            Ok(_) => Ok(()),
+            // It may have been written all the same: then it is ours, by its first record.
+            Err(Unwritten::Unsure(trouble)) => match self.journal.read(&plan.id).await {
+                Ok(read) if read.operation.records.first() == Some(&first) => Ok(()),
+                _ => Err(Halt::Trouble(trouble)),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Works on the operation while the lease is held; takes the lease again when only the link was lost.
+    async fn attend(
+        &self,
+        id: &Text,
+        scope: &Text,
+        way: &Way,
+        tell: &Tell,
+    ) -> Result<Operation, Halt> {
+        let mut way = way.clone();
+        loop {
+            let lease = self.take(id, scope, tell).await?;
+            let kept = self.keep(&lease);
+            let working = Work::begin(self, id, &lease, tell, &mut way);
+            let ended = tokio::select! {
+                worked = working => Some(worked),
+                () = kept => None,
+            };
+            if let Some(worked) = ended {
+                let _ = self.journal.release(&lease).await;
+                return worked;
+            }
+        }
+    }
+
+    /// Takes the lease, waiting for one that runs out, and for an API server that is away.
+    async fn take(&self, id: &Text, scope: &Text, tell: &Tell) -> Result<Lease, Halt> {
+        let say = |words: &str| {
+            tell(Progress { operation: id.clone(), step: 0, words: Text::clean(words) });
+        };
+        let held = std::sync::Mutex::new(0_u64);
+        patiently(PATIENCE, LOOK, async || {
+            match self.journal.lease(scope, &self.console, TERM).await {
+                Ok(lease) => Ok(Some(lease)),
+                Err(error @ Unwritten::Held { .. }) => {
+                    // One that is kept for two terms is no dead one's.
+                    let mut looks = held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    *looks += 1;
+                    if *looks > 2 * TERM.secs() {
+                        return Err(Halt::Journal(error));
+                    }
+                    say(&format!("{error} It is waited for the lease to run out."));
+                    Ok(None)
+                }
+                Err(Unwritten::Trouble(trouble) | Unwritten::Unsure(trouble))
+                    if !trouble.is_refusal() =>
+                {
+                    say(&format!("Waiting: {trouble}"));
+                    Ok(None)
+                }
+                Err(Unwritten::Moved) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await?
+        .ok_or_else(|| Halt::Standing("held up: the journal could not be reached for ten minutes"))
+    }
+
+    /// Keeps the lease; ends when it is lost, or may be.
+    async fn keep(&self, lease: &Lease) {
+        loop {
+            tokio::time::sleep(KEEP).await;
+            let within = Duration::from_millis(TERM.ms()).saturating_sub(KEEP);
+            let kept = patiently(within, LOOK, async || {
+                match self.journal.lease(&lease.scope, &self.console, TERM).await {
+                    Ok(now) if now.fence == lease.fence => Ok(Some(true)),
+                    Ok(_) | Err(Unwritten::Held { .. }) => Ok(Some(false)),
+                    Err(_) => Ok::<_, Halt>(None),
+                }
+            })
+            .await;
+            if !matches!(kept, Ok(Some(true))) {
+                return;
+            }
+        }
+    }
+
+    fn record(&self, lease: &Lease, entry: Entry) -> Record {
+        Record {
+            at: self.clock.now(),
+            by: self.by.clone(),
+            console: self.console.clone(),
+            fence: lease.fence,
+            entry,
+        }
+    }
+}

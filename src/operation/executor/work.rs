@@ -1,0 +1,313 @@
+//! The work on one operation, while its lease is held.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Executor, Halt, Progress, Tell, Way};
+use crate::domain::operation::{
+    Command, Entry, Goal, Operation, Phase, Plan, Reached, Seen, Standing,
+};
+use crate::domain::{Span, Text, Trouble};
+use crate::platform::{Lease, Mark, Revision, Unacted, Unwritten, Word};
+
+/// How often a goal is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long a server is waited for that can't be reached, within one step.
+const AWAY: Duration = Duration::from_mins(10);
+
+/// An operation that this console works on.
+pub(super) struct Work<'a> {
+    executor: &'a Executor,
+    lease: &'a Lease,
+    tell: &'a Tell,
+    operation: Operation,
+    revision: Revision,
+}
+
+/// One change: what makes it, and how to see that it was made.
+struct Change<'a> {
+    act: Option<&'a Command>,
+    begun: Option<&'a Goal>,
+    settled: &'a Goal,
+    limit: Span,
+}
+
+impl<'a> Work<'a> {
+    /// Does what `way` says with the operation `id`, then works until it is over or a person must decide.
+    pub(super) async fn begin(
+        executor: &'a Executor,
+        id: &Text,
+        lease: &'a Lease,
+        tell: &'a Tell,
+        way: &mut Way,
+    ) -> Result<Operation, Halt> {
+        let read = executor.journal.read(id).await?;
+        let (operation, revision) = (read.operation, read.revision);
+        let mut work = Self { executor, lease, tell, operation, revision };
+        if work.standing().is_over() && !matches!(way, Way::TurnBack(_)) {
+            return Ok(work.operation);
+        }
+        match std::mem::replace(way, Way::GoOn) {
+            Way::GoOn => work.write(Entry::Taken).await?,
+            Way::TurnBack(why) => work.write(Entry::TurnedBack { why }).await?,
+            Way::GiveUp(why) => work.write(Entry::GivenUp { why }).await?,
+            Way::Approve => {
+                work.write(Entry::Approved).await?;
+                work.write(Entry::Taken).await?;
+            }
+        }
+        if let Phase::Stopped { .. } = work.standing().phase {
+            work.again().await?;
+        }
+        work.drive().await?;
+        work.leave_word().await;
+        Ok(work.operation)
+    }
+
+    const fn standing(&self) -> &Standing {
+        &self.operation.standing
+    }
+
+    /// A person decided to try again what went wrong.
+    async fn again(&mut self) -> Result<(), Halt> {
+        let standing = self.standing();
+        let entry = if standing.is_turned_back() {
+            Entry::Undoing { step: standing.left.saturating_sub(1) }
+        } else {
+            Entry::Began { step: standing.done }
+        };
+        self.write(entry).await
+    }
+
+    async fn drive(&mut self) -> Result<(), Halt> {
+        if self.standing().phase == Phase::Running && self.standing().reached() == 0 {
+            self.leave_word().await;
+        }
+        loop {
+            match self.standing().phase {
+                Phase::Running => self.forward().await?,
+                Phase::Undoing => self.back().await?,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes the next step.
+    async fn forward(&mut self) -> Result<(), Halt> {
+        let (at, plan) = (self.standing().done, Arc::clone(&self.operation.plan));
+        let Some(step) = plan.steps.get(at) else {
+            return Err(Halt::Standing("at its end"));
+        };
+        if !self.standing().begun {
+            self.write(Entry::Began { step: at }).await?;
+        }
+        let change = Change {
+            act: step.act.as_ref(),
+            begun: step.begun.as_ref(),
+            settled: &step.settled,
+            limit: step.limit,
+        };
+        let entry = match self.carry_out(at, &change).await {
+            Ok(saw) => Entry::Done { step: at, saw },
+            Err(why) => Entry::Stopped { step: at, why },
+        };
+        self.write(entry).await
+    }
+
+    /// Takes back the last step that is left.
+    async fn back(&mut self) -> Result<(), Halt> {
+        let plan = Arc::clone(&self.operation.plan);
+        let at = self.standing().left.saturating_sub(1);
+        let undo = plan.steps.get(at).and_then(|step| step.undo.as_ref());
+        let Some(undo) = undo else {
+            let saw = Text::from("nothing to take back");
+            return self.write(Entry::Undone { step: at, saw }).await;
+        };
+        if self.standing().tries == 0 {
+            self.write(Entry::Undoing { step: at }).await?;
+        }
+        let limit = plan.steps.get(at).map_or(Span::default(), |step| step.limit);
+        let change = Change { act: Some(&undo.act), begun: None, settled: &undo.settled, limit };
+        let entry = match self.carry_out(at, &change).await {
+            Ok(saw) => Entry::Undone { step: at, saw },
+            Err(why) => Entry::Stopped { step: at, why },
+        };
+        self.write(entry).await
+    }
+
+    /// Looks whether `change` was made already, makes it if not, and waits until it is settled; says what was seen.
+    async fn carry_out(&self, at: usize, change: &Change<'_>) -> Result<Text, Text> {
+        let probe = change.begun.unwrap_or(change.settled);
+        if !self.is_reached(at, probe).await?
+            && let Some(command) = change.act
+        {
+            self.act(at, command, probe).await?;
+        }
+        let limit = Duration::from_millis(change.limit.ms());
+        let settled = tokio::time::timeout(limit, self.settle(at, change.settled)).await;
+        settled.unwrap_or_else(|_| {
+            Err(Text::clean(&format!("it did not come to an end within {}", change.limit)))
+        })
+    }
+
+    /// Makes the change, until it is made, refused, or nobody answers for too long.
+    async fn act(&self, at: usize, command: &Command, probe: &Goal) -> Result<(), Text> {
+        let mark = self.mark();
+        let acted =
+            patiently(AWAY, LOOK, async || match self.executor.control.act(command, &mark).await {
+                Ok(()) => Ok(Some(())),
+                Err(Unacted::Refused(trouble)) => Err(Text::clean(&trouble.to_string())),
+                Err(Unacted::Unreached(trouble)) => {
+                    self.say(at, &format!("Waiting: {trouble}"));
+                    Ok(None)
+                }
+                Err(Unacted::Unsure(trouble)) => {
+                    self.say(at, &format!("Looking whether it was done: {trouble}"));
+                    Ok(self.is_reached(at, probe).await?.then_some(()))
+                }
+            });
+        acted.await?.ok_or_else(|| Text::from("the server could not be reached for ten minutes"))
+    }
+
+    async fn is_reached(&self, at: usize, goal: &Goal) -> Result<bool, Text> {
+        match goal.expect.judge(&self.look(at, goal).await?) {
+            Reached::Yes(_) => Ok(true),
+            Reached::NotYet(_) => Ok(false),
+            Reached::Never(why) => Err(why),
+        }
+    }
+
+    async fn settle(&self, at: usize, goal: &Goal) -> Result<Text, Text> {
+        loop {
+            match goal.expect.judge(&self.look(at, goal).await?) {
+                Reached::Yes(saw) => return Ok(saw),
+                Reached::Never(why) => return Err(why),
+                Reached::NotYet(words) => self.say(at, words.as_str()),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Looks, and waits for a server that is away.
+    async fn look(&self, at: usize, goal: &Goal) -> Result<Seen, Text> {
+        let seen =
+            patiently(AWAY, LOOK, async || match self.executor.control.look(&goal.query).await {
+                Ok(seen) => Ok(Some(seen)),
+                Err(trouble) if may_pass(&trouble) => {
+                    self.say(at, &format!("Waiting: {trouble}"));
+                    Ok(None)
+                }
+                Err(trouble) => Err(Text::clean(&trouble.to_string())),
+            });
+        seen.await?.ok_or_else(|| Text::from("the server could not be reached for ten minutes"))
+    }
+
+    /// Writes `entry`; when it returns, it is durable.
+    async fn write(&mut self, entry: Entry) -> Result<(), Halt> {
+        let record = self.executor.record(self.lease, entry);
+        let mut next = self.operation.clone();
+        let taken = next.standing.take(&next.plan, &record);
+        taken.map_err(Halt::Standing)?;
+        next.records.push(record.clone());
+        let id = self.operation.plan.id.clone();
+        loop {
+            let journal = &self.executor.journal;
+            match journal.append(&id, &self.revision, &record).await {
+                Ok(revision) => {
+                    (self.operation, self.revision) = (next, revision);
+                    return Ok(());
+                }
+                Err(Unwritten::Moved | Unwritten::Unsure(_)) => {
+                    let Ok(read) = journal.read(&id).await else {
+                        tokio::time::sleep(LOOK).await;
+                        continue;
+                    };
+                    if read.operation.records == next.records {
+                        (self.operation, self.revision) = (next, read.revision);
+                        return Ok(());
+                    }
+                    if read.operation.records != self.operation.records {
+                        return Err(Unwritten::Moved.into());
+                    }
+                    self.revision = read.revision;
+                }
+                Err(Unwritten::Trouble(trouble)) if may_pass(&trouble) => {
+                    self.say(self.standing().done, &format!("Waiting: {trouble}"));
+                    tokio::time::sleep(LOOK).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn say(&self, step: usize, words: &str) {
+        let operation = self.operation.plan.id.clone();
+        (self.tell)(Progress { operation, step, words: Text::bounded(words, 512) });
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            operation: self.operation.plan.id.clone(),
+            by: self.standing().by.clone(),
+            reason: self.standing().reason.clone(),
+        }
+    }
+
+    /// Leaves word of how it stands where others look. The journal is the record; this is a courtesy.
+    async fn leave_word(&self) {
+        let plan: &Plan = &self.operation.plan;
+        let (happened, more) = match &self.standing().phase {
+            Phase::Running => ("begun", String::new()),
+            Phase::Stopped { why } => ("stopped", format!(" stopped: {why}")),
+            Phase::Done => ("done", " is done".to_owned()),
+            Phase::Undone => ("undone", " was taken back".to_owned()),
+            Phase::GivenUp { why } => ("given-up", format!(" was given up: {why}")),
+            Phase::Waiting | Phase::Undoing => return,
+        };
+        let sentence =
+            Text::bounded(&format!("{} ({}){more}.", plan.title, self.standing().by), 900);
+        let word = Word {
+            mark: self.mark(),
+            happened,
+            sentence,
+            tenant: plan.tenant.clone(),
+            verb: plan.verb.word(),
+        };
+        if let Err(trouble) = self.executor.control.tell(&word).await {
+            tracing::warn!(operation = %plan.id, "not everybody was told: {trouble}");
+        }
+    }
+}
+
+/// Whether it is of use to wait.
+const fn may_pass(trouble: &Trouble) -> bool {
+    use crate::domain::TroubleKind::{
+        Absent, Certificate, Config, Denied, NotConfigured, Protocol, Server, Slow,
+        Unauthenticated, Unreachable,
+    };
+    match trouble.kind {
+        // A token that ran out is renewed beside.
+        Unreachable | Slow | Server | Unauthenticated => true,
+        NotConfigured | Config | Certificate | Denied | Absent | Protocol => false,
+    }
+}
+
+/// Tries until there is something, or an error; gives none when there was nothing for so long.
+pub(super) async fn patiently<T, E>(
+    patience: Duration,
+    pause: Duration,
+    mut once: impl AsyncFnMut() -> Result<Option<T>, E>,
+) -> Result<Option<T>, E> {
+    let trying = async {
+        loop {
+            if let Some(some) = once().await? {
+                return Ok(some);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    };
+    match tokio::time::timeout(patience, trying).await {
+        Ok(tried) => tried.map(Some),
+        Err(_) => Ok(None),
+    }
+}
