@@ -16,6 +16,6 @@ mod shape;
 pub use confirm::{ConfirmedPlan, Given, Unconfirmed};
 pub use digest::hash;
 pub use evidence::{Evidence, Unplanned, plan};
-pub use executor::{Executor, Halt, Progress, Way};
+pub use executor::{Executor, Halt, Progress, Tell, Way};
 pub use manifest::{Manifests, TemplateError};
 pub use shape::{Caution, Guard, Shape};

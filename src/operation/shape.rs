@@ -2,7 +2,6 @@
 
 use regex::Regex;
 
-use super::kinds::Inputs;
 use crate::domain::operation::{Asks, Verb};
 use crate::domain::{Span, Text};
 
@@ -119,12 +118,6 @@ impl Shape {
         }
         // Where nobody can give a second factor, what is typed must do.
         Ok(if most == Asks::StepUp && !self.can_step_up { Asks::Typed } else { most })
-    }
-
-    /// The input `name`, where it is given.
-    #[must_use]
-    pub fn input<'a>(inputs: &'a Inputs, name: &str) -> Option<&'a Text> {
-        inputs.get(name).filter(|value| !value.is_empty())
     }
 }
 

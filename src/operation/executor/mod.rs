@@ -212,7 +212,7 @@ impl Executor {
             }
         })
         .await?
-        .ok_or_else(|| Halt::Standing("held up: the journal could not be reached for ten minutes"))
+        .ok_or(Halt::Standing("held up: the journal could not be reached for ten minutes"))
     }
 
     /// Keeps the lease; ends when it is lost, or may be.
