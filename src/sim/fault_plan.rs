@@ -94,7 +94,14 @@ impl Planned {
     /// `what` happens at the `nth` call of `place`, from 1, once.
     #[must_use]
     pub const fn once(place: Place, what: Break, nth: u64) -> Self {
-        Self { place, what, on: None, nth: Count::new(nth), times: Count::new(1), bytes: Count::new(0) }
+        Self {
+            place,
+            what,
+            on: None,
+            nth: Count::new(nth),
+            times: Count::new(1),
+            bytes: Count::new(0),
+        }
     }
 
     /// The same, counting only calls of this word.

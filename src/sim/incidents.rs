@@ -9,8 +9,8 @@ use super::events::{Event, EventType};
 use super::faults::Fault;
 use super::founding;
 use super::hostile;
-use super::operations;
 use super::objects::{Order, RunOrder, Standing};
+use super::operations;
 use super::scenario::{Incident, Part, Phase, RunKind, Tier, What, Word, pick};
 use crate::domain::{FeedId, Kind, Resource, Span, Spec, Status, Text, Trouble, TroubleKind, Uid};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pulse_console::domain::operation::{Command, Operation, Plan, Query, Seen, Verb};
-use pulse_console::domain::{FeedId, Kind, Object, Role, SilenceState, Spec, Text};
+use pulse_console::domain::{DatabaseClass, FeedId, Kind, Object, Role, SilenceState, Spec, Text};
 use pulse_console::operation::kinds::Request;
 use pulse_console::operation::{
     ConfirmedPlan, Executor, Given, Halt, Manifests, Shape, Tell, Way, plan,
@@ -113,6 +113,8 @@ impl Stage {
 
     /// Makes the world what `verb` needs, beside what it is anyhow.
     pub async fn prepare(&self, verb: Verb) {
+        // The sessions that wait come with the first beat.
+        tokio::time::sleep(Duration::from_secs(5)).await;
         if verb == Verb::ResumePool {
             let paused = self.plan(Verb::PausePool).await.expect("a plan");
             self.run(&self.first(), paused).await.expect("a pause");
@@ -129,8 +131,7 @@ impl Stage {
             inputs: self.inputs(verb),
         };
         let control = self.sim.control().expect("a control");
-        let planned =
-            plan(&*control, &request, &Shape::default(), &Manifests::default()).await;
+        let planned = plan(&*control, &request, &Shape::default(), &Manifests::default()).await;
         planned.map_err(|trouble| trouble.to_string())
     }
 
@@ -258,9 +259,20 @@ impl Stage {
     pub fn footprint(&self) -> Footprint {
         self.sim.with(|engine| {
             let world = engine.world();
-            let mut lines = Vec::new();
+            let (mut lines, mut stays) = (Vec::new(), Vec::new());
             for object in FeedId::ALL.into_iter().flat_map(|feed| world.others(feed)) {
                 match object {
+                    Object::Database(it) if it.class == DatabaseClass::Template => {
+                        stays.push(format!("template {} {}", it.name, it.uid.0));
+                    }
+                    Object::Shelf(it) => {
+                        let kept =
+                            it.insurance().map(|copy| format!("{} {:?}", it.uid.0, copy.stamp));
+                        stays.extend(kept);
+                    }
+                    Object::Session(it) if it.pid == 61_001 => {
+                        lines.push(format!("session {} {}", it.pid, it.state.word()));
+                    }
                     Object::Database(it) => {
                         lines.push(format!("database {} {} open: {}", it.name, it.uid.0, it.open));
                     }
@@ -281,14 +293,19 @@ impl Stage {
                 lines.push(format!("{} {} {spec} {deleting}", object.kind(), object.meta.name));
             }
             lines.sort();
-            Footprint(lines)
+            Footprint { lines, stays }
         })
     }
 }
 
 /// What operations change in the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Footprint(pub Vec<String>);
+pub struct Footprint {
+    /// What can be taken back.
+    pub lines: Vec<String>,
+    /// What stays, such as a backup that was taken.
+    pub stays: Vec<String>,
+}
 
 /// Nobody is told.
 pub fn silent() -> Tell {

@@ -61,7 +61,9 @@ pub(in crate::sim) fn stored_of(engine: &Engine, key: &Text) -> Option<Stored> {
     let name = BackupName::parse(key.as_str())?;
     let copies = shelf(engine, name.tenant)?.copies();
     let copy = copies.iter().find(|copy| {
-        copy.insurance == name.insurance && copy.stamp == name.stamp && half(copy, name.part).is_some()
+        copy.insurance == name.insurance
+            && copy.stamp == name.stamp
+            && half(copy, name.part).is_some()
     })?;
     let wrong = engine.scenario.is_no_dump(name.tenant) && !name.insurance;
     let head: &[u8] = if wrong && name.part == Part::Dump { PAGE } else { &GZIP };

@@ -47,7 +47,10 @@ pub(super) fn new_uid(engine: &mut Engine, what: &str) -> Uid {
 /// `fields` with the mark of the operation.
 fn marked(fields: &Value, mark: &Mark) -> Value {
     let mut fields = fields.clone();
-    merge(&mut fields, &json!({ "metadata": { "annotations": { OPERATION_MARK: mark.operation } } }));
+    merge(
+        &mut fields,
+        &json!({ "metadata": { "annotations": { OPERATION_MARK: mark.operation } } }),
+    );
     fields
 }
 

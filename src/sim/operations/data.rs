@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::{contents, gone, oid, refused};
 use crate::domain::operation::{Oid, SessionRef};
-use crate::domain::{Database, DatabaseClass, FeedId, Object, Session, SessionState, Text, Trouble, Uid};
+use crate::domain::{
+    Database, DatabaseClass, FeedId, Object, Session, SessionState, Text, Trouble, Uid,
+};
 use crate::sim::databases::{self, DOMAIN};
 use crate::sim::engine::Engine;
 
@@ -46,7 +48,9 @@ pub(super) fn rename(
     let operations = &mut engine.operations;
     operations.contents.insert(uid.clone(), inside);
     operations.own_databases.insert(uid);
-    operations.served.extend([database.tenant.clone(), renamed.tenant.clone()].into_iter().flatten());
+    operations
+        .served
+        .extend([database.tenant.clone(), renamed.tenant.clone()].into_iter().flatten());
     engine.put(renamed);
     databases::settle(engine);
     Ok(true)

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::at;
 use super::json::{find, json, merge, own};
 use super::look::named;
-use super::at;
 use crate::domain::operation::{ObjectRef, Seen};
 use crate::domain::{Kind, Text};
 use crate::sim::engine::Engine;
@@ -65,7 +65,9 @@ pub(super) fn check(what: &ObjectRef, manifest: &Value) -> Result<(), String> {
     let end = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     let text = name.as_str();
     if !text.chars().all(sound) || !end(text.chars().next()) || !end(text.chars().last()) {
-        return Err(format!("metadata.name: Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'"));
+        return Err(format!(
+            "metadata.name: Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'"
+        ));
     }
     let Some(kind) = own(&what.kind) else { return Ok(()) };
     let known = KNOWN.iter().find(|(one, _)| *one == kind).map_or(&[][..], |(_, fields)| *fields);

@@ -126,11 +126,8 @@ impl MemoryJournal {
     fn take(&self, scope: &Text, console: &Text, term: Span) -> Result<Lease, Unwritten> {
         let now = real_time();
         let mut shelf = self.shelf();
-        let held = shelf.leases.entry(scope.clone()).or_insert(Held {
-            by: None,
-            fence: 0,
-            until: now,
-        });
+        let held =
+            shelf.leases.entry(scope.clone()).or_insert(Held { by: None, fence: 0, until: now });
         if let Some(by) = held.by.clone().filter(|by| held.is_held(now) && by != console) {
             return Err(Unwritten::Held { scope: scope.clone(), by });
         }

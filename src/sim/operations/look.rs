@@ -28,11 +28,10 @@ pub(super) fn look(engine: &Engine, query: &Query) -> Seen {
         }
         Query::DryRun { what, manifest } => dry_run::run(engine, what, manifest),
         Query::Database { name } => database(engine, name),
-        Query::Contents { database } => {
-            databases::named(engine, database.as_str()).map_or(Seen::Absent, |database| {
+        Query::Contents { database } => databases::named(engine, database.as_str())
+            .map_or(Seen::Absent, |database| {
                 Seen::Contents(seen(&contents::of(engine, &database)))
-            })
-        }
+            }),
         Query::DatabaseServer => {
             let (used, all) = databases::disk(engine);
             Seen::Server { version: VERSION, free: Some(all.saturating_sub(used)) }
@@ -61,11 +60,12 @@ pub(super) fn look(engine: &Engine, query: &Query) -> Seen {
             })
         }
         Query::WouldHide(new) => alerting::would_hide(engine, new),
-        Query::Acknowledgement { fingerprint } => alerting::ack(engine, fingerprint)
-            .map_or(Seen::Absent, |ack| Seen::Acknowledgement {
+        Query::Acknowledgement { fingerprint } => {
+            alerting::ack(engine, fingerprint).map_or(Seen::Absent, |ack| Seen::Acknowledgement {
                 by: ack.by.clone(),
                 until: ack.until,
-            }),
+            })
+        }
         Query::Health { host } => health(engine, host),
     }
 }
@@ -94,11 +94,9 @@ fn pool(engine: &Engine, database: &Text) -> Seen {
     });
     let paused = engine.operations.paused(database).is_some();
     match found {
-        Some(pool) => Seen::Pool {
-            paused,
-            active: pool.clients_active,
-            waiting: pool.clients_waiting,
-        },
+        Some(pool) => {
+            Seen::Pool { paused, active: pool.clients_active, waiting: pool.clients_waiting }
+        }
         None if paused => Seen::Pool { paused, active: 0, waiting: 0 },
         None => Seen::Absent,
     }

@@ -25,8 +25,8 @@ use serde_json::Value;
 
 pub(super) use self::bucket::{Stored, taken};
 pub(super) use self::desk::Desk;
-pub(super) use self::journal::MemoryJournal;
 pub(super) use self::jobs::Order as JobOrder;
+pub(super) use self::journal::MemoryJournal;
 use super::engine::{Engine, Task};
 use crate::domain::operation::{Command, ContentsSeen, Oid};
 use crate::domain::{Span, Text, Timestamp, Trouble, TroubleKind, Uid};

@@ -6,16 +6,14 @@ use serde_json::Value;
 
 use super::cluster::{new_uid, take_own};
 use super::{Next, Written, at, contents, data, later};
-use crate::domain::{
-    ClientSpec, FeedId, MadeBy, Meta, Object, Resource, Spec, Text, Uid,
-};
+use crate::domain::Span;
+use crate::domain::{ClientSpec, FeedId, MadeBy, Meta, Object, Resource, Spec, Text, Uid};
 use crate::platform::Mark;
 use crate::sim::cluster::number;
 use crate::sim::databases::{self, DOMAIN};
 use crate::sim::engine::{Engine, Task};
 use crate::sim::objects::{Order, Standing};
 use crate::sim::scenario::{Tier, Word};
-use crate::domain::Span;
 
 /// What a tenant takes: until its controller has seen it, until its database is there, until it is ready.
 const SYNCED: u64 = 2;
@@ -50,8 +48,11 @@ pub(super) fn order(engine: &mut Engine, fields: &Value, mark: &Mark) {
     let tenant = spec.subdomain.clone();
     let edition = if tier == Tier::Starter { "basic" } else { "pro" };
     let template = format!("{edition}-template-{}.{DOMAIN}", spec.odoo_version);
-    let object =
-        Resource { meta: Meta { uid: uid.clone(), by, ..made.meta }, spec: Spec::Client(spec), ..made };
+    let object = Resource {
+        meta: Meta { uid: uid.clone(), by, ..made.meta },
+        spec: Spec::Client(spec),
+        ..made
+    };
     let object = engine.world.put(object);
     engine.tell_object(Some(object));
     let written = Written { fields: fields.clone(), ..Written::default() };
