@@ -93,3 +93,44 @@ fn a_colleague_goes_on_wherever_a_console_dies() {
         }
     }
 }
+
+async fn die_and_turn_back(verb: Verb, clean: &Clean, death: Planned) -> bool {
+    let what = format!("{verb}, {death:?}");
+    let stage = Stage::new();
+    stage.prepare(verb).await;
+    let plan = stage.plan(verb).await.expect("a plan");
+    let id = plan.id.clone();
+    assert!(stage.run_until_it_dies(plan.clone(), death).await.is_none(), "{what}");
+    let second = stage.second();
+    let can = match second.journal.read(&id).await {
+        Ok(read) => read.operation.standing.can_turn_back(&read.operation.plan),
+        Err(_) => false,
+    };
+    let back = stage.take_over(&id, &Way::TurnBack(Text::from("a mistake"))).await;
+    match back {
+        Some(Ok(back)) => {
+            assert!(can, "{what}");
+            assert_eq!(back.standing.phase, Phase::Undone, "{what}: {:?}", back.records);
+            assert_eq!(stage.footprint().lines, clean.before.lines, "{what}");
+        }
+        Some(Err(halt)) => {
+            assert!(!can, "{what}: {halt}");
+            assert!(matches!(halt, Halt::Standing(_)), "{what}: {halt}");
+        }
+        None => assert_eq!(stage.footprint(), clean.before, "{what}"),
+    }
+    assert!(stage.is_free().await, "{what}: a lease is left");
+    can
+}
+
+#[test]
+fn a_colleague_takes_everything_back_wherever_a_console_dies() {
+    for verb in Verb::ALL {
+        let clean = paced(clean(*verb));
+        let mut back = 0;
+        for death in deaths(&clean) {
+            back += u32::from(paced(die_and_turn_back(*verb, &clean, death)));
+        }
+        assert!(back > 0, "{verb} was taken back at least once");
+    }
+}
