@@ -11,7 +11,7 @@ use pulse_console::domain::operation::{Command, Operation, Plan, Query, Seen, Ve
 use pulse_console::domain::{DatabaseClass, FeedId, Kind, Object, Role, SilenceState, Spec, Text};
 use pulse_console::operation::kinds::Request;
 use pulse_console::operation::{
-    ConfirmedPlan, Executor, Given, Halt, Manifests, Shape, Tell, Way, plan,
+    ConfirmedPlan, Executor, Given, Halt, Manifests, Pace, Shape, Tell, Way, plan,
 };
 use pulse_console::platform::{Platform, Unwritten};
 use pulse_console::sim::{Engine, Planned, Scenario, Sim};
@@ -93,6 +93,7 @@ impl Stage {
             clock: self.sim.clock(),
             console: Text::from(name),
             by: Text::from(by),
+            pace: Pace::default(),
         }
     }
 

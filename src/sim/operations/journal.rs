@@ -280,6 +280,12 @@ impl Journal for MemoryJournal {
         Box::pin(async move { self.breaking(Place::Read, &[], work).await })
     }
 
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
+        let all: Vec<Operation> =
+            self.shelf().books.values().filter_map(|book| book.operation().ok()).collect();
+        Box::pin(async move { Ok(all) })
+    }
+
     fn forget<'a>(
         &'a self,
         id: &'a Text,
@@ -307,7 +313,9 @@ impl Journal for MemoryJournal {
         term: Span,
     ) -> BoxFuture<'a, Result<Lease, Unwritten>> {
         let work = move |_| self.take(scope, console, term);
-        Box::pin(async move { self.breaking(Place::Lease, &[scope.as_str()], work).await })
+        Box::pin(async move {
+            self.breaking(Place::Lease, &[scope.as_str(), console.as_str()], work).await
+        })
     }
 
     fn release<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<(), Unwritten>> {
