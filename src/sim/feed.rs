@@ -15,7 +15,7 @@ use super::herald::{Board, Crier};
 use super::operations::{Deed, Desk, MemoryJournal};
 use super::people::Provider;
 use super::scenario::Scenario;
-use crate::domain::{Attention, FeedId, Observation, Role, Span};
+use crate::domain::{Attention, FeedId, Observation, Role, Span, Text};
 use crate::platform::{
     Clock, Closed, Control, Feed, Herald, Identity, Journal, Platform, Sink, World,
 };
@@ -68,6 +68,12 @@ impl Sim {
     /// Does something to the world itself, as it is now: for tests and for a trainer.
     pub fn with<T>(&self, act: impl FnOnce(&mut Engine) -> T) -> T {
         act(&mut self.ground.now())
+    }
+
+    /// The bytes of each record of the operation `id`.
+    #[must_use]
+    pub fn record_bytes(&self, id: &Text) -> Vec<usize> {
+        self.journal.record_bytes(id)
     }
 
     /// Whether nobody holds a lease.

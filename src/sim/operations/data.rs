@@ -64,6 +64,18 @@ pub(super) fn drop(engine: &mut Engine, name: &Text, wanted: Option<Oid>) -> Res
     Ok(true)
 }
 
+/// Drops the database, whoever is connected to it.
+pub(super) fn drop_anyway(engine: &mut Engine, database: &Database) {
+    let sessions: Vec<Uid> =
+        databases::sessions_of(engine, &database.name).map(|it| it.uid.clone()).collect();
+    for uid in sessions {
+        engine.take(FeedId::Sessions, &uid);
+    }
+    engine.operations.served.extend(database.tenant.clone());
+    remove(engine, &database.uid);
+    databases::settle(engine);
+}
+
 /// Takes the database out of the world.
 pub(super) fn remove(engine: &mut Engine, uid: &Uid) {
     engine.operations.contents.remove(uid);

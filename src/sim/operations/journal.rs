@@ -65,6 +65,13 @@ impl MemoryJournal {
         !self.shelf().leases.values().any(|lease| lease.is_held(now))
     }
 
+    /// The bytes of each record of `id`.
+    pub(in crate::sim) fn record_bytes(&self, id: &Text) -> Vec<usize> {
+        let shelf = self.shelf();
+        let text = shelf.books.get(id).map_or(&[][..], |book| &book.text);
+        text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::len).collect()
+    }
+
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }

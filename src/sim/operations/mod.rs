@@ -162,6 +162,18 @@ impl Engine {
         let uid = super::databases::make(self, name, "plana");
         self.operations.own_databases.insert(uid);
     }
+
+    /// Drops a database, whoever is connected to it.
+    pub fn drop_database(&mut self, name: &str) {
+        if let Some(database) = super::databases::named(self, name) {
+            data::drop_anyway(self, &database);
+        }
+    }
+
+    /// Writes a backup, over one that is there too.
+    pub fn write_backup(&mut self, key: &str) {
+        bucket::write(self, &Text::clean(key));
+    }
 }
 
 /// The world goes on with what an operation began.
