@@ -330,3 +330,67 @@ fn nobody_takes_over_what_a_console_works_on() {
         assert_eq!(meddled.expect_err("it is held"), Halt::Journal(held));
     });
 }
+
+#[test]
+fn the_way_that_was_meant_is_gone_though_the_lease_is_lost_before_it_is_written() {
+    paced(async {
+        let stage = Stage::new();
+        stage.prepare(Verb::Tier).await;
+        let before = stage.footprint();
+        let plan = stage.plan(Verb::Tier).await.expect("a plan");
+        let id = plan.id.clone();
+        let death = Planned::once(Place::Append, Break::CrashAfter, 3);
+        assert!(stage.run_until_it_dies(plan, death).await.is_none());
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        // Nobody answers to the record that it is taken back, and meanwhile the lease runs out.
+        let faults = stage.sim.faults();
+        faults.add(Planned::once(Place::Append, Break::Timeout, 1).on("turned-back"));
+        faults.add(Planned::once(Place::Lease, Break::LeaseLost, 2));
+        let way = Way::TurnBack(Text::from("a mistake"));
+        let back = stage.second().resume(&id, &way, &silent()).await.expect("it is taken back");
+        assert_eq!(back.standing.phase, Phase::Undone, "{:?}", back.records);
+        assert_eq!(stage.footprint(), before);
+    });
+}
+
+#[test]
+fn a_console_that_can_not_keep_its_lease_stops_before_another_gets_it() {
+    paced(async {
+        let stage = Stage::new();
+        stage.prepare(Verb::RestoreSwap).await;
+        let plan = stage.plan(Verb::RestoreSwap).await.expect("a plan");
+        let id = plan.id.clone();
+        // From its second call on, the first console hears nothing of its lease.
+        let deaf = Planned::once(Place::Lease, Break::Timeout, 3).times(60);
+        stage.sim.faults().add(deaf.on("console-a"));
+        let (first, second) = (stage.first(), stage.second());
+        let meddle = async {
+            tokio::time::sleep(Duration::from_secs(6)).await;
+            second.resume(&id, &Way::GoOn, &silent()).await
+        };
+        let (lost, done) = tokio::join!(stage.run(&first, plan), meddle);
+        let done = done.expect("it goes on");
+        assert_eq!(done.standing.phase, Phase::Done, "{:?}", done.records);
+        assert_eq!(stage.deeds(), clean_deeds(Verb::RestoreSwap).await);
+        // Once a colleague has it, nothing more is of the first console.
+        let taken = done.records.iter().position(|record| record.console == "console-b");
+        let after = done.records.iter().skip(taken.expect("it was taken"));
+        assert!(
+            after.into_iter().all(|record| record.console == "console-b"),
+            "{:?}",
+            done.records
+        );
+        assert!(
+            lost.is_ok() || matches!(lost, Err(Halt::Journal(_) | Halt::Trouble(_))),
+            "{lost:?}"
+        );
+    });
+}
+
+async fn clean_deeds(verb: Verb) -> Vec<String> {
+    let stage = Stage::new();
+    stage.prepare(verb).await;
+    let plan = stage.plan(verb).await.expect("a plan");
+    stage.run(&stage.first(), plan).await.expect("it runs");
+    stage.deeds()
+}
