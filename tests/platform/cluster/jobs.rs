@@ -9,7 +9,7 @@ use super::{Cluster, Resource, condition};
 use crate::platform::kinds::{client_name, stamp};
 
 /// Where the side effects of tenants run.
-pub(super) const SIDE_EFFECTS: &str = "crossplane-system";
+pub const SIDE_EFFECTS: &str = "crossplane-system";
 /// So many tenants have the Job of the last backup still there.
 const WITH_JOBS: usize = 12;
 /// Of so many tenants one has a backup that fails.
@@ -47,7 +47,7 @@ impl Cluster {
                 "failedJobsHistoryLimit": 1,
                 "jobTemplate": { "spec": {
                     "backoffLimit": 2,
-                    "template": { "spec": backup_pod() },
+                    "template": { "spec": backup_pod(&slug) },
                 } },
             },
             "status": {
@@ -64,7 +64,7 @@ impl Cluster {
         let minutes = (self.now - Duration::minutes(LAST)).timestamp() / 60;
         let cron_job = backup_name(&slug);
         let mut spec = json!({ "backoffLimit": 2 });
-        spec["template"]["spec"] = backup_pod();
+        spec["template"]["spec"] = backup_pod(&slug);
         let job = JobParts {
             namespace: SIDE_EFFECTS,
             name: format!("{cron_job}-{minutes}"),
@@ -83,7 +83,7 @@ impl Cluster {
 }
 
 /// The status of a Job that runs.
-pub(super) fn running_status(began: DateTime<Utc>) -> Value {
+pub fn running_status(began: DateTime<Utc>) -> Value {
     json!({
         "startTime": stamp(began),
         "active": 1,
@@ -94,7 +94,7 @@ pub(super) fn running_status(began: DateTime<Utc>) -> Value {
 }
 
 /// The status of a Job that gave up.
-pub(super) fn failed_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value {
+pub fn failed_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value {
     let message = "Job has reached the specified backoff limit";
     let conditions = ["FailureTarget", "Failed"]
         .map(|kind| job_condition(kind, "BackoffLimitExceeded", message, ended));
@@ -109,7 +109,7 @@ pub(super) fn failed_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value
 }
 
 /// The status of a Job that is done.
-pub(super) fn succeeded_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value {
+pub fn succeeded_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value {
     let message = "Reached expected number of succeeded pods";
     let conditions = ["SuccessCriteriaMet", "Complete"]
         .map(|kind| job_condition(kind, "CompletionsReached", message, ended));
@@ -175,7 +175,8 @@ impl JobParts<'_> {
     }
 }
 
-fn backup_pod() -> Value {
+/// What backs a tenant up; who wants the dump elsewhere sets `BACKUP_KEY` too.
+pub fn backup_pod(slug: &str) -> Value {
     json!({
         "restartPolicy": "Never",
         "dnsPolicy": "ClusterFirst",
@@ -186,6 +187,10 @@ fn backup_pod() -> Value {
             "name": "backup",
             "image": "git.planapulse.com/plana-pulse/pulse-backup:61d0f2c8",
             "imagePullPolicy": "IfNotPresent",
+            "env": [
+                { "name": "TENANT", "value": slug },
+                { "name": "DATABASE", "value": format!("{slug}.planapulse.app") },
+            ],
             "resources": {},
             "terminationMessagePath": "/dev/termination-log",
             "terminationMessagePolicy": "File",

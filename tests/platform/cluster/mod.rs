@@ -28,8 +28,11 @@ use super::{ApiServer, PlatformError};
 
 pub use acks::{ACKS, Ack, CONSOLE};
 pub use jobs::backup_name;
+pub(super) use jobs::{SIDE_EFFECTS, failed_status, running_status, succeeded_status};
+pub(super) use nodes::NODES;
 pub use pods::{Incident, pod_names};
 pub use resource::Resource;
+pub(super) use resource::number;
 pub use routes::route_name;
 pub use runs::{Link, RunJob, RunState};
 pub use workloads::{WORKLOADS, Workload};
