@@ -6,17 +6,21 @@ use std::time::Duration;
 
 use chrono::Utc;
 use kube::Client;
+use object_store::path::Path;
+use object_store::{ObjectStoreExt as _, PutPayload};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::platform::{
-    ApiServer, Cluster, Controllers, ControllersOptions, Kind, Kubelet, Objects, PlatformError,
-    Postgres, Resource, Role, Valkey, backup_name,
+    ApiServer, BACKUPS, Cluster, Controllers, ControllersOptions, EventStream, Kind, Kubelet,
+    Objects, PlatformError, Postgres, Resource, Role, Valkey, backup_name,
 };
 
 /// A test ends with the servers' own words.
 pub type Outcome = Result<(), PlatformError>;
 
+/// Where the Jobs of tenants run.
+pub const JOBS: &str = "crossplane-system";
 /// Nothing here takes so long; it only keeps a broken test from hanging.
 const HANG: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(25);
@@ -184,7 +188,7 @@ impl World {
     /// Makes a Job from the tenant's CronJob, as the console does.
     pub async fn back_up_job(&self, name: &str, tenant: &str, key: &str) -> Outcome {
         let cron = backup_name(tenant);
-        let cron = self.object(Resource::CRON_JOB, "crossplane-system", &cron).await?;
+        let cron = self.object(Resource::CRON_JOB, JOBS, &cron).await?;
         let cron = cron.expect("the tenant has a CronJob");
         let mut spec = cron["spec"]["jobTemplate"]["spec"].clone();
         let env = &mut spec["template"]["spec"]["containers"][0]["env"];
@@ -199,13 +203,88 @@ impl World {
             },
             "spec": spec,
         });
-        self.post(&Resource::JOB.path("crossplane-system"), &job).await
+        self.post(&Resource::JOB.path(JOBS), &job).await
     }
 
     pub async fn post(&self, path: &str, object: &Value) -> Outcome {
         let request = http::Request::post(path).header("content-type", "application/json");
         let request = request.body(object.to_string().into_bytes()).expect("a request");
         self.client.request::<Value>(request).await?;
+        Ok(())
+    }
+
+    /// Makes a restore of `acme`, or of whoever the run is called after, and waits until it is done or has failed.
+    pub async fn restore(
+        &self,
+        run: &str,
+        mode: &str,
+        key: &str,
+        target: &str,
+    ) -> Result<Value, PlatformError> {
+        let slug = run.split('-').next().unwrap_or(run);
+        let files = key.replace("backup-", "filestore-").replace(".dump.", ".tar.");
+        let files =
+            if self.fetch(&files).await.is_some() && files != key { files } else { String::new() };
+        let spec = json!({
+            "slug": slug, "mode": mode, "backup": key, "filestore": files, "targetDatabase": target,
+        });
+        self.api.create_spec(Kind::Restore, run, &spec).await?;
+        self.until_settled(Kind::Restore, run).await
+    }
+
+    /// Whether a part of a tenant is there.
+    pub async fn part(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        name: &str,
+    ) -> Result<bool, PlatformError> {
+        Ok(self.object(resource, namespace, name).await?.is_some())
+    }
+
+    /// Puts an object into the bucket of backups.
+    pub async fn put(&self, key: &str, bytes: Vec<u8>) -> Outcome {
+        let store = self.objects.store(BACKUPS)?;
+        store.put(&Path::from(key), PutPayload::from(bytes)).await?;
+        Ok(())
+    }
+
+    /// An object of the bucket of backups; none when it is not there.
+    pub async fn fetch(&self, key: &str) -> Option<Vec<u8>> {
+        let store = self.objects.store(BACKUPS).ok()?;
+        let found = store.get(&Path::from(key)).await.ok()?;
+        Some(found.bytes().await.ok()?.to_vec())
+    }
+
+    /// The same bytes, packed.
+    pub async fn gzip(&self, bytes: &[u8]) -> Vec<u8> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        std::fs::write(&file, bytes).expect("room for a file");
+        let output = std::process::Command::new("gzip").arg("-c").arg(&file).output();
+        output.expect("gzip is there").stdout
+    }
+
+    /// Waits until the stream carries an event of this type under this id, and sees that it is there once.
+    pub async fn until_told(&self, kind: &str, id: &str) -> Outcome {
+        let stream = EventStream::default();
+        let mut connection = self.valkey.connection().await?;
+        let told = tokio::time::timeout(HANG, async {
+            loop {
+                let entries: redis::Value = redis::cmd("XRANGE")
+                    .arg(&stream.key)
+                    .arg("-")
+                    .arg("+")
+                    .query_async(&mut connection)
+                    .await?;
+                let text = format!("{entries:?}");
+                if text.contains(kind) {
+                    return Ok::<_, PlatformError>(text.matches(id).count());
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        });
+        assert_eq!(told.await.expect("it is told")?, 1, "{kind}");
         Ok(())
     }
 

@@ -156,7 +156,7 @@ fn planned(tenants: usize) -> Vec<Planned> {
 }
 
 /// Only its owner and the console may connect.
-fn rights(database: &str) -> [String; 2] {
+pub(super) fn rights(database: &str) -> [String; 2] {
     [
         format!("REVOKE CONNECT ON DATABASE \"{database}\" FROM PUBLIC"),
         format!("GRANT CONNECT ON DATABASE \"{database}\" TO {}", Role::Console),

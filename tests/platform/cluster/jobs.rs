@@ -32,30 +32,15 @@ impl Cluster {
     }
 
     fn cron_job(&self, index: usize) -> Value {
-        let slug = client_name(index);
         let late = index % LATE_EVERY == LATE_AT;
         let drift = i64::try_from(index % 7).unwrap_or(0);
         let done = if late { LAST + 2 * DAY } else { LAST };
-        let rest = json!({
-            "metadata": { "labels": { "crossplane.io/composite": slug } },
-            "spec": {
-                "schedule": "0 2 * * *",
-                "timeZone": "Europe/Sofia",
-                "concurrencyPolicy": "Forbid",
-                "suspend": false,
-                "successfulJobsHistoryLimit": 1,
-                "failedJobsHistoryLimit": 1,
-                "jobTemplate": { "spec": {
-                    "backoffLimit": 2,
-                    "template": { "spec": backup_pod(&slug) },
-                } },
-            },
-            "status": {
-                "lastScheduleTime": self.ago(LAST),
-                "lastSuccessfulTime": self.ago(done - 6 - drift),
-            },
+        let mut object = tenant_cron_job(&client_name(index));
+        object["status"] = json!({
+            "lastScheduleTime": self.ago(LAST),
+            "lastSuccessfulTime": self.ago(done - 6 - drift),
         });
-        Resource::CRON_JOB.object(SIDE_EFFECTS, &backup_name(&slug), rest)
+        object
     }
 
     fn backup_job(&self, index: usize) -> Value {
@@ -80,6 +65,26 @@ impl Cluster {
         };
         job.object(&status, &self.ago(LAST))
     }
+}
+
+/// The backup `CronJob` of a tenant, which has not run yet.
+pub(super) fn tenant_cron_job(slug: &str) -> Value {
+    let rest = json!({
+        "metadata": { "labels": { "crossplane.io/composite": slug } },
+        "spec": {
+            "schedule": "0 2 * * *",
+            "timeZone": "Europe/Sofia",
+            "concurrencyPolicy": "Forbid",
+            "suspend": false,
+            "successfulJobsHistoryLimit": 1,
+            "failedJobsHistoryLimit": 1,
+            "jobTemplate": { "spec": {
+                "backoffLimit": 2,
+                "template": { "spec": backup_pod(slug) },
+            } },
+        },
+    });
+    Resource::CRON_JOB.object(SIDE_EFFECTS, &backup_name(slug), rest)
 }
 
 /// The status of a Job that runs.

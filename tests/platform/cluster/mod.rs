@@ -77,6 +77,18 @@ impl Cluster {
         objects
     }
 
+    /// What the cluster holds of one tenant: its claim, its route and its backup `CronJob`.
+    pub fn tenant_parts(&self, slug: &str, version: &str) -> [Value; 3] {
+        let namespace = kinds::version_namespace(version);
+        let labels = json!({ "crossplane.io/composite": slug });
+        let volume = format!("{namespace}-filestore");
+        [
+            nodes::claim(namespace, &format!("{slug}-filestore"), &volume, &labels),
+            self.tenant_route(slug, version, "worker-odoo"),
+            jobs::tenant_cron_job(slug),
+        ]
+    }
+
     /// So many minutes before now, as Kubernetes writes it.
     fn ago(&self, minutes: i64) -> String {
         stamp(self.now - Duration::minutes(minutes))

@@ -124,7 +124,7 @@ fn volume(namespace: &str) -> Value {
     Resource::VOLUME.object("", &format!("{namespace}-filestore"), rest)
 }
 
-fn claim(namespace: &str, name: &str, volume: &str, labels: &Value) -> Value {
+pub(super) fn claim(namespace: &str, name: &str, volume: &str, labels: &Value) -> Value {
     let rest = json!({
         "metadata": { "labels": labels },
         "spec": {

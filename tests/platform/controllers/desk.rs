@@ -55,7 +55,10 @@ impl Desk {
 
     /// The objects of the collection at `path` that carry `label`.
     pub(super) async fn list(&self, path: &str, label: &str) -> Result<Vec<Value>, PlatformError> {
-        let path = format!("{path}?labelSelector={}", label.replace('=', "%3D"));
+        let path = match label {
+            "" => path.to_owned(),
+            label => format!("{path}?labelSelector={}", label.replace('=', "%3D")),
+        };
         let mut list = self.ask("GET", &path, "application/json", String::new()).await?;
         Ok(match list["items"].take() {
             Value::Array(items) => items,
@@ -89,6 +92,12 @@ impl Desk {
     /// Lets a deleted object go.
     pub(super) async fn release(&self, path: &str) -> Result<(), PlatformError> {
         self.merge(path, &json!({ "metadata": { "finalizers": null } })).await
+    }
+
+    /// Deletes the object at `path`, whatever holds it; it may be gone.
+    pub(super) async fn take_away(&self, path: &str) -> Result<(), PlatformError> {
+        self.delete(path).await?;
+        self.release(path).await
     }
 
     async fn ask(

@@ -130,7 +130,6 @@ async fn end(
     keep_start(&mut status, job);
     status["active"] = Value::Null;
     desk.merge(&format!("{}/status", key.path()), &json!({ "status": status })).await?;
-    give_back(desk, key, job).await?;
     Ok(Next::Changed)
 }
 
@@ -167,10 +166,4 @@ async fn event(
         "source": { "component": "job-controller" },
     });
     desk.make(&Resource::EVENT.path(&key.namespace), &event).await
-}
-
-/// What the pod of a Job that has ended used of a quota is free again: no controller of quotas runs here.
-async fn give_back(desk: &Desk, key: &Key, job: &Value) -> Result<(), PlatformError> {
-    let _ = (desk, key, job);
-    Ok(())
 }

@@ -15,7 +15,7 @@ use super::{clients, jobs, objects, rollouts, runs};
 use crate::platform::{Kind, PlatformError};
 
 /// After a server did not answer, it is asked again.
-const RETRY: Duration = Duration::from_millis(500);
+pub(super) const RETRY: Duration = Duration::from_millis(500);
 
 /// When an object is to be looked at again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,8 +127,9 @@ fn needs_work(sort: Sort, object: &Value) -> bool {
     let new = object.pointer("/status/conditions").is_none();
     match sort {
         Sort::Own(Kind::Client) => {
-            let ready = super::states::is_ready(object);
-            new || generation > observed.unwrap_or(1) || (observed.is_some() && !ready)
+            let ours = observed.is_some();
+            let done = clients::is_settled(object) && clients::is_announced(object);
+            new || generation > observed.unwrap_or(1) || (ours && !done)
         }
         Sort::Own(_) => {
             let ended = matches!(text(object, "/status/phase"), "Succeeded" | "Failed");

@@ -15,6 +15,7 @@ mod key;
 mod objects;
 mod pods;
 mod programs;
+mod quotas;
 mod rollouts;
 mod runs;
 mod seeds;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use super::faults::Fault;
 use super::key::{Key, text};
+use super::quotas;
 use crate::platform::cluster::{NODES, number};
 use crate::platform::kinds::stamp;
 use crate::platform::{PlatformError, Resource, condition};
@@ -31,6 +32,7 @@ pub(super) struct Pod<'a> {
     pub(super) job: &'a str,
     /// That Job's identity.
     pub(super) uid: &'a str,
+    spec: &'a Value,
     values: BTreeMap<String, String>,
     pub(super) fault: Option<Fault>,
     /// How many pods of the Job failed before.
@@ -54,6 +56,7 @@ impl<'a> Pod<'a> {
             container: text(container, "/name").to_owned(),
             job: &key.name,
             uid: text(job, "/metadata/uid"),
+            spec: job.pointer("/spec/template/spec").unwrap_or(&Value::Null),
             values,
             fault: desk.faults.of(job),
             failed,
@@ -89,7 +92,7 @@ impl<'a> Pod<'a> {
 
     /// Makes the pod; it may be there from before.
     pub(super) async fn create(&self, job: &Value) -> Result<(), PlatformError> {
-        let mut spec = job.pointer("/spec/template/spec").cloned().unwrap_or_default();
+        let mut spec = self.spec.clone();
         spec["nodeName"] = NODES[self.failed % NODES.len()].into();
         let pod = json!({
             "apiVersion": "v1",
@@ -141,10 +144,13 @@ impl<'a> Pod<'a> {
         });
         let path = format!("{}/{}/status", Resource::POD.path(self.namespace), self.name);
         self.desk.merge(&path, &json!({ "status": status })).await?;
-        if let (false, Some(kubelet)) = (running, &self.desk.kubelet) {
+        if running {
+            return Ok(());
+        }
+        if let Some(kubelet) = &self.desk.kubelet {
             kubelet.end((self.namespace, &self.name, &self.container));
         }
-        Ok(())
+        quotas::give_back(self.desk, self.namespace, self.spec).await
     }
 }
 
@@ -162,6 +168,10 @@ pub(super) async fn remove(desk: &Desk, key: &Key) -> Result<(), PlatformError> 
     for pod in of_job(desk, key).await? {
         let name = text(&pod, "/metadata/name");
         desk.delete(&format!("{}/{name}", Resource::POD.path(&key.namespace))).await?;
+        if !matches!(text(&pod, "/status/phase"), "Succeeded" | "Failed") {
+            let spec = pod.get("spec").unwrap_or(&Value::Null);
+            quotas::give_back(desk, &key.namespace, spec).await?;
+        }
         if let Some(kubelet) = &desk.kubelet {
             kubelet.forget((&key.namespace, name, text(&pod, "/spec/containers/0/name")));
         }

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::Fault;
 use super::desk::Desk;
 use super::keeper::Next;
 use super::key::{Key, is_leaving, number};
 use crate::platform::PlatformError;
+
+const LATER: u32 = 10;
 
 /// Brings a Deployment a step further.
 pub(super) async fn reconcile(
@@ -33,6 +36,10 @@ pub(super) async fn reconcile(
         });
         desk.merge(&format!("{}/status", key.path()), &json!({ "status": status })).await?;
         desk.phase(fault).await;
+        if fault == Some(Fault::NeverReady) {
+            // The first new pod does not become ready, and so no old one goes.
+            return Ok(Next::In(desk.pace * LATER));
+        }
     }
     Ok(Next::Changed)
 }

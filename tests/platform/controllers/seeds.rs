@@ -28,8 +28,27 @@ impl Postgres {
         Ok(key)
     }
 
+    /// The same, as a newer PostgreSQL would have written it: this one does not know the format's version.
+    pub async fn newer_dump(&self, database: &str) -> Result<Vec<u8>, PlatformError> {
+        self.packed(database, |dump| {
+            // After the five letters of the name come the major and the minor number.
+            if let Some(minor) = dump.get_mut(6) {
+                *minor = 99;
+            }
+        })
+        .await
+    }
+
     /// A dump of `database`, packed, as the platform's own backups are.
     pub async fn dump(&self, database: &str) -> Result<Vec<u8>, PlatformError> {
+        self.packed(database, |_| {}).await
+    }
+
+    async fn packed(
+        &self,
+        database: &str,
+        change: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Vec<u8>, PlatformError> {
         let programs = Programs::new(self)?;
         let what = || format!("dump {database}");
         let made = async {
@@ -37,6 +56,9 @@ impl Postgres {
             let (dump, packed) = (room.path().join("dump"), room.path().join("dump.gz"));
             let call = programs.postgres("pg_dump", Some(database));
             call.with(["--format=custom"]).into(&dump)?.run().await?;
+            let mut bytes = std::fs::read(&dump).map_err(|error| error.to_string())?;
+            change(&mut bytes);
+            std::fs::write(&dump, bytes).map_err(|error| error.to_string())?;
             Call::new("gzip".as_ref()).with(["-c"]).from(&dump)?.into(&packed)?.run().await?;
             std::fs::read(packed).map_err(|error| error.to_string())
         };

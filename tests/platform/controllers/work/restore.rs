@@ -8,6 +8,7 @@ use object_store::{ObjectStore as _, ObjectStoreExt as _};
 
 use super::said;
 use crate::platform::Role;
+use crate::platform::controllers::clients::is_empty;
 use crate::platform::controllers::pods::Pod;
 use crate::platform::controllers::programs::Call;
 
@@ -52,6 +53,10 @@ async fn beside(pod: &Pod<'_>, target: &str, dump: &Path) -> Result<(), String> 
             desk.run("postgres", &[drop]).await.map_err(said)?;
         }
         Some(note) if note == format!("{mark}, done") => return Ok(()),
+        // It was lost between making the database and marking it.
+        Some(note) if note.is_empty() && is_empty(desk, target).await.map_err(said)? => {
+            desk.run("postgres", &[format!("DROP DATABASE \"{target}\"")]).await.map_err(said)?;
+        }
         _ => {}
     }
     let owner = Role::Owner;
