@@ -43,6 +43,7 @@ mod load;
 mod loki;
 mod matrix;
 mod objects;
+mod packaging;
 mod pgbouncer;
 mod ports;
 mod postgres;
