@@ -27,6 +27,7 @@ mod backups;
 mod blackbox;
 mod certificates;
 mod cluster;
+mod controllers;
 mod databases;
 mod events;
 mod folder;
@@ -42,6 +43,7 @@ mod load;
 mod loki;
 mod matrix;
 mod objects;
+mod packaging;
 mod pgbouncer;
 mod ports;
 mod postgres;
@@ -69,6 +71,7 @@ pub use cluster::{
     ACKS, Ack, CONSOLE, Cluster, FLUX, Incident, Link, Resource, RunJob, RunState, WORKLOADS,
     Workload, backup_name, flux_labels, pod_names, route_name,
 };
+pub use controllers::{Controllers, ControllersOptions, FAULT, Fault};
 pub use databases::{ORPHAN, PLATFORM_DATABASES, WITHOUT_DATABASE, database_name};
 pub use events::{EventLayout, EventStream, cloud_event};
 pub use folder::write_private;
