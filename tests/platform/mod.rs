@@ -89,8 +89,8 @@ pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{Postgres, PostgresOptions, Role};
 pub use prometheus::{DOWN, Prometheus, PrometheusOptions, SLOW};
 pub use provider::{
-    BASIC_CLIENT, CLIENT, Landing, OPERATOR, POST_CLIENT, Provider, ProviderOptions, SENIOR,
-    STEP_UP_CLIENT, Shown, Someone, TENANT, VIEWER, accounts,
+    BASIC_CLIENT, CLIENT, Landing, OPERATOR, POST_CLIENT, PSS_CLIENT, Provider, ProviderOptions,
+    SENIOR, STEP_UP_CLIENT, Shown, Someone, TENANT, VIEWER, accounts,
 };
 pub use valkey::{Valkey, ValkeyOptions};
 pub use wrong::{Answer, Proxy, Scripted};

@@ -45,6 +45,8 @@ async fn ask(request: &Request, endpoint: &Url) -> Result<Code, Trouble> {
         // A provider that does not know this for devices leaves it out.
         form.push(("prompt", "login"));
     }
+    let most = request.most.map(|most| most.secs().to_string());
+    form.extend(most.as_deref().map(|most| ("max_age", most)));
     let application = application(request);
     let asked = application.asks(request.http.post(endpoint.clone()), &form, request.given);
     let answer = http::send(asked).await.map_err(|failure| {

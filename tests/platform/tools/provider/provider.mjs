@@ -27,6 +27,7 @@ const key = (algorithm, kind, options) => ({
 });
 const pair = () => [
   key('RS256', 'rsa', { modulusLength: 2048 }),
+  key('PS256', 'rsa', { modulusLength: 2048 }),
   key('ES256', 'ec', { namedCurve: 'P-256' }),
 ];
 
