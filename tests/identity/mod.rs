@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use pulse_console::config::{ServerUrl, Settings, SignInFlow};
 use pulse_console::domain::{PlanHash, Span, Timestamp, Trouble};
-use pulse_console::live::{Bearer, Keeper, Live};
+use pulse_console::live::{Bearer, Keeper, Live, Signed};
 use pulse_console::platform::{
     Answer, Challenge, Clock as _, Grant, IdentityEvent, Order, Platform as _, Prompt, Proof,
     Secret, Teller,
@@ -137,10 +137,24 @@ impl Desk {
     /// Waits until somebody is in: what the servers are told is theirs.
     pub async fn comes_in(&mut self) -> String {
         self.granted().await;
-        let told = tokio::time::timeout(GUARD, self.bearer.wait_for(Option::is_some)).await;
-        told.expect("a token in time").expect("the provider is there");
+        self.bearer_after("").await
+    }
+
+    /// What the servers are told of who is in; nothing while nobody is.
+    pub fn bearer(&self) -> String {
         let signed = self.bearer.borrow();
-        signed.as_ref().map(|signed| signed.token.expose_secret().to_owned()).expect("a token")
+        let token = signed.as_ref().map(|signed| signed.token.expose_secret().to_owned());
+        token.unwrap_or_default()
+    }
+
+    /// The same, once it is another than `before`.
+    pub async fn bearer_after(&mut self, before: &str) -> String {
+        let another = |signed: &Option<Signed>| {
+            signed.as_ref().is_some_and(|signed| signed.token.expose_secret() != before)
+        };
+        let told = tokio::time::timeout(GUARD, self.bearer.wait_for(another)).await;
+        told.expect("a token in time").expect("the provider is there");
+        self.bearer()
     }
 
     /// Waits until the session goes on.

@@ -59,6 +59,7 @@ pub use alertmanager::{Alertmanager, AlertmanagerOptions, alert, storm};
 pub use api_server::{ApiServer, ApiServerOptions, Trusted};
 pub use authentik::{
     Authentik, AuthentikDevice, CONSOLE_APP, Instead, LOGIN_FLOW, Manner, PASSWORD, STEP_UP_APP,
+    ToDevice,
 };
 pub use backups::{
     EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, PLATFORM_PREFIX, SMALL_BACKUP, WITHOUT_BACKUP,
