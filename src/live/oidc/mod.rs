@@ -8,6 +8,8 @@ mod device;
 mod flow;
 mod http;
 mod kept;
+#[cfg(target_os = "linux")]
+mod kernel;
 mod party;
 mod person;
 mod provider;

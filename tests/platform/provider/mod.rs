@@ -181,6 +181,12 @@ impl Provider {
         Ok(seen[endpoint].as_u64().unwrap_or(0))
     }
 
+    /// How long it took to answer all that it was asked so far.
+    pub async fn spent(&self) -> Result<Duration, PlatformError> {
+        let seen = http::send(http::client()?.get(self.address("/control"))).await?;
+        Ok(Duration::from_secs_f64(seen["spent"].as_f64().unwrap_or(0.0) / 1e3))
+    }
+
     async fn control(&self, orders: Value) -> Result<(), PlatformError> {
         let url = self.address("/control");
         http::send(http::client()?.post(url).json(&orders)).await.map(drop)
