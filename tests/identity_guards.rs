@@ -17,7 +17,7 @@ use identity::{Desk, now};
 use platform::{CLIENT, OPERATOR, PSS_CLIENT, PlatformError, Provider, SENIOR, Someone};
 use pulse_console::config::{ServerUrl, Settings, SignInFlow};
 use pulse_console::domain::PlanHash;
-use pulse_console::platform::Challenge;
+use pulse_console::platform::{Challenge, IdentityEvent};
 use pulse_console::session::Standing;
 use serde_json::Value;
 use signed_in::Memory;
@@ -124,6 +124,45 @@ async fn a_thief_who_renews_first_loses_the_session_with_us() -> Tested {
     is_over(&desk, &memory);
     let (status, answer) = provider.refresh(&of_the_thief).await?;
     assert_eq!((status, answer["error"].as_str()), (400, Some("invalid_grant")), "{answer}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_kept_is_good_for_nothing_after_signing_out() -> Tested {
+    let provider = Provider::start().await?;
+    let someone = Someone::new(&provider, OPERATOR)?;
+    let (mut desk, memory) = signed_in(&provider, &someone).await?;
+    let token = kept_after(&memory, None).await;
+    let orders = desk.presence.sign_out();
+    desk.order(orders).await;
+    assert_eq!(desk.next().await, IdentityEvent::SignedOut(None));
+    assert_eq!((desk.bearer().as_str(), memory.kept()), ("", None));
+    let (status, answer) = provider.refresh(&token).await?;
+    assert_eq!((status, answer["error"].as_str()), (400, Some("invalid_grant")), "{answer}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_whose_challenge_somebody_changed_on_the_way_signs_nobody_in() -> Tested {
+    let provider = Provider::start().await?;
+    let someone = Someone::new(&provider, OPERATOR)?;
+    let mut desk = Desk::open(&settings(&provider)).await;
+    // The verifier would be readable by whoever reads the address.
+    let address = page(&mut desk).await;
+    let plain = address.replace("code_challenge_method=S256", "code_challenge_method=plain");
+    let landing = someone.go(&plain).await?;
+    assert!(landing.titles.contains(&"You are not signed in".to_owned()), "{landing:?}");
+    assert!(desk.failed().await.to_string().contains("invalid_request"), "{}", desk.wrong());
+
+    // The provider takes another challenge, and gives a code that is not ours.
+    desk.begins().await;
+    let address = page(&mut desk).await;
+    let (before, after) = address.split_once("code_challenge=").expect("a challenge");
+    let (_, after) = after.split_once('&').expect("more after it");
+    let other = BASE64_URL_SAFE_NO_PAD.encode([7; 32]);
+    someone.go(&format!("{before}code_challenge={other}&{after}")).await?;
+    assert!(desk.failed().await.to_string().contains("invalid_grant"), "{}", desk.wrong());
+    assert!(!is_in(&desk));
     Ok(())
 }
 
