@@ -1,7 +1,12 @@
 //! What guards a session at a certified provider: a refresh token counts once, a proof must be fresh, an answer must say
 //! whose it is, and a signature may be of another kind.
 #![cfg(feature = "real-servers")]
-#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
 
 mod identity;
 mod live_watch;
