@@ -102,7 +102,7 @@ impl Live {
         self
     }
 
-    /// The same, which keeps sessions of people in `keeper` instead of the desktop's keyring, where the profile keeps them.
+    /// The same, which keeps sessions of people in `keeper` instead of the keyring, where the profile keeps them.
     #[must_use]
     pub fn keeping_sessions_in(mut self, keeper: Arc<dyn Keeper>) -> Self {
         self.keeper = Some(keeper);
