@@ -20,6 +20,9 @@ const WITHIN: Duration = Duration::from_secs(12);
 /// So long before credentials run out, new ones are fetched.
 const EARLY: Span = Span::from_secs(30);
 
+/// How the server begins to say that a manifest does not fit the schema.
+const NO_SUCH_FIELD: &str = "failed to create typed patch object";
+
 /// JSON as it is.
 const JSON: &str = "application/json";
 
@@ -158,15 +161,13 @@ impl Line {
     fn miss(&self, failure: Failure, ask: Ask<'_>, link: &Link) -> Miss {
         let fate = if failure.is_unsent() {
             Fate::Unsent
-        } else if failure.code().is_some_and(|code| code < 500) {
+        } else if is_refused(&failure) {
             Fate::Refused
         } else {
             Fate::Unknown
         };
         let trouble = match &failure {
-            Failure::Status(refusal) if matches!(refusal.code, 400..=499 if !matches!(refusal.code, 401 | 429)) => {
-                answered(refusal, ask)
-            }
+            Failure::Status(refusal) if fate == Fate::Refused => answered(refusal, ask),
             _ => {
                 let asked = Asked { doing: ask.doing, resource: "*", group: "" };
                 trouble::of(&failure, asked, &link.place, self.clock.now())
@@ -197,6 +198,12 @@ impl Line {
             *known = None;
         }
     }
+}
+
+/// Whether the server answers that it won't. A field that its schema does not know is an error of its own to it (500).
+fn is_refused(failure: &Failure) -> bool {
+    let Failure::Status(refusal) = failure else { return false };
+    refusal.code < 500 || refusal.message.starts_with(NO_SUCH_FIELD)
 }
 
 /// What the server refuses, in its own words.
