@@ -48,8 +48,8 @@ impl Ground {
         let (world, alertmanager) = tokio::try_join!(World::start(tenants), Alertmanager::start())?;
         let bouncer = PgBouncer::start(&world.postgres).await?;
         let home = tempfile::tempdir().expect("a folder");
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let port = listener.local_addr()?.port();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("a port").port();
         let direct = world.postgres.options(Role::Super, "postgres");
         #[expect(clippy::disallowed_methods, reason = "aborted when the ground is dropped")]
         let health = tokio::spawn(answer(listener, direct));
