@@ -13,6 +13,9 @@ pub enum ApiGroup {
     Named(&'static str),
 }
 
+/// The API group of leases.
+const LEASES: &str = "coordination.k8s.io";
+
 /// Where a right is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -41,16 +44,37 @@ pub struct Need {
     pub what: &'static str,
 }
 
-/// Declares every need: both verbs for each kind that is watched, then the others.
+/// Declares every need: both verbs for each kind that is watched, then the others, then the four verbs by which
+/// operations look at the platform's own kinds and change them.
 macro_rules! needs {
-    ({ $($group:expr, $resource:literal, $what:literal;)+ } $($other:expr),+) => {
-        &[
+    (
+        { $($group:expr, $resource:literal, $what:literal;)+ }
+        { $($other:expr),+ $(,)? }
+        { $($own:ident = $kind:literal, $noun:literal;)+ }
+    ) => {
+        /// Everything that the console needs: what is not here is never asked for.
+        pub const ALL: &'static [Self] = &[
             $(
                 Need::everywhere("list", $group, $resource, $what),
                 Need::everywhere("watch", $group, $resource, $what),
             )+
-            $($other),+
-        ]
+            $($other,)+
+            $(
+                Need::own("get", $kind, concat!("plan anything about ", $noun)),
+                Need::own("create", $kind, concat!("make ", $noun)),
+                Need::own("patch", $kind, concat!("change ", $noun)),
+                Need::own("delete", $kind, concat!("delete ", $noun)),
+            )+
+        ];
+
+        $(
+            #[doc = concat!("To make and change ", $noun, ".")]
+            pub const $own: &'static [Self] = &[
+                Need::own("get", $kind, concat!("plan anything about ", $noun)),
+                Need::own("create", $kind, concat!("make ", $noun)),
+                Need::own("patch", $kind, concat!("change ", $noun)),
+            ];
+        )+
     };
 }
 
@@ -70,8 +94,74 @@ impl Need {
         ..Self::everywhere("get", ApiGroup::Named(""), "configmaps", "see who looks after an alert")
     };
 
-    /// Everything that the console needs: what is not here is never asked for.
-    pub const ALL: &'static [Self] = needs!({
+    /// To see operations.
+    pub const LIST_JOURNALS: Self = Self::console("list", "", "configmaps", "see the operations");
+    /// To see them go on.
+    pub const WATCH_JOURNALS: Self = Self::console("watch", "", "configmaps", "see the operations");
+    /// To look at one before going on with it.
+    pub const READ_JOURNALS: Self =
+        Self::console("get", "", "configmaps", "go on with an operation");
+    /// To begin one.
+    pub const OPEN_JOURNALS: Self = Self::console("create", "", "configmaps", "begin an operation");
+    /// To write down what is done.
+    pub const WRITE_JOURNALS: Self =
+        Self::console("patch", "", "configmaps", "write down what an operation does");
+    /// To remove what is old.
+    pub const FORGET_JOURNALS: Self =
+        Self::console("delete", "", "configmaps", "remove the record of an operation that is over");
+    /// To see who works on what.
+    pub const READ_LEASES: Self =
+        Self::console("get", LEASES, "leases", "see who works on a tenant");
+    /// To be the first who works on something.
+    pub const MAKE_LEASES: Self =
+        Self::console("create", LEASES, "leases", "keep others off a tenant meanwhile");
+    /// To work on something after somebody else.
+    pub const TAKE_LEASES: Self =
+        Self::console("patch", LEASES, "leases", "keep others off a tenant meanwhile");
+    /// To leave word on a tenant.
+    pub const LEAVE_EVENTS: Self =
+        Self::everywhere("create", ApiGroup::Named(""), "events", "leave word on a tenant");
+    /// To find the Job that takes backups.
+    pub const READ_CRON_JOBS: Self =
+        Self::everywhere("get", ApiGroup::Named("batch"), "cronjobs", "plan a backup");
+    /// To follow a Job.
+    pub const READ_JOBS: Self =
+        Self::everywhere("get", ApiGroup::Named("batch"), "jobs", "follow a backup");
+    /// To have a Job run.
+    pub const MAKE_JOBS: Self =
+        Self::everywhere("create", ApiGroup::Named("batch"), "jobs", "take a backup");
+    /// The same: what is applied is made or changed.
+    pub const CHANGE_JOBS: Self =
+        Self::everywhere("patch", ApiGroup::Named("batch"), "jobs", "take a backup");
+    /// To clear a Job away.
+    pub const DELETE_JOBS: Self =
+        Self::everywhere("delete", ApiGroup::Named("batch"), "jobs", "clear a Job away");
+    /// To follow a Deployment.
+    pub const READ_DEPLOYMENTS: Self =
+        Self::everywhere("get", ApiGroup::Named("apps"), "deployments", "follow a restart");
+    /// To restart a Deployment.
+    pub const CHANGE_DEPLOYMENTS: Self =
+        Self::everywhere("patch", ApiGroup::Named("apps"), "deployments", "restart workers");
+
+    /// To run any operation: its journal, and the lease of what it is about.
+    pub const RUN_OPERATIONS: &'static [Self] = &[
+        Self::READ_JOURNALS,
+        Self::OPEN_JOURNALS,
+        Self::WRITE_JOURNALS,
+        Self::READ_LEASES,
+        Self::MAKE_LEASES,
+        Self::TAKE_LEASES,
+    ];
+    /// To take a backup by the Job that does.
+    pub const TAKE_BACKUPS: &'static [Self] =
+        &[Self::READ_CRON_JOBS, Self::READ_JOBS, Self::MAKE_JOBS, Self::CHANGE_JOBS];
+    /// To delete a tenant.
+    pub const DELETE_TENANTS: &'static [Self] = &[
+        Self::own("get", "planaclients", "plan anything about tenants"),
+        Self::own("delete", "planaclients", "delete tenants"),
+    ];
+
+    needs!({
         ApiGroup::Own, "planaclients", "see the tenants";
         ApiGroup::Own, "tenantenvironments", "see the environments";
         ApiGroup::Own, "tenantupgrades", "see the upgrades";
@@ -90,7 +180,59 @@ impl Need {
         ApiGroup::Named("batch"), "jobs", "see the Jobs";
         ApiGroup::Named(""), "nodes", "see the nodes";
         ApiGroup::Named(""), "persistentvolumeclaims", "see the claims";
-    } Self::READ_PODS, Self::READ_LOGS, Self::READ_ACKS);
+    } {
+        Self::READ_PODS,
+        Self::READ_LOGS,
+        Self::READ_ACKS,
+        Self::LIST_JOURNALS,
+        Self::WATCH_JOURNALS,
+        Self::READ_JOURNALS,
+        Self::OPEN_JOURNALS,
+        Self::WRITE_JOURNALS,
+        Self::FORGET_JOURNALS,
+        Self::READ_LEASES,
+        Self::MAKE_LEASES,
+        Self::TAKE_LEASES,
+        Self::LEAVE_EVENTS,
+        Self::READ_CRON_JOBS,
+        Self::READ_JOBS,
+        Self::MAKE_JOBS,
+        Self::CHANGE_JOBS,
+        Self::DELETE_JOBS,
+        Self::READ_DEPLOYMENTS,
+        Self::CHANGE_DEPLOYMENTS,
+    } {
+        CHANGE_TENANTS = "planaclients", "tenants";
+        CHANGE_ENVIRONMENTS = "tenantenvironments", "environments";
+        RUN_UPGRADES = "tenantupgrades", "upgrades";
+        BUILD_TEMPLATES = "templatesnapshots", "templates";
+        RUN_RESTORES = "environmentrestores", "restores";
+    });
+
+    const fn own(verb: &'static str, resource: &'static str, what: &'static str) -> Self {
+        Self::everywhere(verb, ApiGroup::Own, resource, what)
+    }
+
+    const fn console(
+        verb: &'static str,
+        group: &'static str,
+        resource: &'static str,
+        what: &'static str,
+    ) -> Self {
+        let group = ApiGroup::Named(group);
+        Self { scope: Scope::Console, ..Self::everywhere(verb, group, resource, what) }
+    }
+
+    /// Whether only who runs operations needs it: viewers do without.
+    #[must_use]
+    pub fn is_for_operations(&self) -> bool {
+        let gets = *self != Self::READ_PODS && *self != Self::READ_LOGS && *self != Self::READ_ACKS;
+        match self.verb {
+            "list" | "watch" => false,
+            "get" => gets,
+            _ => true,
+        }
+    }
 
     const fn everywhere(
         verb: &'static str,
@@ -191,6 +333,24 @@ mod tests {
         let all: BTreeSet<String> = Need::ALL.iter().map(Need::words).collect();
         assert_eq!(all.len(), Need::ALL.len());
         assert_eq!(Need::READ_LOGS.words(), "get pods/log");
+    }
+
+    #[test]
+    fn what_operations_need_is_asked_for_and_viewers_do_without() {
+        let lists = [
+            Need::RUN_OPERATIONS,
+            Need::TAKE_BACKUPS,
+            Need::DELETE_TENANTS,
+            Need::CHANGE_TENANTS,
+            Need::CHANGE_ENVIRONMENTS,
+            Need::RUN_UPGRADES,
+            Need::BUILD_TEMPLATES,
+            Need::RUN_RESTORES,
+        ];
+        for need in lists.into_iter().flatten() {
+            assert!(Need::ALL.contains(need) && need.is_for_operations(), "{}", need.words());
+        }
+        assert!(!Need::READ_LOGS.is_for_operations() && !Need::LIST_JOURNALS.is_for_operations());
     }
 
     #[test]
