@@ -2,10 +2,10 @@
 #![cfg(feature = "real-servers")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
-mod controlled;
+mod hands;
 mod platform;
 
-use controlled::{Console, ask, guarded, mark, object, text};
+use hands::{Console, ask, guarded, mark, object, text};
 use platform::{ApiServer, CONSOLE, Kind, PlatformError, Proxy, User, client_name};
 use pulse_console::domain::operation::{Command, OPERATION_MARK, ObjectRef, Query, Seen, Which};
 use pulse_console::domain::{Timestamp, Uid};

@@ -3,13 +3,13 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 #![allow(clippy::disallowed_methods, reason = "a test may look at the clock")]
 
-mod controlled;
+mod hands;
 mod kubernetes;
 mod platform;
 
 use std::time::{Duration, Instant};
 
-use controlled::{Console, ask, guarded, text};
+use hands::{Console, ask, guarded, text};
 use kubernetes::Seen;
 use platform::{ApiServer, CONSOLE, PlatformError, User};
 use pulse_console::domain::operation::{

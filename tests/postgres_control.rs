@@ -3,12 +3,12 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 #![allow(clippy::disallowed_methods, reason = "a test may look at the clock and begin tasks")]
 
-mod controlled;
+mod hands;
 mod platform;
 
 use std::time::{Duration, Instant};
 
-use controlled::{Console, text};
+use hands::{Console, text};
 use platform::{PgBouncer, PlatformError, Postgres, Role, database_name};
 use pulse_console::domain::Timestamp;
 use pulse_console::domain::operation::{
@@ -141,7 +141,7 @@ async fn who_connects_again_and_again_is_put_out_or_named() -> Outcome {
             console.done(&end).await;
         }
     };
-    controlled::guarded(quiet).await;
+    hands::guarded(quiet).await;
     assert!(!database(&console, &live).await.open);
     let contents = console.look(&Query::Contents { database: text(&live) }).await;
     assert!(
@@ -229,7 +229,7 @@ async fn the_session_that_is_meant_is_cancelled_or_ended() -> Outcome {
             }
         }
     };
-    controlled::guarded(asleep).await;
+    hands::guarded(asleep).await;
     for command in [Command::CancelStatement(other.clone()), Command::EndSession(other)] {
         assert!(console.refused(&command).await.contains("has ended"));
     }
@@ -244,7 +244,7 @@ async fn the_session_that_is_meant_is_cancelled_or_ended() -> Outcome {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    controlled::guarded(gone).await;
+    hands::guarded(gone).await;
     assert!(console.refused(&Command::EndSession(meant)).await.contains("has ended"));
     Ok(())
 }
@@ -279,7 +279,7 @@ async fn a_pool_is_paused_when_it_is_quiet_and_goes_on() -> Outcome {
             }
         }
     };
-    controlled::guarded(waits).await;
+    hands::guarded(waits).await;
     console.done(&resume).await;
     console.done(&resume).await;
     let (worked, mut client) = waiting.await.expect("it ends");
@@ -295,7 +295,7 @@ async fn a_pool_is_paused_when_it_is_quiet_and_goes_on() -> Outcome {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    controlled::guarded(begun).await;
+    hands::guarded(begun).await;
     let began = Instant::now();
     let refused = console.refused(&pause).await;
     println!("{refused} After {:?}.", began.elapsed());

@@ -23,6 +23,8 @@ pub enum Scope {
     Everywhere,
     /// In the console's own namespace, which is a setting.
     Console,
+    /// In the namespace where Jobs of backups run, which is a setting.
+    Jobs,
 }
 
 /// A right that the console needs for something.
@@ -99,8 +101,7 @@ impl Need {
     /// To see them go on.
     pub const WATCH_JOURNALS: Self = Self::console("watch", "", "configmaps", "see the operations");
     /// To look at one before going on with it.
-    pub const READ_JOURNALS: Self =
-        Self::console("get", "", "configmaps", "go on with an operation");
+    pub const READ_JOURNALS: Self = Self::console("get", "", "configmaps", "look at an operation");
     /// To begin one.
     pub const OPEN_JOURNALS: Self = Self::console("create", "", "configmaps", "begin an operation");
     /// To write down what is done.
@@ -122,26 +123,18 @@ impl Need {
     pub const LEAVE_EVENTS: Self =
         Self::everywhere("create", ApiGroup::Named(""), "events", "leave word on a tenant");
     /// To find the Job that takes backups.
-    pub const READ_CRON_JOBS: Self =
-        Self::everywhere("get", ApiGroup::Named("batch"), "cronjobs", "plan a backup");
+    pub const READ_CRON_JOBS: Self = Self::jobs("get", "cronjobs", "plan a backup");
     /// To follow a Job.
-    pub const READ_JOBS: Self =
-        Self::everywhere("get", ApiGroup::Named("batch"), "jobs", "follow a backup");
+    pub const READ_JOBS: Self = Self::jobs("get", "jobs", "follow a backup");
     /// To have a Job run.
-    pub const MAKE_JOBS: Self =
-        Self::everywhere("create", ApiGroup::Named("batch"), "jobs", "take a backup");
+    pub const MAKE_JOBS: Self = Self::jobs("create", "jobs", "take a backup");
     /// The same: what is applied is made or changed.
-    pub const CHANGE_JOBS: Self =
-        Self::everywhere("patch", ApiGroup::Named("batch"), "jobs", "take a backup");
+    pub const CHANGE_JOBS: Self = Self::jobs("patch", "jobs", "take a backup");
     /// To clear a Job away.
-    pub const DELETE_JOBS: Self =
-        Self::everywhere("delete", ApiGroup::Named("batch"), "jobs", "clear a Job away");
-    /// To follow a Deployment.
+    pub const DELETE_JOBS: Self = Self::jobs("delete", "jobs", "clear a Job away");
+    /// To follow a Deployment. Whether one may restart it is another question in each namespace, and is not asked.
     pub const READ_DEPLOYMENTS: Self =
         Self::everywhere("get", ApiGroup::Named("apps"), "deployments", "follow a restart");
-    /// To restart a Deployment.
-    pub const CHANGE_DEPLOYMENTS: Self =
-        Self::everywhere("patch", ApiGroup::Named("apps"), "deployments", "restart workers");
 
     /// To run any operation: its journal, and the lease of what it is about.
     pub const RUN_OPERATIONS: &'static [Self] = &[
@@ -200,7 +193,6 @@ impl Need {
         Self::CHANGE_JOBS,
         Self::DELETE_JOBS,
         Self::READ_DEPLOYMENTS,
-        Self::CHANGE_DEPLOYMENTS,
     } {
         CHANGE_TENANTS = "planaclients", "tenants";
         CHANGE_ENVIRONMENTS = "tenantenvironments", "environments";
@@ -211,6 +203,11 @@ impl Need {
 
     const fn own(verb: &'static str, resource: &'static str, what: &'static str) -> Self {
         Self::everywhere(verb, ApiGroup::Own, resource, what)
+    }
+
+    const fn jobs(verb: &'static str, resource: &'static str, what: &'static str) -> Self {
+        let group = ApiGroup::Named("batch");
+        Self { scope: Scope::Jobs, ..Self::everywhere(verb, group, resource, what) }
     }
 
     const fn console(
@@ -226,12 +223,8 @@ impl Need {
     /// Whether only who runs operations needs it: viewers do without.
     #[must_use]
     pub fn is_for_operations(&self) -> bool {
-        let gets = *self != Self::READ_PODS && *self != Self::READ_LOGS && *self != Self::READ_ACKS;
-        match self.verb {
-            "list" | "watch" => false,
-            "get" => gets,
-            _ => true,
-        }
+        let looking = [Self::READ_PODS, Self::READ_LOGS, Self::READ_ACKS, Self::READ_JOURNALS];
+        !matches!(self.verb, "list" | "watch") && !looking.contains(self)
     }
 
     const fn everywhere(
@@ -258,9 +251,16 @@ impl Need {
         Uid(Text::clean(&self.words()))
     }
 
-    /// What the cluster says of it. `own` is the group of the platform's own kinds, `console` the console's namespace.
+    /// What the cluster says of it. `own` is the group of the platform's own kinds; then come the console's namespace and
+    /// that of Jobs.
     #[must_use]
-    pub fn judged(&self, own: &str, console: &str, verdict: Verdict, reason: &str) -> Access {
+    pub fn judged(
+        &self,
+        own: &str,
+        [console, jobs]: [&str; 2],
+        verdict: Verdict,
+        reason: &str,
+    ) -> Access {
         Access {
             uid: self.uid(),
             verb: self.verb.into(),
@@ -270,7 +270,11 @@ impl Need {
             }),
             resource: self.resource.into(),
             subresource: self.subresource.into(),
-            namespace: (self.scope == Scope::Console).then(|| Text::clean(console)),
+            namespace: match self.scope {
+                Scope::Everywhere => None,
+                Scope::Console => Some(Text::clean(console)),
+                Scope::Jobs => Some(Text::clean(jobs)),
+            },
             verdict,
             reason: Text::bounded(reason, 1024),
         }
@@ -348,7 +352,8 @@ mod tests {
             Need::RUN_RESTORES,
         ];
         for need in lists.into_iter().flatten() {
-            assert!(Need::ALL.contains(need) && need.is_for_operations(), "{}", need.words());
+            let known = need.is_for_operations() || *need == Need::READ_JOURNALS;
+            assert!(Need::ALL.contains(need) && known, "{}", need.words());
         }
         assert!(!Need::READ_LOGS.is_for_operations() && !Need::LIST_JOURNALS.is_for_operations());
     }
@@ -356,11 +361,12 @@ mod tests {
     #[test]
     fn what_is_a_setting_is_filled_in() {
         let of = |need: &Need| {
-            let access = need.judged("plana.example", "console", Verdict::Allowed, "");
+            let access = need.judged("plana.example", ["console", "jobs"], Verdict::Allowed, "");
             (access.group.to_string(), access.namespace.map(|namespace| namespace.to_string()))
         };
         let clients = Need::ALL.first().expect("a need");
         assert_eq!(of(clients), ("plana.example".to_owned(), None));
         assert_eq!(of(&Need::READ_ACKS), (String::new(), Some("console".to_owned())));
+        assert_eq!(of(&Need::MAKE_JOBS), ("batch".to_owned(), Some("jobs".to_owned())));
     }
 }

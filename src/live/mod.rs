@@ -108,7 +108,7 @@ impl Live {
         self
     }
 
-    /// The same, which keeps sessions of people in `keeper` instead of the desktop's keyring, where the profile keeps them.
+    /// The same, which keeps sessions of people in `keeper` instead of the keyring, where the profile keeps them.
     #[must_use]
     pub fn keeping_sessions_in(mut self, keeper: Arc<dyn Keeper>) -> Self {
         self.keeper = Some(keeper);
@@ -192,8 +192,10 @@ fn caller(settings: &Settings, bearer: Bearer) -> kubernetes::Caller {
 
 fn options(settings: &Settings) -> kubernetes::Options {
     let tenant_domain = settings.tenants.domain.value.clone();
+    let jobs_namespace = settings.operations.jobs_namespace.value.clone();
     let settings = &settings.kubernetes;
     kubernetes::Options {
+        jobs_namespace,
         tenant_domain,
         namespace: settings.namespace.value.clone(),
         kubeconfig: settings.kubeconfig.value.clone(),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::book::{self, LABEL};
+use super::{MOST, PAGE};
 use crate::domain::operation::Operation;
 use crate::domain::{Fact, FeedId, Text, Trouble, Uid};
 use crate::live::kubernetes::api::{self, Failure};
@@ -21,10 +22,6 @@ use crate::platform::{Closed, Sink};
 
 /// The longest silence of a watch: the server sends a bookmark about every minute.
 const QUIET: Duration = Duration::from_secs(150);
-/// Journals on one page of a listing: each may be almost a megabyte.
-const PAGE: usize = 50;
-/// The most journals that are listed; the kept ones are few.
-const MOST: usize = 2_000;
 /// The most journals that can't be read which are remembered.
 const ODD: usize = 256;
 
