@@ -38,6 +38,8 @@ async fn deleted_rows_are_back_in_a_restore_beside_the_live_database() -> Outcom
     // The same over the live database, from a backup with files.
     let key = world.postgres.back_up(&world.objects, "rila", now()).await?;
     world.run("rila.planapulse.app", "DROP TABLE sale_order; CREATE TABLE junk ()").await?;
+    // People work on it, and one sits in a transaction.
+    let _load = world.postgres.load(2);
     let restore = world.restore("rila-k3f9x3", "in-place", &key, "").await?;
     assert_eq!(restore["status"]["phase"], "Succeeded", "{restore:#}");
     assert_eq!(world.rows("rila.planapulse.app", "sale_order").await?, 60);
