@@ -116,6 +116,7 @@ async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
         servers.fill(up.tenants, fleet::now()),
         fleet::fill(&server, &valkey, &kubelet, up.tenants),
     )?;
+    server.apply_packaging().await?;
     let _controllers = servers.controllers(&server, &valkey, &kubelet).await?;
     let provider = if up.sign_in {
         let options = ProviderOptions { folder: Some(dir.join("provider")) };

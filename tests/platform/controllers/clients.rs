@@ -104,8 +104,11 @@ async fn compose(
             creating("database, filestore, route, backup-cronjob").await?;
             return Ok(Next::In(desk.pace * LATER));
         }
-        Some(Fault::JobFails) => {
-            let refused = "permission denied to create database";
+        Some(fault @ (Fault::JobFails | Fault::NoSpace)) => {
+            let refused = match fault {
+                Fault::NoSpace => "could not create directory: No space left on device",
+                _ => "permission denied to create database",
+            };
             return Err(std::io::Error::other(refused)).map_err(|source| PlatformError::Io {
                 what: format!("create {}", tenant.database()),
                 source,
