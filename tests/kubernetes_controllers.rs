@@ -211,7 +211,7 @@ async fn an_upgrade_changes_the_database_once_and_a_restart_rolls_out() -> Outco
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_is_seen_and_what_recovers_recovers() -> Outcome {
+async fn a_restore_fails_as_told_and_one_that_lost_its_pod_recovers() -> Outcome {
     let world = World::start(2).await?;
     let key = world.postgres.back_up(&world.objects, "acme", now()).await?;
     let target = |name: &str| format!("{name}.planapulse.dev");
@@ -251,6 +251,13 @@ async fn every_fault_is_seen_and_what_recovers_recovers() -> Outcome {
     assert!(message.contains("No space left on device"), "{message}");
     assert_eq!(world.rows(LIVE, "sale_order").await?, 60, "live data stays");
 
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tenants_and_jobs_wait_until_it_goes_well_again_and_can_be_given_up() -> Outcome {
+    let world = World::start(2).await?;
+    let faults = world.controllers();
     // Neither the tenant nor the Job gets further, until it goes well again.
     faults.set_fault("nova", Some(Fault::NeverReady));
     let spec = json!({ "subdomain": "nova", "tier": "starter", "odooVersion": "18" });
