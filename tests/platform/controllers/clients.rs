@@ -73,7 +73,7 @@ pub(super) async fn reconcile(
             let words = format!(
                 "cannot compose resources: cannot apply composed resource \"database\": {error}"
             );
-            tell(desk, key, client, State::Unsynced(&words)).await?;
+            tell(desk, key, client, State::Hindered(&words)).await?;
             Ok(Next::In(keeper::RETRY))
         }
     }
@@ -129,7 +129,7 @@ async fn compose(
         let words = "cannot compose resources: cannot apply composed resource \"filestore\": persistentvolumeclaims is \
                      forbidden: exceeded quota: odoo-quota, requested: requests.storage=500Gi, used: requests.storage=2Ti, \
                      limited: requests.storage=2Ti";
-        tell(desk, key, client, State::Unsynced(words)).await?;
+        tell(desk, key, client, State::Hindered(words)).await?;
         return Ok(Next::In(desk.pace * LATER));
     }
     let cluster = Cluster::new(0, Desk::now());
