@@ -61,6 +61,7 @@ pub use alertmanager::{Alertmanager, AlertmanagerOptions, alert, storm};
 pub use api_server::{ApiServer, ApiServerOptions, Trusted};
 pub use authentik::{
     Authentik, AuthentikDevice, CONSOLE_APP, Instead, LOGIN_FLOW, Manner, PASSWORD, STEP_UP_APP,
+    ToDevice,
 };
 pub use backups::{
     EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, PLATFORM_PREFIX, SMALL_BACKUP, WITHOUT_BACKUP,
@@ -93,8 +94,8 @@ pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{Postgres, PostgresOptions, Role};
 pub use prometheus::{DOWN, Prometheus, PrometheusOptions, SLOW};
 pub use provider::{
-    BASIC_CLIENT, CLIENT, Landing, OPERATOR, POST_CLIENT, Provider, ProviderOptions, SENIOR,
-    STEP_UP_CLIENT, Shown, Someone, TENANT, VIEWER, accounts,
+    BASIC_CLIENT, CLIENT, Landing, OPERATOR, POST_CLIENT, PSS_CLIENT, Provider, ProviderOptions,
+    SENIOR, STEP_UP_CLIENT, Shown, Someone, TENANT, VIEWER, accounts,
 };
 pub use valkey::{Valkey, ValkeyOptions};
 pub use wrong::{Answer, Proxy, Scripted};

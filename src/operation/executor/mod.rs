@@ -9,20 +9,37 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::work::{Work, patiently};
+use tokio::time::Instant;
+
+use self::work::{Patience, Work, may_pass, now};
 use super::ConfirmedPlan;
-use crate::domain::operation::{Asks, Entry, Operation, Phase, Reached, Record};
+use crate::domain::operation::{Asks, Entry, Operation, Phase, Plan, Reached, Record};
 use crate::domain::{Span, Text, Trouble};
 use crate::platform::{Clock, Control, Journal, Lease, Unwritten};
 
-/// How long a lease lasts unless it is kept.
-const TERM: Span = Span::from_secs(15);
-/// How often it is kept.
-const KEEP: Duration = Duration::from_secs(4);
-/// How often a look is taken whether a lease of another has run out.
-const LOOK: Duration = Duration::from_secs(1);
-/// So long servers are waited for that can't be reached.
-const PATIENCE: Duration = Duration::from_mins(10);
+/// How patient an executor is.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How long a lease lasts unless it is kept: so long nobody takes over from a console that died.
+    pub term: Span,
+    /// How often it is kept.
+    pub keep: Duration,
+    /// How long is waited between two looks.
+    pub look: Duration,
+    /// So long servers are waited for that can't be reached, in one step.
+    pub away: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            term: Span::from_secs(15),
+            keep: Duration::from_secs(4),
+            look: Duration::from_secs(1),
+            away: Duration::from_mins(10),
+        }
+    }
+}
 
 /// Runs operations for one person at one console.
 #[derive(Clone)]
@@ -37,6 +54,8 @@ pub struct Executor {
     pub console: Text,
     /// Who is at it.
     pub by: Text,
+    /// How patient it is.
+    pub pace: Pace,
 }
 
 /// What is done with an operation that is there.
@@ -97,7 +116,7 @@ impl Executor {
     /// Why nothing was begun, or why it can't go on here. What was begun is in the journal, and can be gone on with.
     pub async fn run(&self, confirmed: ConfirmedPlan, tell: &Tell) -> Result<Operation, Halt> {
         let plan = confirmed.plan();
-        let lease = self.journal.lease(&plan.scope, &self.console, TERM).await?;
+        let lease = self.journal.lease(&plan.scope, &self.console, self.pace.term).await?;
         let opened = self.open(&confirmed, &lease).await;
         if let Err(halt) = opened {
             let _ = self.journal.release(&lease).await;
@@ -132,9 +151,8 @@ impl Executor {
         self.attend(id, &operation.plan.scope, way, tell).await
     }
 
-    /// Looks again at what was pinned, then writes down that the plan was confirmed: from then on it has begun.
-    async fn open(&self, confirmed: &ConfirmedPlan, lease: &Lease) -> Result<(), Halt> {
-        let plan = confirmed.plan();
+    /// Looks again at what `plan` was made from.
+    async fn still_holds(&self, plan: &Plan) -> Result<(), Halt> {
         for pin in &plan.pins {
             let seen = self.control.look(&pin.goal.query).await.map_err(Halt::Trouble)?;
             match pin.goal.expect.judge(&seen) {
@@ -144,6 +162,13 @@ impl Executor {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Looks again at what was pinned, then writes down that the plan was confirmed: from then on it has begun.
+    async fn open(&self, confirmed: &ConfirmedPlan, lease: &Lease) -> Result<(), Halt> {
+        let plan = confirmed.plan();
+        self.still_holds(plan).await?;
         let given = confirmed.given();
         let entry = Entry::Confirmed { reason: given.reason.clone(), stepped_up: given.stepped_up };
         let first = self.record(lease, entry);
@@ -187,49 +212,53 @@ impl Executor {
         let say = |words: &str| {
             tell(Progress { operation: id.clone(), step: 0, words: Text::clean(words) });
         };
-        let held = std::sync::Mutex::new(0_u64);
-        patiently(PATIENCE, LOOK, async || {
-            match self.journal.lease(scope, &self.console, TERM).await {
-                Ok(lease) => Ok(Some(lease)),
+        let mut away = Patience::new(self.pace.away, self.pace.look);
+        let term = Duration::from_millis(self.pace.term.ms());
+        // One that is kept for longer than two terms is no dead one's.
+        let mut held = Patience::new(2 * term, self.pace.look);
+        loop {
+            match self.journal.lease(scope, &self.console, self.pace.term).await {
+                Ok(lease) => return Ok(lease),
                 Err(error @ Unwritten::Held { .. }) => {
-                    // One that is kept for two terms is no dead one's.
-                    let mut looks = held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    *looks += 1;
-                    if *looks > 2 * TERM.secs() {
-                        return Err(Halt::Journal(error));
-                    }
                     say(&format!("{error} It is waited for the lease to run out."));
-                    Ok(None)
+                    held.wait().await.map_err(|_| Halt::Journal(error))?;
                 }
                 Err(Unwritten::Trouble(trouble) | Unwritten::Unsure(trouble))
-                    if !trouble.is_refusal() =>
+                    if may_pass(&trouble) =>
                 {
                     say(&format!("Waiting: {trouble}"));
-                    Ok(None)
+                    away.wait().await.map_err(|_| Halt::Trouble(trouble))?;
                 }
-                Err(Unwritten::Moved) => Ok(None),
-                Err(error) => Err(error.into()),
+                Err(error @ Unwritten::Moved) => {
+                    away.wait().await.map_err(|_| Halt::Journal(error))?;
+                }
+                Err(error) => return Err(error.into()),
             }
-        })
-        .await?
-        .ok_or_else(|| Halt::Standing("held up: the journal could not be reached for ten minutes"))
+        }
     }
 
-    /// Keeps the lease; ends when it is lost, or may be.
+    /// Keeps the lease; ends when it is lost, or may be. Then nobody else has it yet: who waits for it waits for a whole
+    /// term after it was last heard of.
     async fn keep(&self, lease: &Lease) {
+        let term = Duration::from_millis(self.pace.term.ms());
+        let mut heard = now();
         loop {
-            tokio::time::sleep(KEEP).await;
-            let within = Duration::from_millis(TERM.ms()).saturating_sub(KEEP);
-            let kept = patiently(within, LOOK, async || {
-                match self.journal.lease(&lease.scope, &self.console, TERM).await {
-                    Ok(now) if now.fence == lease.fence => Ok(Some(true)),
-                    Ok(_) | Err(Unwritten::Held { .. }) => Ok(Some(false)),
-                    Err(_) => Ok::<_, Halt>(None),
-                }
-            })
-            .await;
-            if !matches!(kept, Ok(Some(true))) {
-                return;
+            tokio::time::sleep(self.pace.keep).await;
+            match tokio::time::timeout_at(heard + term, self.keep_once(lease)).await {
+                Ok(Some(at)) => heard = at,
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    /// Keeps the lease once, however often that takes; from when on it is kept, or none when it is lost.
+    async fn keep_once(&self, lease: &Lease) -> Option<Instant> {
+        loop {
+            let at = now();
+            match self.journal.lease(&lease.scope, &self.console, self.pace.term).await {
+                Ok(now) if now.fence == lease.fence => return Some(at),
+                Ok(_) | Err(Unwritten::Held { .. }) => return None,
+                Err(_) => tokio::time::sleep(self.pace.look).await,
             }
         }
     }

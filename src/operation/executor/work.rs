@@ -3,17 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{Executor, Halt, Progress, Tell, Way};
 use crate::domain::operation::{
     Command, Entry, Goal, Operation, Phase, Plan, Reached, Seen, Standing,
 };
 use crate::domain::{Span, Text, Trouble};
 use crate::platform::{Lease, Mark, Revision, Unacted, Unwritten, Word};
-
-/// How often a goal is looked at.
-const LOOK: Duration = Duration::from_secs(1);
-/// How long a server is waited for that can't be reached, within one step.
-const AWAY: Duration = Duration::from_mins(10);
 
 /// An operation that this console works on.
 pub(super) struct Work<'a> {
@@ -44,24 +41,39 @@ impl<'a> Work<'a> {
         let read = executor.journal.read(id).await?;
         let (operation, revision) = (read.operation, read.revision);
         let mut work = Self { executor, lease, tell, operation, revision };
-        if work.standing().is_over() && !matches!(way, Way::TurnBack(_)) {
+        let undone = work.standing().phase == Phase::Undone;
+        if undone || work.standing().is_over() && !matches!(way, Way::TurnBack(_)) {
             return Ok(work.operation);
         }
-        match std::mem::replace(way, Way::GoOn) {
-            Way::GoOn => work.write(Entry::Taken).await?,
-            Way::TurnBack(why) => work.write(Entry::TurnedBack { why }).await?,
-            Way::GiveUp(why) => work.write(Entry::GivenUp { why }).await?,
-            Way::Approve => {
-                work.write(Entry::Approved).await?;
-                work.write(Entry::Taken).await?;
-            }
-        }
+        work.set_out(way).await?;
+        // Only what is written is meant: where the lease was lost before, the same is meant again.
+        *way = Way::GoOn;
         if let Phase::Stopped { .. } = work.standing().phase {
             work.again().await?;
         }
         work.drive().await?;
         work.leave_word().await;
         Ok(work.operation)
+    }
+
+    /// Writes down that this console works on it, and which way.
+    async fn set_out(&mut self, way: &Way) -> Result<(), Halt> {
+        let standing = self.standing();
+        let (waits, back) = (standing.phase == Phase::Waiting, standing.is_turned_back());
+        // It may have been confirmed long ago.
+        if standing.reached() == 0 && matches!(way, Way::GoOn | Way::Approve) && !back {
+            let plan = Arc::clone(&self.operation.plan);
+            self.executor.still_holds(&plan).await?;
+        }
+        match way {
+            Way::TurnBack(why) if !back => self.write(Entry::TurnedBack { why: why.clone() }).await,
+            Way::GiveUp(why) => self.write(Entry::GivenUp { why: why.clone() }).await,
+            Way::Approve if waits => {
+                self.write(Entry::Approved).await?;
+                self.write(Entry::Taken).await
+            }
+            _ => self.write(Entry::Taken).await,
+        }
     }
 
     const fn standing(&self) -> &Standing {
@@ -153,20 +165,21 @@ impl<'a> Work<'a> {
     /// Makes the change, until it is made, refused, or nobody answers for too long.
     async fn act(&self, at: usize, command: &Command, probe: &Goal) -> Result<(), Text> {
         let mark = self.mark();
-        let acted =
-            patiently(AWAY, LOOK, async || match self.executor.control.act(command, &mark).await {
-                Ok(()) => Ok(Some(())),
-                Err(Unacted::Refused(trouble)) => Err(Text::clean(&trouble.to_string())),
-                Err(Unacted::Unreached(trouble)) => {
-                    self.say(at, &format!("Waiting: {trouble}"));
-                    Ok(None)
-                }
+        let mut patience = self.patience();
+        loop {
+            match self.executor.control.act(command, &mark).await {
+                Ok(()) => return Ok(()),
+                Err(Unacted::Refused(trouble)) => return Err(Text::clean(&trouble.to_string())),
+                Err(Unacted::Unreached(trouble)) => self.say(at, &format!("Waiting: {trouble}")),
                 Err(Unacted::Unsure(trouble)) => {
                     self.say(at, &format!("Looking whether it was done: {trouble}"));
-                    Ok(self.is_reached(at, probe).await?.then_some(()))
+                    if self.is_reached(at, probe).await? {
+                        return Ok(());
+                    }
                 }
-            });
-        acted.await?.ok_or_else(|| Text::from("the server could not be reached for ten minutes"))
+            }
+            patience.wait().await?;
+        }
     }
 
     async fn is_reached(&self, at: usize, goal: &Goal) -> Result<bool, Text> {
@@ -184,22 +197,21 @@ impl<'a> Work<'a> {
                 Reached::Never(why) => return Err(why),
                 Reached::NotYet(words) => self.say(at, words.as_str()),
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(self.executor.pace.look).await;
         }
     }
 
     /// Looks, and waits for a server that is away.
     async fn look(&self, at: usize, goal: &Goal) -> Result<Seen, Text> {
-        let seen =
-            patiently(AWAY, LOOK, async || match self.executor.control.look(&goal.query).await {
-                Ok(seen) => Ok(Some(seen)),
-                Err(trouble) if may_pass(&trouble) => {
-                    self.say(at, &format!("Waiting: {trouble}"));
-                    Ok(None)
-                }
-                Err(trouble) => Err(Text::clean(&trouble.to_string())),
-            });
-        seen.await?.ok_or_else(|| Text::from("the server could not be reached for ten minutes"))
+        let mut patience = self.patience();
+        loop {
+            match self.executor.control.look(&goal.query).await {
+                Ok(seen) => return Ok(seen),
+                Err(trouble) if may_pass(&trouble) => self.say(at, &format!("Waiting: {trouble}")),
+                Err(trouble) => return Err(Text::clean(&trouble.to_string())),
+            }
+            patience.wait().await?;
+        }
     }
 
     /// Writes `entry`; when it returns, it is durable.
@@ -219,7 +231,7 @@ impl<'a> Work<'a> {
                 }
                 Err(Unwritten::Moved | Unwritten::Unsure(_)) => {
                     let Ok(read) = journal.read(&id).await else {
-                        tokio::time::sleep(LOOK).await;
+                        tokio::time::sleep(self.executor.pace.look).await;
                         continue;
                     };
                     if read.operation.records == next.records {
@@ -233,11 +245,15 @@ impl<'a> Work<'a> {
                 }
                 Err(Unwritten::Trouble(trouble)) if may_pass(&trouble) => {
                     self.say(self.standing().done, &format!("Waiting: {trouble}"));
-                    tokio::time::sleep(LOOK).await;
+                    tokio::time::sleep(self.executor.pace.look).await;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    fn patience(&self) -> Patience {
+        Patience::new(self.executor.pace.away, self.executor.pace.look)
     }
 
     fn say(&self, step: usize, words: &str) {
@@ -280,7 +296,7 @@ impl<'a> Work<'a> {
 }
 
 /// Whether it is of use to wait.
-const fn may_pass(trouble: &Trouble) -> bool {
+pub(super) const fn may_pass(trouble: &Trouble) -> bool {
     use crate::domain::TroubleKind::{
         Absent, Certificate, Config, Denied, NotConfigured, Protocol, Server, Slow,
         Unauthenticated, Unreachable,
@@ -292,22 +308,32 @@ const fn may_pass(trouble: &Trouble) -> bool {
     }
 }
 
-/// Tries until there is something, or an error; gives none when there was nothing for so long.
-pub(super) async fn patiently<T, E>(
-    patience: Duration,
+/// How long somebody is waited for.
+pub(super) struct Patience {
+    until: Instant,
     pause: Duration,
-    mut once: impl AsyncFnMut() -> Result<Option<T>, E>,
-) -> Result<Option<T>, E> {
-    let trying = async {
-        loop {
-            if let Some(some) = once().await? {
-                return Ok(some);
-            }
-            tokio::time::sleep(pause).await;
-        }
-    };
-    match tokio::time::timeout(patience, trying).await {
-        Ok(tried) => tried.map(Some),
-        Err(_) => Ok(None),
+}
+
+impl Patience {
+    /// So long from now on, with such a pause between two tries.
+    pub(super) fn new(long: Duration, pause: Duration) -> Self {
+        Self { until: now() + long, pause }
     }
+
+    /// Waits a moment.
+    ///
+    /// # Errors
+    /// When it was long enough.
+    pub(super) async fn wait(&mut self) -> Result<(), Text> {
+        if now() >= self.until {
+            return Err(Text::from("the server could not be reached for too long"));
+        }
+        tokio::time::sleep(self.pause).await;
+        Ok(())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long one waits is measured, and shown nowhere")]
+pub(super) fn now() -> Instant {
+    Instant::now()
 }

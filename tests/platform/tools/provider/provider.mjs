@@ -4,7 +4,7 @@
 //
 // It listens on 127.0.0.1:PORT and ends with its process; what it knows ends with it.
 
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 
 import { configuration } from './configuration.mjs';
@@ -12,21 +12,24 @@ import { control } from './control.mjs';
 import { load } from './packages.mjs';
 import * as pages from './pages.mjs';
 import { html } from './requests.mjs';
-import { seen, settings } from './settings.mjs';
+import { seen, settings, spent } from './settings.mjs';
 import { talk } from './signing_in.mjs';
 
 const [packages, port] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
 const { Provider, interactionPolicy } = await load(packages, 'oidc-provider');
 
+// By way of PEM: Node 20 now and then waits for itself for ever when it exports a key that it has just made.
+const PEM = { privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } };
 const key = (algorithm, kind, options) => ({
-  ...generateKeyPairSync(kind, options).privateKey.export({ format: 'jwk' }),
+  ...createPrivateKey(generateKeyPairSync(kind, { ...options, ...PEM }).privateKey).export({ format: 'jwk' }),
   alg: algorithm,
   kid: randomUUID(),
   use: 'sig',
 });
 const pair = () => [
   key('RS256', 'rsa', { modulusLength: 2048 }),
+  key('PS256', 'rsa', { modulusLength: 2048 }),
   key('ES256', 'ec', { namedCurve: 'P-256' }),
 ];
 
@@ -52,6 +55,8 @@ const rotate = (keeps) => {
 
 const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, issuer);
+  const began = performance.now();
+  if (pathname !== '/control') response.on('finish', () => (spent.ms += performance.now() - began));
   try {
     if (pathname === '/control') await control(request, response, rotate);
     else if (pathname.startsWith('/interaction/')) await talk(now.provider, request, response);
