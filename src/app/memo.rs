@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::App;
+use crate::domain::Text;
 use crate::session::SessionMemo;
 use crate::store::table::{RowId, TableId};
 use crate::store::view::Sort;
@@ -15,6 +16,9 @@ pub struct Memo {
     theme: String,
     session: SessionMemo,
     panes: Vec<PaneMemo>,
+    /// Whether the world lets itself be changed, and who is there where nobody signs in.
+    #[serde(default)]
+    desk: (bool, Text),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,12 +59,14 @@ impl Memo {
             theme: app.theme.clone(),
             session: app.presence.memo(),
             panes: panes.collect(),
+            desk: (app.desk.able, app.desk.opener.clone()),
         }
     }
 
     /// Brings `app` into this state.
     pub fn restore(self, app: &mut App) {
         app.presence.restore(self.session);
+        app.equip(self.desk.0, self.desk.1);
         app.screen.size = self.size;
         app.theme = self.theme;
         for memo in self.panes {

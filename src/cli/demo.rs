@@ -8,11 +8,13 @@ use super::args::{Args, DemoArgs};
 use super::glass::{Glass, Opening};
 use super::{CliError, output, start};
 use crate::app::{App, Msg, ProfileDanger, Setting};
+use crate::config::Environment;
 use crate::domain::{Role, Span};
 use crate::platform::{Clock, Identity, Platform as _};
 use crate::runtime::console::{self, Console, Places};
-use crate::runtime::snapshot;
+use crate::runtime::operator::{self, Ground, Operator};
 use crate::runtime::trail::Trail;
+use crate::runtime::{machine, snapshot};
 use crate::session::{Policy, Presence};
 use crate::sim::{Engine, Scenario, Sim, people, scenario};
 
@@ -64,8 +66,14 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
         glass.apply(&mut app);
     }
     let identity = identity.filter(|_| glass.is_none());
+    let opener = machine::opener(&Environment::of_process(), None);
+    let read_only = settings.read_only.value;
+    let operator =
+        Operator::new(&platform, read_only, Ground::default(), operator::console_name(&opener));
+    app.equip(operator.is_able(), opener.user);
     let console = Console {
         app,
+        operator,
         platform: Arc::new(platform),
         theme: dressed.theme,
         appearance: dressed.appearance,

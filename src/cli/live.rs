@@ -11,14 +11,15 @@ use super::session::Visit;
 use super::start::Dressed;
 use super::{CliError, output, start};
 use crate::app::{App, Msg};
-use crate::config::{Loaded, Paths, Settings};
+use crate::config::{Environment, Loaded, Paths, Settings};
 use crate::domain::Text;
 use crate::live::Live;
 use crate::platform::{Clock as _, Platform};
 use crate::runtime::console::{self, Console, Places};
 use crate::runtime::log::{self, LogGuard};
+use crate::runtime::operator::{self, Ground, Operator};
 use crate::runtime::trail::Trail;
-use crate::runtime::{WallClock, snapshot, told};
+use crate::runtime::{WallClock, machine, snapshot, told};
 use crate::store::table::TableId;
 use crate::store::{Freshness, feeds_of};
 
@@ -68,8 +69,13 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
         let log = log.as_ref().map(|(_, file)| file.clone());
         let places = Places { recordings, saved, log };
         let Dressed { theme, appearance, .. } = dressed;
+        let opener = machine::opener(&Environment::of_process(), None);
+        let (read_only, name) = (settings.read_only.value, operator::console_name(&opener));
+        let operator = Operator::new(&*platform, read_only, Ground::default(), name);
+        app.equip(operator.is_able(), opener.user);
         console::run(Console {
             app,
+            operator,
             platform,
             theme,
             appearance,

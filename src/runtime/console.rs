@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::appearance::{AppearanceError, Folders, Loaded};
 use super::courier::{Courier, Said};
 use super::keyboard::{Input, Keyboard};
+use super::operator::{Operator, Told};
 use super::panic::{PANIC_EXIT_CODE, Panicked, Traces, install_panic_hook};
 use super::recorder::Recorder;
 use super::screen::Screen;
@@ -19,7 +20,7 @@ use super::signals::{Signal, Signals};
 use super::terminal::{TerminalError, TerminalOptions};
 use super::watcher::{FileChange, FileContent, FileWatch};
 use super::{clipboard::Copied, feeds, saved};
-use crate::app::{App, Effect, Importance, Msg};
+use crate::app::{App, Effect, Importance, Msg, OperateEvent};
 use crate::domain::{Attention, Observation, Timestamp};
 use crate::platform::{Identity, IdentityEvent, Order, Platform, Teller};
 use crate::store::Line;
@@ -54,6 +55,8 @@ pub struct Console {
     pub recorded: usize,
     /// The identity provider; none where nobody signs in.
     pub identity: Option<Box<dyn Identity>>,
+    /// What plans are made and run by.
+    pub operator: Operator,
     /// Who brings what is queued in the trail to staff; none where nobody listens.
     pub courier: Option<Courier>,
 }
@@ -99,6 +102,7 @@ enum Incoming {
     /// Facts, and for which run of the feeds they were learnt.
     Observed(u64, Vec<Observation>),
     Identity(IdentityEvent),
+    Operate(OperateEvent),
     Signal(Signal),
     File(FileChange),
     Theme(String, Box<Result<Loaded<Theme>, AppearanceError>>),
@@ -116,6 +120,15 @@ impl From<Input> for Incoming {
 impl From<Said> for Incoming {
     fn from((importance, text): Said) -> Self {
         Self::Say(importance, text)
+    }
+}
+
+impl From<Told> for Incoming {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Event(event) => Self::Operate(event),
+            Told::Say(importance, text) => Self::Say(importance, text),
+        }
     }
 }
 
@@ -146,6 +159,7 @@ pub fn run(mut console: Console) -> Result<u8, RunError> {
         if let Some(courier) = console.courier.take() {
             tasks.spawn(courier.run(queue.clone()));
         }
+        let told = hear(&mut tasks, &queue);
         let keyboard = Keyboard::start(queue.clone())?;
         let size = screen.size()?;
         let mut event_loop = Loop {
@@ -156,6 +170,7 @@ pub fn run(mut console: Console) -> Result<u8, RunError> {
             screen: &mut screen,
             tasks,
             orders,
+            told,
             watching: None,
             watches: 0,
             looked_at,
@@ -210,6 +225,20 @@ fn ask(
     orders
 }
 
+/// Has what comes of orders about operations sent into the channel.
+fn hear(tasks: &mut JoinSet<()>, queue: &mpsc::Sender<Incoming>) -> mpsc::Sender<Told> {
+    let (told, mut heard) = mpsc::channel::<Told>(ORDERS);
+    let queue = queue.clone();
+    tasks.spawn(async move {
+        while let Some(told) = heard.recv().await {
+            if queue.send(told.into()).await.is_err() {
+                return;
+            }
+        }
+    });
+    told
+}
+
 /// Starts everything but the feeds that sends into the channel.
 fn start(
     runtime: &Runtime,
@@ -256,6 +285,7 @@ struct Loop<'s> {
     screen: &'s mut Screen,
     tasks: JoinSet<()>,
     orders: Option<mpsc::Sender<Order>>,
+    told: mpsc::Sender<Told>,
     /// The feeds, while the platform may be watched, and how often they were started.
     watching: Option<JoinSet<()>>,
     watches: u64,
@@ -306,6 +336,7 @@ impl Loop<'_> {
             Incoming::Observed(_, nothing) if nothing.is_empty() => {}
             Incoming::Observed(_, observations) => self.take(Msg::Observed(observations))?,
             Incoming::Identity(event) => self.take(Msg::Identity(event))?,
+            Incoming::Operate(event) => self.take(Msg::Operate(event))?,
             Incoming::Tick => self.take(Msg::Tick)?,
             Incoming::Say(importance, text) => self.take(Msg::Say(importance, text))?,
             Incoming::Signal(Signal::Stop) => self.suspend()?,
@@ -418,6 +449,11 @@ impl Loop<'_> {
             Effect::Save(lines) => self.save(lines),
             Effect::LoadTheme(name) => self.load_theme(name),
             Effect::Identity(order) => self.order(order)?,
+            Effect::Operate(order) => {
+                let saved = self.console.places.saved.clone();
+                let work = self.console.operator.order(order, self.told.clone(), saved);
+                self.tasks.spawn(work);
+            }
         }
         Ok(())
     }
