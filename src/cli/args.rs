@@ -9,6 +9,7 @@ use super::glass::GlassArgs;
 use crate::app::action;
 use crate::app::panes::{PANES, PaneSpec};
 use crate::domain::Role;
+use crate::domain::operation::Verb;
 use crate::input::{self, Context, Keymap};
 use crate::runtime::snapshot::Format;
 use crate::store::filter;
@@ -132,6 +133,13 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Plans an operation: looks at everything it depends on, and changes nothing.
+    Plan(Box<PlanArgs>),
+    /// Runs a plan that was written with plan --out.
+    Apply(ApplyArgs),
+    /// Shows the operations of every console, and goes on with them.
+    #[command(subcommand)]
+    Ops(OpsCommand),
     /// Prints what was announced of consoles that were opened with --break-glass.
     Trail {
         /// Prints one JSON object for each announcement.
@@ -164,6 +172,150 @@ pub(super) struct DemoArgs {
     /// Virtual seconds to let pass before a frame is printed.
     #[arg(long, default_value_t = 0, value_name = "SECONDS")]
     pub(super) after: u64,
+}
+
+/// Declares the flags that stand for inputs: each has the name of the input.
+macro_rules! inputs {
+    ($($(#[$doc:meta])* $id:ident = $name:literal;)+) => {
+        /// What a plan needs to know beside the tenant.
+        #[derive(Debug, ClapArgs)]
+        pub(super) struct InputArgs {
+            $($(#[$doc])* #[arg(long = $name, value_name = "VALUE")] $id: Option<String>,)+
+        }
+
+        impl InputArgs {
+            /// The names of all of them.
+            #[cfg(test)]
+            pub(super) const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// What is given, by the name of the input.
+            pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+                [$(($name, self.$id.as_deref())),+]
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name, value?)))
+            }
+        }
+    };
+}
+
+inputs! {
+    /// The backup: a key, a stamp, or latest.
+    backup = "backup";
+    /// Whether files are restored too: yes or no.
+    filestore = "filestore";
+    /// Who of the customer accepted the loss, when, and where that is written.
+    accepted_by = "accepted-by";
+    /// The major of Odoo.
+    version = "version";
+    /// The tier: starter, pro or enterprise.
+    tier = "tier";
+    /// The number of the project in the ERP.
+    project = "project";
+    /// Where the owner is written to.
+    owner_email = "owner-email";
+    /// The owner.
+    owner_name = "owner-name";
+    /// The modules to update: all, or names with commas between.
+    modules = "modules";
+    /// Whether the workers restart now or later.
+    restart = "restart";
+    /// The edition of a template: basic or pro.
+    edition = "edition";
+    /// The database that was kept.
+    database = "database";
+    /// The process of a session.
+    pid = "pid";
+    /// When that session began.
+    began = "began";
+    /// What a silence hides, such as alertname=HighLoad,tenant=acme.
+    matchers = "matchers";
+    /// How long: 30m, 2h, 1d.
+    lasting = "for";
+    /// The id of a silence.
+    silence = "silence";
+    /// The fingerprint of an alert.
+    alert = "alert";
+    /// The name of that alert.
+    name = "name";
+}
+
+/// A plan to be made.
+#[derive(Debug, ClapArgs)]
+#[command(disable_version_flag = true)]
+pub(super) struct PlanArgs {
+    /// What to do: provision, restore, upgrade, backup, silence …
+    #[arg(value_parser = verb)]
+    pub(super) verb: Verb,
+    /// The tenant, where it is about one.
+    pub(super) tenant: Option<String>,
+    #[command(flatten)]
+    pub(super) inputs: InputArgs,
+    /// Writes the plan to this file, for apply.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Prints the plan as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A plan to be run.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ApplyArgs {
+    /// The file that plan --out wrote.
+    pub(super) file: PathBuf,
+    /// Confirms a plan that asks for yes or no.
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Confirms a plan that asks for a word: the word.
+    #[arg(long, value_name = "WORD")]
+    pub(super) confirm: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum OpsCommand {
+    /// Lists the operations, newest first.
+    List {
+        /// Prints a JSON object for each.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows one operation, as the Markdown of a post-mortem.
+    Show {
+        /// Its id.
+        id: String,
+        /// Prints what the journal holds as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Goes on with what another console left, or tries again what went wrong.
+    Resume {
+        /// Its id.
+        id: String,
+    },
+    /// Takes an operation back.
+    Undo {
+        /// Its id.
+        id: String,
+    },
+    /// Leaves an operation as it is: nobody goes on with it.
+    GiveUp {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// The verb that is called `word` on the command line.
+fn verb(word: &str) -> Result<Verb, String> {
+    // What people mean who say no more.
+    let word = match word {
+        "restore" => "restore-swap",
+        "upgrade" => "upgrade-same",
+        word => word,
+    };
+    Verb::of(word).ok_or_else(|| {
+        let all: Vec<&str> = Verb::ALL.iter().map(|verb| verb.word()).collect();
+        format!("There is no such operation. There are {}.", all.join(", "))
+    })
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,8 @@ mod demo;
 mod glass;
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod operations;
 mod output;
 mod replay;
 #[cfg(feature = "live")]
@@ -50,6 +52,11 @@ fn refused(args: &Args) -> Result<(), CliError> {
         Some(Command::Login { .. }) => args.glass.refuse("login"),
         Some(Command::Logout) => args.glass.refuse("logout"),
         Some(Command::Whoami { .. }) => args.glass.refuse("whoami"),
+        // Their reason is that of the operation.
+        Some(Command::Plan(_) | Command::Apply(_) | Command::Ops(_)) if args.glass.break_glass => {
+            args.glass.refuse("an operation without the screen")
+        }
+        Some(Command::Plan(_) | Command::Apply(_) | Command::Ops(_)) => Ok(()),
     }
 }
 
@@ -64,6 +71,7 @@ fn run(args: &Args) -> Result<u8, CliError> {
         }
         Some(Command::Login { .. } | Command::Logout | Command::Whoami { .. }) => session(args),
         Some(Command::Trail { json }) => trail::run(args, *json),
+        Some(Command::Plan(_) | Command::Apply(_) | Command::Ops(_)) => operations(args),
         None => live(args),
     }
 }
@@ -92,6 +100,20 @@ fn session(_args: &Args) -> Result<u8, CliError> {
     Err(CliError(
         "This is the training console: its people sign in on its screen, and no session is kept. Start it with: \
          pulse-console demo"
+            .to_owned(),
+    ))
+}
+
+#[cfg(feature = "live")]
+fn operations(args: &Args) -> Result<u8, CliError> {
+    operations::run(args)
+}
+
+#[cfg(not(feature = "live"))]
+fn operations(_args: &Args) -> Result<u8, CliError> {
+    Err(CliError(
+        "This is the training console: its operations are planned and run on its screen. Start it with: pulse-console \
+         demo"
             .to_owned(),
     ))
 }

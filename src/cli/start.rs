@@ -1,13 +1,16 @@
 //! What every way into the console needs: settings, theme, key map.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::CliError;
 use super::args::{Args, SettingsArgs};
 use crate::app::{App, Importance, Msg, ProfileDanger, Setting};
-use crate::config::{self, Danger, Environment, Loaded, Paths, Sources};
+use crate::config::{self, Danger, Environment, Loaded, Paths, Settings, Sources};
 use crate::input::{self, parse_keys};
+use crate::operation;
 use crate::platform::Clock;
 use crate::runtime::appearance::{self, AppearanceError, Folders, terminal_depth};
 use crate::runtime::console::Appearance;
@@ -16,7 +19,6 @@ use crate::store::StreamLimits;
 use crate::ui::theme::{ColorDepth, Theme};
 #[cfg(feature = "live")]
 use crate::{
-    config::Settings,
     domain::Span,
     platform::Identity,
     session::{Policy, Presence},
@@ -51,6 +53,33 @@ fn flags(args: &SettingsArgs) -> Result<Vec<(String, String)>, CliError> {
         flags.push(config::parse_assignment(assignment).map_err(CliError::of)?);
     }
     Ok(flags)
+}
+
+/// The largest template of a manifest that is read, 64 KiB.
+const TEMPLATE_MAX: u64 = 64 * 1024;
+
+/// What plans go by: what the platform is like, and the templates, the operator's own before the built-in ones.
+pub(super) fn plans(
+    settings: &Settings,
+    paths: &Paths,
+) -> Result<(operation::Shape, operation::Manifests), CliError> {
+    let shape = operation::Shape::of(settings).map_err(CliError::of)?;
+    let mut manifests = operation::Manifests::default();
+    for name in operation::Manifests::names() {
+        let file = paths.manifests().join(format!("{name}.yaml"));
+        let mut source = String::new();
+        let read = File::open(&file)
+            .and_then(|file| file.take(TEMPLATE_MAX + 1).read_to_string(&mut source));
+        match read {
+            Ok(_) => manifests.replace(name, source).map_err(CliError::of)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => {
+                let what = format!("The template {} can't be read: {error}.", file.display());
+                return Err(CliError(what));
+            }
+        }
+    }
+    Ok((shape, manifests))
 }
 
 /// How the console looks and is driven, and what looks wrong about it.

@@ -40,7 +40,8 @@ pub use server_url::ServerUrl;
 pub use settings::{
     AlertmanagerSettings, ColorDepth, Danger, EventSettings, IdentitySettings, KubernetesIdentity,
     KubernetesSettings, LogLevel, LogSettings, LokiSettings, MatrixSettings, ObjectsSettings,
-    Origin, PgbouncerSettings, PostgresSettings, PrometheusSettings, RecorderSettings, RoleWithout,
-    Settings, SignInFlow, Sourced, StreamingLists, TenantsSettings, UiSettings, ValkeySettings,
+    OperationSettings, Origin, PgbouncerSettings, PostgresSettings, PrometheusSettings,
+    RecorderSettings, RoleWithout, Settings, SignInFlow, Sourced, StreamingLists, TenantsSettings,
+    UiSettings, ValkeySettings,
 };
 pub use valkey_url::ValkeyUrl;

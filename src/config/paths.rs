@@ -71,6 +71,11 @@ impl Paths {
         self.config.join("keymaps")
     }
 
+    /// The operator's own templates of manifests.
+    pub fn manifests(&self) -> PathBuf {
+        self.config.join("manifests")
+    }
+
     /// The log, unless `log.file` says otherwise.
     pub fn log_file(&self) -> PathBuf {
         self.state.join("console.log")

@@ -242,6 +242,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// The chat that staff reads.
     pub matrix: MatrixSettings,
+    /// What operations go by.
+    pub operations: OperationSettings,
 }
 
 /// How the console looks and is driven.
@@ -477,6 +479,33 @@ pub struct MatrixSettings {
     pub alerts_room: Sourced<Option<String>>,
 }
 
+/// What operations go by.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OperationSettings {
+    /// The version of the platform's API group in which objects are written.
+    pub version: Sourced<String>,
+    /// The namespace of a version.
+    pub namespace: Sourced<String>,
+    /// The Deployment of a version that serves its tenants.
+    pub worker: Sourced<String>,
+    /// The namespace of the Jobs of restores and backups.
+    pub jobs_namespace: Sourced<String>,
+    /// The CronJob that backs a tenant up.
+    pub backup_job: Sourced<String>,
+    /// The versions that tenants can have, with commas between.
+    pub versions: Sourced<String>,
+    /// Where a tenant says that it is well.
+    pub health_url: Sourced<String>,
+    /// Days that insurance backups are kept at least.
+    pub keeps: Sourced<u32>,
+    /// Hours that an update within a version is watched.
+    pub soak: Sourced<u32>,
+    /// Hours that an upgrade to another version is watched.
+    pub soak_cross: Sourced<u32>,
+    /// Where one is more careful.
+    pub guards: Sourced<Option<String>>,
+}
+
 impl Settings {
     /// The settings when nobody set anything: the built-in profile `default`.
     pub fn defaults(paths: &Paths) -> Self {
@@ -539,6 +568,7 @@ impl Settings {
             loki: LokiSettings::default(),
             identity: IdentitySettings::default(),
             matrix: MatrixSettings::default(),
+            operations: OperationSettings::default(),
         }
     }
 }

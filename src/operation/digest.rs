@@ -1,5 +1,7 @@
 //! The hash of a plan: what a proof and an approval are bound to.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::PlanHash;
@@ -10,7 +12,9 @@ use crate::domain::operation::Plan;
 pub fn hash(plan: &Plan) -> PlanHash {
     // A plan has no maps with keys that are not text, so it can always be written.
     let written = serde_json::to_vec(plan).unwrap_or_default();
-    let digits: String =
-        Sha256::digest(&written).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut digits = String::new();
+    for byte in Sha256::digest(&written) {
+        let _ = write!(digits, "{byte:02x}");
+    }
     PlanHash::new(&digits)
 }

@@ -11,11 +11,13 @@ mod evidence;
 mod executor;
 pub mod kinds;
 mod manifest;
+mod report;
 mod shape;
 
 pub use confirm::{ConfirmedPlan, Given, Unconfirmed};
 pub use digest::hash;
 pub use evidence::{Evidence, Unplanned, plan};
-pub use executor::{Executor, Halt, Progress, Way};
+pub use executor::{Executor, Halt, Progress, Tell, Way};
 pub use manifest::{Manifests, TemplateError};
-pub use shape::{Caution, Guard, Shape};
+pub use report::{Timeline, export};
+pub use shape::{Caution, Guard, GuardError, Shape};

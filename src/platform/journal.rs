@@ -35,6 +35,12 @@ pub trait Journal: Send + Sync {
     /// Why it can't be read.
     fn read<'a>(&'a self, id: &'a Text) -> BoxFuture<'a, Result<Journaled, Unwritten>>;
 
+    /// Every operation whose journal can be read, in no order.
+    ///
+    /// # Errors
+    /// Why none can be read.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>>;
+
     /// Removes the journal of an operation that has ended.
     ///
     /// # Errors

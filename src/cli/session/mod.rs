@@ -337,7 +337,7 @@ impl Visit {
 }
 
 /// Waits for a signal that ends the command, so that the terminal is given back first.
-async fn ended() {
+pub(super) async fn ended() {
     use tokio::signal::unix::{SignalKind, signal};
     let signals = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
     let waits = signals.into_iter().filter_map(|kind| signal(kind).ok()).map(|mut signal| {

@@ -55,6 +55,8 @@ pub enum Expect {
     NoSessions,
     /// A copy holds as much as was there before: at least these tables, modules and people.
     Holds(ContentsSeen),
+    /// A session does nothing, or is over.
+    Idle,
     /// Whether a pool is paused.
     Paused(bool),
     /// An object of the bucket has this tag and size.
@@ -124,6 +126,10 @@ impl Expect {
                 Seen::Contents(contents) => holds(contents, least),
                 _ => not_yet("the database is not there"),
             },
+            Self::Idle => match seen {
+                Seen::Session { state, .. } if state == "active" => not_yet("it works still"),
+                _ => yes("its statement has ended"),
+            },
             Self::Paused(wanted) => match seen {
                 Seen::Pool { paused, active, waiting } => {
                     let words =
@@ -134,17 +140,7 @@ impl Expect {
                 _ => yes("nobody uses the pool"),
             },
             Self::Tagged { .. } | Self::Written { .. } => self.of_backup(seen),
-            Self::Hides(wanted) => match seen {
-                Seen::Silence { active, until, .. } => {
-                    let words = if *active {
-                        format!("it hides until {until}")
-                    } else {
-                        "it has ended".to_owned()
-                    };
-                    when(active == wanted, &words, &words)
-                }
-                _ => when(!wanted, "there is no such silence", "the silence is not there yet"),
-            },
+            Self::Hides(wanted) => hides(*wanted, seen),
             Self::By(who) => match seen {
                 Seen::Acknowledgement { by, .. } if by == who => {
                     yes(&format!("{who} looks after it"))
@@ -327,6 +323,14 @@ fn rolled_out(object: &Value) -> Reached {
     let words = format!("{updated} of {wanted} are new, {available} available, {all} altogether");
     let done = is_observed(object) && updated == wanted && all == wanted && available == wanted;
     when(done, &words, &words)
+}
+
+fn hides(wanted: bool, seen: &Seen) -> Reached {
+    let Seen::Silence { active, until, .. } = seen else {
+        return when(!wanted, "there is no such silence", "the silence is not there yet");
+    };
+    let words = if *active { format!("it hides until {until}") } else { "it has ended".to_owned() };
+    when(*active == wanted, &words, &words)
 }
 
 fn holds(contents: &ContentsSeen, least: &ContentsSeen) -> Reached {

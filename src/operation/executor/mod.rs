@@ -9,7 +9,7 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::work::{Work, patiently};
+use self::work::{Patience, Work};
 use super::ConfirmedPlan;
 use crate::domain::operation::{Asks, Entry, Operation, Phase, Reached, Record};
 use crate::domain::{Span, Text, Trouble};
@@ -19,8 +19,6 @@ use crate::platform::{Clock, Control, Journal, Lease, Unwritten};
 const TERM: Span = Span::from_secs(15);
 /// How often it is kept.
 const KEEP: Duration = Duration::from_secs(4);
-/// How often a look is taken whether a lease of another has run out.
-const LOOK: Duration = Duration::from_secs(1);
 /// So long servers are waited for that can't be reached.
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -187,49 +185,42 @@ impl Executor {
         let say = |words: &str| {
             tell(Progress { operation: id.clone(), step: 0, words: Text::clean(words) });
         };
-        let held = std::sync::Mutex::new(0_u64);
-        patiently(PATIENCE, LOOK, async || {
+        let mut away = Patience::new(PATIENCE);
+        // One that is kept for longer than two terms is no dead one's.
+        let mut held = Patience::new(Duration::from_millis(2 * TERM.ms()));
+        loop {
             match self.journal.lease(scope, &self.console, TERM).await {
-                Ok(lease) => Ok(Some(lease)),
+                Ok(lease) => return Ok(lease),
                 Err(error @ Unwritten::Held { .. }) => {
-                    // One that is kept for two terms is no dead one's.
-                    let mut looks = held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    *looks += 1;
-                    if *looks > 2 * TERM.secs() {
-                        return Err(Halt::Journal(error));
-                    }
                     say(&format!("{error} It is waited for the lease to run out."));
-                    Ok(None)
+                    held.wait().await.map_err(|_| Halt::Journal(error))?;
                 }
                 Err(Unwritten::Trouble(trouble) | Unwritten::Unsure(trouble))
                     if !trouble.is_refusal() =>
                 {
                     say(&format!("Waiting: {trouble}"));
-                    Ok(None)
+                    away.wait().await.map_err(|_| Halt::Trouble(trouble))?;
                 }
-                Err(Unwritten::Moved) => Ok(None),
-                Err(error) => Err(error.into()),
+                Err(error @ Unwritten::Moved) => {
+                    away.wait().await.map_err(|_| Halt::Journal(error))?;
+                }
+                Err(error) => return Err(error.into()),
             }
-        })
-        .await?
-        .ok_or_else(|| Halt::Standing("held up: the journal could not be reached for ten minutes"))
+        }
     }
 
     /// Keeps the lease; ends when it is lost, or may be.
     async fn keep(&self, lease: &Lease) {
         loop {
             tokio::time::sleep(KEEP).await;
-            let within = Duration::from_millis(TERM.ms()).saturating_sub(KEEP);
-            let kept = patiently(within, LOOK, async || {
+            let mut left = Patience::new(Duration::from_millis(TERM.ms()).saturating_sub(KEEP));
+            loop {
                 match self.journal.lease(&lease.scope, &self.console, TERM).await {
-                    Ok(now) if now.fence == lease.fence => Ok(Some(true)),
-                    Ok(_) | Err(Unwritten::Held { .. }) => Ok(Some(false)),
-                    Err(_) => Ok::<_, Halt>(None),
+                    Ok(now) if now.fence == lease.fence => break,
+                    Ok(_) | Err(Unwritten::Held { .. }) => return,
+                    Err(_) if left.wait().await.is_err() => return,
+                    Err(_) => {}
                 }
-            })
-            .await;
-            if !matches!(kept, Ok(Some(true))) {
-                return;
             }
         }
     }

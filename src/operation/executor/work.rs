@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{Executor, Halt, Progress, Tell, Way};
 use crate::domain::operation::{
     Command, Entry, Goal, Operation, Phase, Plan, Reached, Seen, Standing,
@@ -153,20 +155,21 @@ impl<'a> Work<'a> {
     /// Makes the change, until it is made, refused, or nobody answers for too long.
     async fn act(&self, at: usize, command: &Command, probe: &Goal) -> Result<(), Text> {
         let mark = self.mark();
-        let acted =
-            patiently(AWAY, LOOK, async || match self.executor.control.act(command, &mark).await {
-                Ok(()) => Ok(Some(())),
-                Err(Unacted::Refused(trouble)) => Err(Text::clean(&trouble.to_string())),
-                Err(Unacted::Unreached(trouble)) => {
-                    self.say(at, &format!("Waiting: {trouble}"));
-                    Ok(None)
-                }
+        let mut patience = Patience::new(AWAY);
+        loop {
+            match self.executor.control.act(command, &mark).await {
+                Ok(()) => return Ok(()),
+                Err(Unacted::Refused(trouble)) => return Err(Text::clean(&trouble.to_string())),
+                Err(Unacted::Unreached(trouble)) => self.say(at, &format!("Waiting: {trouble}")),
                 Err(Unacted::Unsure(trouble)) => {
                     self.say(at, &format!("Looking whether it was done: {trouble}"));
-                    Ok(self.is_reached(at, probe).await?.then_some(()))
+                    if self.is_reached(at, probe).await? {
+                        return Ok(());
+                    }
                 }
-            });
-        acted.await?.ok_or_else(|| Text::from("the server could not be reached for ten minutes"))
+            }
+            patience.wait().await?;
+        }
     }
 
     async fn is_reached(&self, at: usize, goal: &Goal) -> Result<bool, Text> {
@@ -190,16 +193,15 @@ impl<'a> Work<'a> {
 
     /// Looks, and waits for a server that is away.
     async fn look(&self, at: usize, goal: &Goal) -> Result<Seen, Text> {
-        let seen =
-            patiently(AWAY, LOOK, async || match self.executor.control.look(&goal.query).await {
-                Ok(seen) => Ok(Some(seen)),
-                Err(trouble) if may_pass(&trouble) => {
-                    self.say(at, &format!("Waiting: {trouble}"));
-                    Ok(None)
-                }
-                Err(trouble) => Err(Text::clean(&trouble.to_string())),
-            });
-        seen.await?.ok_or_else(|| Text::from("the server could not be reached for ten minutes"))
+        let mut patience = Patience::new(AWAY);
+        loop {
+            match self.executor.control.look(&goal.query).await {
+                Ok(seen) => return Ok(seen),
+                Err(trouble) if may_pass(&trouble) => self.say(at, &format!("Waiting: {trouble}")),
+                Err(trouble) => return Err(Text::clean(&trouble.to_string())),
+            }
+            patience.wait().await?;
+        }
     }
 
     /// Writes `entry`; when it returns, it is durable.
@@ -292,22 +294,31 @@ const fn may_pass(trouble: &Trouble) -> bool {
     }
 }
 
-/// Tries until there is something, or an error; gives none when there was nothing for so long.
-pub(super) async fn patiently<T, E>(
-    patience: Duration,
-    pause: Duration,
-    mut once: impl AsyncFnMut() -> Result<Option<T>, E>,
-) -> Result<Option<T>, E> {
-    let trying = async {
-        loop {
-            if let Some(some) = once().await? {
-                return Ok(some);
-            }
-            tokio::time::sleep(pause).await;
-        }
-    };
-    match tokio::time::timeout(patience, trying).await {
-        Ok(tried) => tried.map(Some),
-        Err(_) => Ok(None),
+/// How long somebody is waited for.
+pub(super) struct Patience {
+    until: Instant,
+}
+
+impl Patience {
+    /// So long from now on.
+    pub(super) fn new(long: Duration) -> Self {
+        Self { until: now() + long }
     }
+
+    /// Waits a moment.
+    ///
+    /// # Errors
+    /// When it was long enough.
+    pub(super) async fn wait(&mut self) -> Result<(), Text> {
+        if now() >= self.until {
+            return Err(Text::from("the server could not be reached for too long"));
+        }
+        tokio::time::sleep(LOOK).await;
+        Ok(())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long one waits is measured, and shown nowhere")]
+fn now() -> Instant {
+    Instant::now()
 }

@@ -5,7 +5,7 @@ use crate::domain::operation::Verb;
 use crate::operation::Unplanned;
 
 /// A field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// Its name: the input's, and the flag's.
     pub name: &'static str,
@@ -66,7 +66,6 @@ const RESTART: Field = words(
     "Load the new code now (touches every tenant of the version), or later.",
     &["now", "later"],
 );
-const PID: Field = number("pid", "Process", "The process id of the session.");
 
 const fn words(
     name: &'static str,
@@ -105,114 +104,84 @@ const fn number(name: &'static str, label: &'static str, help: &'static str) -> 
     Field { fault: number_fault, ..text(name, label, help) }
 }
 
+const PROVISION: &[Field] = &[
+    Field { label: "Subdomain", ..TENANT_NEW },
+    VERSION,
+    TIER,
+    number("project", "Project", "The number of its project in the ERP."),
+    Field {
+        fault: mail_fault,
+        ..text("owner-email", "Owner's e-mail", "Where the owner is written to.")
+    },
+    text("owner-name", "Owner's name", "A person or a company."),
+];
+const RESTORE_IN_PLACE: &[Field] = &[
+    TENANT,
+    BACKUP,
+    FILES,
+    text(
+        "accepted-by",
+        "Accepted by",
+        "Who of the customer accepted the loss, when, and where that is written.",
+    ),
+];
+const UPGRADE: &[Field] = &[
+    TENANT,
+    Field {
+        default: "all",
+        ..text("modules", "Modules", "all, or names with commas between them.")
+    },
+    RESTART,
+];
+const TEMPLATE: &[Field] =
+    &[words("edition", "Edition", "For whom the template is.", &["basic", "pro"]), VERSION];
+const KEPT: &[Field] = &[Field {
+    suggest: Suggest::Kept,
+    ..text("database", "Database", "The database that was kept.")
+}];
+const SESSION: &[Field] = &[
+    number("pid", "Process", "The process id of the session."),
+    Field {
+        fault: moment_fault,
+        ..text("began", "Began", "When the session began: pids are given anew.")
+    },
+];
+const SILENCE: &[Field] = &[
+    text("matchers", "Hides", "Labels, such as alertname=HighLoad,tenant=acme."),
+    Field {
+        default: "2h",
+        fault: span_fault,
+        ..text("for", "For", "How long: 30m, 2h, 1d; at most 7d.")
+    },
+    text("reason", "Reason", "Why; everybody sees it."),
+];
+const SILENCE_ID: Field = text("silence", "Silence", "Its id.");
+const ALERT: Field = text("alert", "Alert", "Its fingerprint.");
+const ALERT_NAME: Field = text("name", "Name", "Its name.");
+const ACK: &[Field] = &[
+    ALERT,
+    ALERT_NAME,
+    Field { default: "4h", fault: span_fault, ..text("for", "For", "How long: 30m, 4h, 1d.") },
+];
+
 /// The fields of `verb`.
 #[must_use]
 pub const fn fields(verb: Verb) -> &'static [Field] {
     match verb {
-        Verb::Provision => {
-            const {
-                &[
-                    Field { name: "tenant", label: "Subdomain", ..TENANT_NEW },
-                    VERSION,
-                    TIER,
-                    number("project", "Project", "The number of its project in the ERP."),
-                    Field {
-                        fault: mail_fault,
-                        ..text("owner-email", "Owner's e-mail", "Where the owner is written to.")
-                    },
-                    text("owner-name", "Owner's name", "A person or a company."),
-                ]
-            }
-        }
-        Verb::Deprovision | Verb::Backup | Verb::PausePool | Verb::ResumePool => {
-            const { &[TENANT] }
-        }
-        Verb::RestoreBeside | Verb::RestoreSwap => const { &[TENANT, BACKUP, FILES] },
-        Verb::RestoreInPlace => {
-            const {
-                &[
-                    TENANT,
-                    BACKUP,
-                    FILES,
-                    text(
-                        "accepted-by",
-                        "Accepted by",
-                        "Who of the customer accepted the loss, when, and where that is written.",
-                    ),
-                ]
-            }
-        }
-        Verb::UpgradeSame => {
-            const {
-                &[
-                    TENANT,
-                    Field {
-                        default: "all",
-                        ..text("modules", "Modules", "all, or names with commas between them.")
-                    },
-                    RESTART,
-                ]
-            }
-        }
-        Verb::UpgradeCross => const { &[TENANT, VERSION] },
-        Verb::Template => {
-            const {
-                &[
-                    words("edition", "Edition", "For whom the template is.", &["basic", "pro"]),
-                    VERSION,
-                ]
-            }
-        }
-        Verb::Tier => const { &[TENANT, TIER] },
-        Verb::DropKept => {
-            const {
-                &[Field {
-                    suggest: Suggest::Kept,
-                    ..text("database", "Database", "The database that was kept.")
-                }]
-            }
-        }
-        Verb::Cancel | Verb::Terminate => {
-            const {
-                &[
-                    PID,
-                    Field {
-                        fault: moment_fault,
-                        ..text("began", "Began", "When the session began: pids are given anew.")
-                    },
-                ]
-            }
-        }
-        Verb::Silence => {
-            const {
-                &[
-                    text("matchers", "Hides", "Labels, such as alertname=HighLoad,tenant=acme."),
-                    Field {
-                        default: "2h",
-                        fault: span_fault,
-                        ..text("for", "For", "How long: 30m, 2h, 1d; at most 7d.")
-                    },
-                    text("reason", "Reason", "Why; everybody sees it."),
-                ]
-            }
-        }
-        Verb::ExpireSilence => const { &[text("silence", "Silence", "Its id.")] },
-        Verb::Ack => {
-            const {
-                &[
-                    text("alert", "Alert", "Its fingerprint."),
-                    text("name", "Name", "Its name."),
-                    Field {
-                        default: "4h",
-                        fault: span_fault,
-                        ..text("for", "For", "How long: 30m, 4h, 1d.")
-                    },
-                ]
-            }
-        }
-        Verb::Unack => {
-            const { &[text("alert", "Alert", "Its fingerprint."), text("name", "Name", "Its name.")] }
-        }
+        Verb::Provision => PROVISION,
+        Verb::Deprovision | Verb::Backup | Verb::PausePool | Verb::ResumePool => &[TENANT],
+        Verb::RestoreBeside | Verb::RestoreSwap => &[TENANT, BACKUP, FILES],
+        Verb::RestoreInPlace => RESTORE_IN_PLACE,
+        Verb::UpgradeSame => UPGRADE,
+        Verb::UpgradeCross => &[TENANT, VERSION],
+        Verb::Template => TEMPLATE,
+        Verb::Tier => &[TENANT, TIER],
+        Verb::DropKept => KEPT,
+        Verb::Cancel | Verb::Terminate => SESSION,
+        Verb::Silence => SILENCE,
+        Verb::ExpireSilence => &[SILENCE_ID],
+        Verb::Ack => ACK,
+        Verb::Unack => &[ALERT, ALERT_NAME],
     }
 }
 

@@ -6,14 +6,14 @@ mod alerts;
 mod backup;
 mod fields;
 mod parts;
-// mod provision;
-// mod restore;
-// mod sessions;
-// mod swap;
+mod provision;
+mod restore;
+mod sessions;
+mod swap;
 #[cfg(test)]
 pub(crate) mod tests;
-// mod tier;
-// mod upgrade;
+mod tier;
+mod upgrade;
 
 use std::collections::BTreeMap;
 
@@ -79,24 +79,23 @@ pub fn plan(
     let ask = &Ask { request, shape, manifests, evidence };
     fields::check(request)?;
     let plan = match request.verb {
-        // Verb::Provision => provision::provision(ask),
-        // Verb::Deprovision => provision::deprovision(ask),
-        // Verb::RestoreBeside => restore::beside(ask),
-        // Verb::RestoreInPlace => restore::in_place(ask),
-        // Verb::RestoreSwap => swap::swap(ask),
-        // Verb::DropKept => swap::drop_kept(ask),
-        // Verb::UpgradeSame => upgrade::same(ask),
-        // Verb::UpgradeCross => upgrade::cross(ask),
+        Verb::Provision => provision::provision(ask),
+        Verb::Deprovision => provision::deprovision(ask),
+        Verb::RestoreBeside => restore::beside(ask),
+        Verb::RestoreInPlace => restore::in_place(ask),
+        Verb::RestoreSwap => swap::swap(ask),
+        Verb::DropKept => swap::drop_kept(ask),
+        Verb::UpgradeSame => upgrade::same(ask),
+        Verb::UpgradeCross => upgrade::cross(ask),
         Verb::Backup => backup::backup(ask),
         Verb::Template => backup::template(ask),
-        // Verb::Tier => tier::tier(ask),
-        // Verb::Cancel | Verb::Terminate => sessions::session(ask),
-        // Verb::PausePool | Verb::ResumePool => sessions::pool(ask),
+        Verb::Tier => tier::tier(ask),
+        Verb::Cancel | Verb::Terminate => sessions::session(ask),
+        Verb::PausePool | Verb::ResumePool => sessions::pool(ask),
         Verb::Silence => alerts::silence(ask),
         Verb::ExpireSilence => alerts::expire(ask),
         Verb::Ack => alerts::ack(ask),
         Verb::Unack => alerts::unack(ask),
-        _ => unreachable!(),
     }?;
     parts::guarded(ask, plan)
 }
