@@ -68,8 +68,9 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     let identity = identity.filter(|_| glass.is_none());
     let opener = machine::opener(&Environment::of_process(), None);
     let read_only = settings.read_only.value;
-    let operator =
-        Operator::new(&platform, read_only, Ground::default(), operator::console_name(&opener));
+    let (shape, manifests) = start::plans(settings, &paths)?;
+    let ground = Ground { shape, manifests };
+    let operator = Operator::new(&platform, read_only, ground, operator::console_name(&opener));
     app.equip(operator.is_able(), opener.user);
     let console = Console {
         app,

@@ -69,9 +69,11 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
         let log = log.as_ref().map(|(_, file)| file.clone());
         let places = Places { recordings, saved, log };
         let Dressed { theme, appearance, .. } = dressed;
+        let (shape, manifests) = start::plans(settings, &paths)?;
+        let ground = Ground { shape, manifests };
         let opener = machine::opener(&Environment::of_process(), None);
         let (read_only, name) = (settings.read_only.value, operator::console_name(&opener));
-        let operator = Operator::new(&*platform, read_only, Ground::default(), name);
+        let operator = Operator::new(&*platform, read_only, ground, name);
         app.equip(operator.is_able(), opener.user);
         console::run(Console {
             app,

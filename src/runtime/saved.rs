@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::recorder::new_file_named;
 use crate::app::Importance;
 use crate::domain::{Content, Operation, Timestamp};
+use crate::operation::export;
 use crate::store::Line;
 
 /// Writes `lines` to a new file in `folder` named after `now`; says which.
@@ -18,7 +19,7 @@ use crate::store::Line;
 /// When the folder or the file can't be made or written. No file that exists is touched.
 pub fn save(folder: &Path, lines: &[Line], now: Timestamp) -> io::Result<PathBuf> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let (path, file) = new_file_named(folder, "events-", now)?;
+    let (path, file) = new_file_named(folder, "events-", now, "jsonl")?;
     let mut out = BufWriter::new(file);
     for line in lines {
         serde_json::to_writer(&mut out, &written(line))?;
@@ -48,10 +49,9 @@ pub fn operation(folder: &Path, operation: &Operation, now: Timestamp) -> (Impor
     let written = || -> io::Result<PathBuf> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let lead = format!("operation-{}-", operation.plan.id);
-        let (path, file) = new_file_named(folder, &lead, now)?;
+        let (path, file) = new_file_named(folder, &lead, now, "md")?;
         let mut out = BufWriter::new(file);
-        serde_json::to_writer(&mut out, operation)?;
-        out.write_all(b"\n")?;
+        out.write_all(export(operation).as_bytes())?;
         out.flush()?;
         Ok(path)
     };

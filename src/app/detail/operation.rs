@@ -4,6 +4,7 @@
 use super::{DetailLine, Piece, Tone, age, blank, heading, present, said};
 use crate::domain::operation::{CheckResult, Entry, Phase, Plan, Record, Standing};
 use crate::domain::{Health, Operation, Span, Text, Timestamp, Uid};
+use crate::operation::Timeline;
 use crate::store::Store;
 
 /// The title and the lines of the operation `uid`.
@@ -218,37 +219,15 @@ pub(in crate::app) fn steps(
 /// The records as a time line.
 pub(in crate::app) fn records(operation: &Operation) -> Vec<DetailLine> {
     let mut lines = vec![blank(), heading("Journal")];
+    let timeline = Timeline::new(&operation.plan);
     for record in &operation.records {
         let at = record.at.utc().format("%H:%M:%S");
-        let what = said_of(&record.entry);
-        let (by, console) = (&record.by, &record.console);
-        let console = if console.is_empty() { String::new() } else { format!(" at {console}") };
         lines.push(pieces(&[
             (Tone::Muted, format!("{at} UTC ")),
-            (Tone::Plain, what),
-            (Tone::Muted, format!(" ({by}{console})")),
+            (Tone::Plain, timeline.line(record)),
         ]));
     }
     lines
-}
-
-fn said_of(entry: &Entry) -> String {
-    match entry {
-        Entry::Confirmed { reason, stepped_up } => {
-            let factor = if *stepped_up { ", with a second factor" } else { "" };
-            let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-            format!("confirmed{factor}{reason}")
-        }
-        Entry::Approved => "approved of".to_owned(),
-        Entry::Taken => "taken up by a console".to_owned(),
-        Entry::Began { step } => format!("step {} begins", step + 1),
-        Entry::Done { step, saw } => format!("step {} is done: {saw}", step + 1),
-        Entry::Stopped { step, why } => format!("step {} stopped: {why}", step + 1),
-        Entry::TurnedBack { why } => format!("is taken back: {why}"),
-        Entry::Undoing { step } => format!("step {} is being taken back", step + 1),
-        Entry::Undone { step, saw } => format!("step {} is taken back: {saw}", step + 1),
-        Entry::GivenUp { why } => format!("left as it is: {why}"),
-    }
 }
 
 fn text(tone: Tone, text: &str) -> DetailLine {

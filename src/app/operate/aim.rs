@@ -38,12 +38,12 @@ enum Kind {
     Operation,
 }
 
-/// Words in the names of databases that were kept.
-const KEPT: [&str; 2] = ["-kept-", "_kept_"];
+/// What stands in the name of a database that was kept.
+const KEPT: &str = "-kept-";
 
 /// Whether a database of this name was kept by a swap.
 pub(super) fn is_kept(name: &str) -> bool {
-    KEPT.iter().any(|word| name.contains(word))
+    name.contains(KEPT)
 }
 
 impl App {

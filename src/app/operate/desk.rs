@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::{Span, Text, Timestamp};
 
 /// Keys that confirm are dead for so long after something changed under the operator's hands.
-pub const REST: Span = Span::from_ms(700);
+const REST: Span = Span::from_ms(700);
 
 /// Keys that come faster one after the other were not typed by hand.
 const BURST: Span = Span::from_ms(5);
