@@ -36,3 +36,31 @@ fn an_alert_is_looked_after() {
     bench.works();
     bench.journey.sees("✓ 1 say who looks after it").sees("Look after");
 }
+
+#[test]
+fn eyes() {
+    for (w, h) in [(80, 24), (120, 36)] {
+        let mut bench = before_an_alert();
+        bench.journey.size(w, h);
+        bench.journey.keys("m");
+        println!("{}", bench.journey.screen());
+        bench.slowly("enter");
+        println!("{}", bench.journey.screen());
+        bench.slowly("enter").works();
+        println!("{}", bench.journey.screen());
+        bench.rest().slowly("y");
+        println!("{}", bench.journey.screen());
+        bench.works();
+        println!("{}", bench.journey.screen());
+        bench.slowly("u");
+        println!("{}", bench.journey.screen());
+        bench.slowly("n esc z");
+        println!("{}", bench.journey.screen());
+        bench.slowly("esc 9");
+        println!("{}", bench.journey.screen());
+        bench.slowly("tab");
+        println!("{}", bench.journey.screen());
+        bench.slowly("x v");
+        println!("{}", bench.journey.screen());
+    }
+}

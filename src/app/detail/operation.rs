@@ -196,8 +196,11 @@ pub(in crate::app) fn steps(
         }
         match (told.began, told.ended, state) {
             (Some(began), Some(ended), _) => {
-                let took = format!("  {}", ended.since(began).max(Span::from_secs(1)));
-                line.pieces.push(Piece::Text(Tone::Muted, Text::clean(&took)));
+                let took = ended.since(began);
+                if took >= Span::from_secs(1) {
+                    let took = format!("  {took}");
+                    line.pieces.push(Piece::Text(Tone::Muted, Text::clean(&took)));
+                }
             }
             (Some(began), None, State::Begun | State::Undoing) => {
                 line.pieces.push(Piece::Text(Tone::Muted, Text::from("  began ")));

@@ -6,6 +6,7 @@ use crate::app::overlay::Overlay;
 use crate::domain::operation::Verb;
 use crate::domain::{FeedId, Object, Text};
 use crate::operation::kinds::Field;
+use crate::store::OverviewTable;
 use crate::store::table::RowId;
 
 /// What is aimed at.
@@ -15,6 +16,8 @@ pub(super) struct Aim {
     pub(super) subject: Text,
     /// The tenant that it belongs to.
     pub(super) tenant: Option<Text>,
+    /// Whether the operator chose it for the operation, so that its tenant is not to be changed any more.
+    pub(super) chosen: bool,
     kind: Kind,
 }
 
@@ -51,16 +54,21 @@ impl App {
     pub(super) fn aim(&self) -> Aim {
         if let Some(Overlay::Card(card)) = &self.overlay {
             let tenant = card.tenant.clone();
-            return Aim { subject: tenant.clone(), tenant: Some(tenant), kind: Kind::Tenant };
+            let (subject, kind) = (tenant.clone(), Kind::Tenant);
+            return Aim { subject, tenant: Some(tenant), chosen: false, kind };
         }
         if let Some(Overlay::Run(page)) = &self.overlay {
             let tenant = page.plan.tenant.clone();
-            return Aim { subject: page.plan.title.clone(), tenant, kind: Kind::Operation };
+            let (subject, kind) = (page.plan.title.clone(), Kind::Operation);
+            return Aim { subject, tenant, chosen: false, kind };
         }
         self.pane().cursor.id.as_ref().map_or_else(Aim::default, |id| self.aim_at(id))
     }
 
     fn aim_at(&self, id: &RowId) -> Aim {
+        // What a finding is about is meant, not the finding.
+        let found = OverviewTable::new(&self.store).finding(id).and_then(|it| it.row.clone());
+        let id = found.as_ref().unwrap_or(id);
         let tenant = detail::tenant(&self.store, id);
         let name = detail::copied(&self.store, id, false).unwrap_or_default();
         let kind = match id {
@@ -79,7 +87,7 @@ impl App {
             (Kind::Tenant, Some(tenant)) => tenant.clone(),
             _ => Text::clean(&name),
         };
-        Aim { subject, tenant, kind }
+        Aim { subject, tenant, chosen: false, kind }
     }
 
     fn kind_of(&self, object: &Object) -> Kind {
@@ -128,6 +136,11 @@ impl App {
 }
 
 impl Aim {
+    /// Whether it is an alert.
+    pub(super) const fn is_alert(&self) -> bool {
+        matches!(self.kind, Kind::Alert { .. })
+    }
+
     /// The actions that fit, the most usual first.
     pub(super) const fn actions(&self) -> &'static [&'static str] {
         match self.kind {
@@ -168,7 +181,7 @@ impl Aim {
             ("matchers", Kind::Alert { matchers, .. }) => Some((matchers.clone(), false)),
             ("silence", Kind::Silence(id)) => Some((id.clone(), true)),
             ("database", Kind::Kept(name)) => Some((name.clone(), true)),
-            ("tenant", _) => tenant().map(|tenant| (tenant, true)),
+            ("tenant", _) => tenant().map(|tenant| (tenant, self.chosen)),
             _ => None,
         }
     }

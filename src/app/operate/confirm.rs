@@ -84,6 +84,15 @@ impl App {
         }
     }
 
+    /// What the plan does for which a factor is asked now.
+    #[must_use]
+    pub fn proving_title(&self) -> Option<&Text> {
+        match (&self.overlay, self.presence.proving()) {
+            (Some(Overlay::Plan(page)), Some(hash)) if page.hash == *hash => Some(&page.plan.title),
+            _ => None,
+        }
+    }
+
     pub(super) fn answer_plan(&mut self, action: PlanAction) -> Vec<Effect> {
         let Some(Overlay::Plan(page)) = &mut self.overlay else { return Vec::new() };
         page.wrong = None;

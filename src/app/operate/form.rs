@@ -235,6 +235,12 @@ fn taken(store: &Store, name: &str) -> Option<String> {
 impl App {
     /// Asks for what `verb` needs; where `aim` says everything, for the plan.
     pub(super) fn begin_operation(&mut self, verb: Verb, aim: &Aim) -> Vec<Effect> {
+        if matches!(verb, Verb::Ack | Verb::Unack) && !aim.is_alert() {
+            let text =
+                "The cursor is on no alert. Open what is folded under this row, and choose one.";
+            self.say(Level::Info, text);
+            return Vec::new();
+        }
         let form = Form::new(verb, aim);
         let is_given = form.fields.iter().all(|field| field.fixed);
         self.overlay = Some(Overlay::Form(Box::new(form)));

@@ -32,7 +32,8 @@ pub struct MenuItem {
 
 impl App {
     pub(super) fn open_menu(&mut self) {
-        let aim = self.aim();
+        let mut aim = self.aim();
+        aim.chosen = true;
         let items: Vec<MenuItem> = aim.actions().iter().filter_map(|id| item(id)).collect();
         if items.is_empty() {
             let text = "Nothing can be done with this row; the palette lists everything.";

@@ -182,5 +182,5 @@ fn leaving(desk: &Desk) -> Vec<DetailLine> {
 #[must_use]
 pub fn form_lines(app: &App, form: &super::Form) -> u16 {
     let suggested = form.current().map_or(0, |field| form.suggestions(&app.store, field).len());
-    u16::try_from(form.fields.len() + suggested).unwrap_or_default() + 5
+    u16::try_from(form.fields.len() + suggested).unwrap_or_default() + 4
 }
