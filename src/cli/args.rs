@@ -188,6 +188,7 @@ macro_rules! inputs {
             #[cfg(test)]
             pub(super) const NAMES: &'static [&'static str] = &[$($name),+];
 
+            #[cfg(feature = "live")]
             /// What is given, by the name of the input.
             pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
                 [$(($name, self.$id.as_deref())),+]
@@ -421,4 +422,23 @@ pub(super) fn actions_page() -> String {
     }
     let _ = write!(page, "\nScenarios of the training world: {}.\n", sim::NAMES.join(", "));
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::kinds::fields;
+
+    #[test]
+    fn every_field_of_every_verb_can_be_given() {
+        let given = |name: &str| {
+            // These two stand elsewhere on the command line.
+            ["tenant", "reason"].contains(&name) || InputArgs::NAMES.contains(&name)
+        };
+        for verb in Verb::ALL {
+            for field in fields(*verb) {
+                assert!(given(field.name), "{verb}: {}", field.name);
+            }
+        }
+    }
 }

@@ -44,7 +44,6 @@ pub fn main() -> ExitCode {
 /// Refuses flags that mean nothing beside the command.
 fn refused(args: &Args) -> Result<(), CliError> {
     match &args.command {
-        None | Some(Command::Demo(_)) => Ok(()),
         Some(Command::Config(_)) => args.glass.refuse("config"),
         Some(Command::Replay { .. }) => args.glass.refuse("replay"),
         Some(Command::Trail { .. }) => args.glass.refuse("trail"),
@@ -52,11 +51,13 @@ fn refused(args: &Args) -> Result<(), CliError> {
         Some(Command::Login { .. }) => args.glass.refuse("login"),
         Some(Command::Logout) => args.glass.refuse("logout"),
         Some(Command::Whoami { .. }) => args.glass.refuse("whoami"),
-        // Their reason is that of the operation.
         Some(Command::Plan(_) | Command::Apply(_) | Command::Ops(_)) if args.glass.break_glass => {
             args.glass.refuse("an operation without the screen")
         }
-        Some(Command::Plan(_) | Command::Apply(_) | Command::Ops(_)) => Ok(()),
+        // The reason of an operation is the operation's.
+        None | Some(Command::Demo(_) | Command::Plan(_) | Command::Apply(_) | Command::Ops(_)) => {
+            Ok(())
+        }
     }
 }
 

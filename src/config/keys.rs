@@ -231,7 +231,7 @@ pub static KEYS: &[Key] = &[
     key!(operations.backup_job, Profile, Rule::Text, Some("{tenant}-backup"), "CronJob that backs a tenant up; {tenant} stands for it."),
     key!(operations.versions, Profile, Rule::Text, Some("17,18,19"), "Versions that tenants can have, oldest first, with commas between."),
     key!(operations.health_url, Profile, Rule::Text, Some("https://{host}/web/health"), "Where a tenant says that it is well; {host} stands for its address."),
-    key!(operations.keeps, Profile, Rule::Count(7, 365), Some("7"), "Days that insurance backups, and databases swapped out, are kept at least."),
+    key!(operations.keeps, Profile, Rule::Count(7, 1000), Some("7"), "Days that insurance backups, and databases swapped out, are kept at least."),
     key!(operations.soak, Profile, Rule::Count(1, 1000), Some("48"), "Hours that an update within a version is watched."),
     key!(operations.soak_cross, Profile, Rule::Count(1, 1000), Some("168"), "Hours that an upgrade to another version is watched."),
     key!(operations.guards, Profile, Rule::Text, None, "Where one is more careful, such as: tenant=erp verb=deprovision deny; tier=enterprise asks=second-person."),

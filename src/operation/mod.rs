@@ -17,7 +17,7 @@ mod shape;
 pub use confirm::{ConfirmedPlan, Given, Unconfirmed};
 pub use digest::hash;
 pub use evidence::{Evidence, Unplanned, plan};
-pub use executor::{Executor, Halt, Progress, Tell, Way};
+pub use executor::{Executor, Halt, Pace, Progress, Tell, Way};
 pub use manifest::{Manifests, TemplateError};
 pub use report::{Timeline, export};
 pub use shape::{Caution, Guard, GuardError, Shape};

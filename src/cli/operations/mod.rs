@@ -19,7 +19,7 @@ use crate::domain::operation::{Asks, Operation, Phase, Plan};
 use crate::domain::{Role, Text};
 use crate::live::Live;
 use crate::operation::kinds::{Inputs, Request};
-use crate::operation::{ConfirmedPlan, Executor, Given, Halt, Progress, Tell, Way, export};
+use crate::operation::{ConfirmedPlan, Executor, Given, Halt, Pace, Progress, Tell, Way, export};
 use crate::platform::{Clock as _, Control, Journal, Platform};
 use crate::runtime::{WallClock, machine};
 
@@ -222,6 +222,7 @@ impl Desk {
             clock: Arc::new(WallClock),
             console: self.console.clone(),
             by: self.by.clone(),
+            pace: Pace::default(),
         }
     }
 

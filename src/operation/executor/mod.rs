@@ -15,12 +15,29 @@ use crate::domain::operation::{Asks, Entry, Operation, Phase, Reached, Record};
 use crate::domain::{Span, Text, Trouble};
 use crate::platform::{Clock, Control, Journal, Lease, Unwritten};
 
-/// How long a lease lasts unless it is kept.
-const TERM: Span = Span::from_secs(15);
-/// How often it is kept.
-const KEEP: Duration = Duration::from_secs(4);
-/// So long servers are waited for that can't be reached.
-const PATIENCE: Duration = Duration::from_mins(10);
+/// How patient an executor is.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How long a lease lasts unless it is kept: so long nobody takes over from a console that died.
+    pub term: Span,
+    /// How often it is kept.
+    pub keep: Duration,
+    /// How long is waited between two looks.
+    pub look: Duration,
+    /// So long servers are waited for that can't be reached, in one step.
+    pub away: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            term: Span::from_secs(15),
+            keep: Duration::from_secs(4),
+            look: Duration::from_secs(1),
+            away: Duration::from_mins(10),
+        }
+    }
+}
 
 /// Runs operations for one person at one console.
 #[derive(Clone)]
@@ -35,6 +52,8 @@ pub struct Executor {
     pub console: Text,
     /// Who is at it.
     pub by: Text,
+    /// How patient it is.
+    pub pace: Pace,
 }
 
 /// What is done with an operation that is there.
@@ -95,7 +114,7 @@ impl Executor {
     /// Why nothing was begun, or why it can't go on here. What was begun is in the journal, and can be gone on with.
     pub async fn run(&self, confirmed: ConfirmedPlan, tell: &Tell) -> Result<Operation, Halt> {
         let plan = confirmed.plan();
-        let lease = self.journal.lease(&plan.scope, &self.console, TERM).await?;
+        let lease = self.journal.lease(&plan.scope, &self.console, self.pace.term).await?;
         let opened = self.open(&confirmed, &lease).await;
         if let Err(halt) = opened {
             let _ = self.journal.release(&lease).await;
@@ -185,11 +204,12 @@ impl Executor {
         let say = |words: &str| {
             tell(Progress { operation: id.clone(), step: 0, words: Text::clean(words) });
         };
-        let mut away = Patience::new(PATIENCE);
+        let mut away = Patience::new(self.pace.away, self.pace.look);
+        let term = Duration::from_millis(self.pace.term.ms());
         // One that is kept for longer than two terms is no dead one's.
-        let mut held = Patience::new(Duration::from_millis(2 * TERM.ms()));
+        let mut held = Patience::new(2 * term, self.pace.look);
         loop {
-            match self.journal.lease(scope, &self.console, TERM).await {
+            match self.journal.lease(scope, &self.console, self.pace.term).await {
                 Ok(lease) => return Ok(lease),
                 Err(error @ Unwritten::Held { .. }) => {
                     say(&format!("{error} It is waited for the lease to run out."));
@@ -212,10 +232,11 @@ impl Executor {
     /// Keeps the lease; ends when it is lost, or may be.
     async fn keep(&self, lease: &Lease) {
         loop {
-            tokio::time::sleep(KEEP).await;
-            let mut left = Patience::new(Duration::from_millis(TERM.ms()).saturating_sub(KEEP));
+            tokio::time::sleep(self.pace.keep).await;
+            let term = Duration::from_millis(self.pace.term.ms());
+            let mut left = Patience::new(term.saturating_sub(self.pace.keep), self.pace.look);
             loop {
-                match self.journal.lease(&lease.scope, &self.console, TERM).await {
+                match self.journal.lease(&lease.scope, &self.console, self.pace.term).await {
                     Ok(now) if now.fence == lease.fence => break,
                     Ok(_) | Err(Unwritten::Held { .. }) => return,
                     Err(_) if left.wait().await.is_err() => return,

@@ -12,11 +12,6 @@ use crate::domain::operation::{
 use crate::domain::{Span, Text, Trouble};
 use crate::platform::{Lease, Mark, Revision, Unacted, Unwritten, Word};
 
-/// How often a goal is looked at.
-const LOOK: Duration = Duration::from_secs(1);
-/// How long a server is waited for that can't be reached, within one step.
-const AWAY: Duration = Duration::from_mins(10);
-
 /// An operation that this console works on.
 pub(super) struct Work<'a> {
     executor: &'a Executor,
@@ -155,7 +150,7 @@ impl<'a> Work<'a> {
     /// Makes the change, until it is made, refused, or nobody answers for too long.
     async fn act(&self, at: usize, command: &Command, probe: &Goal) -> Result<(), Text> {
         let mark = self.mark();
-        let mut patience = Patience::new(AWAY);
+        let mut patience = self.patience();
         loop {
             match self.executor.control.act(command, &mark).await {
                 Ok(()) => return Ok(()),
@@ -187,13 +182,13 @@ impl<'a> Work<'a> {
                 Reached::Never(why) => return Err(why),
                 Reached::NotYet(words) => self.say(at, words.as_str()),
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(self.executor.pace.look).await;
         }
     }
 
     /// Looks, and waits for a server that is away.
     async fn look(&self, at: usize, goal: &Goal) -> Result<Seen, Text> {
-        let mut patience = Patience::new(AWAY);
+        let mut patience = self.patience();
         loop {
             match self.executor.control.look(&goal.query).await {
                 Ok(seen) => return Ok(seen),
@@ -221,7 +216,7 @@ impl<'a> Work<'a> {
                 }
                 Err(Unwritten::Moved | Unwritten::Unsure(_)) => {
                     let Ok(read) = journal.read(&id).await else {
-                        tokio::time::sleep(LOOK).await;
+                        tokio::time::sleep(self.executor.pace.look).await;
                         continue;
                     };
                     if read.operation.records == next.records {
@@ -235,11 +230,15 @@ impl<'a> Work<'a> {
                 }
                 Err(Unwritten::Trouble(trouble)) if may_pass(&trouble) => {
                     self.say(self.standing().done, &format!("Waiting: {trouble}"));
-                    tokio::time::sleep(LOOK).await;
+                    tokio::time::sleep(self.executor.pace.look).await;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    fn patience(&self) -> Patience {
+        Patience::new(self.executor.pace.away, self.executor.pace.look)
     }
 
     fn say(&self, step: usize, words: &str) {
@@ -297,12 +296,13 @@ const fn may_pass(trouble: &Trouble) -> bool {
 /// How long somebody is waited for.
 pub(super) struct Patience {
     until: Instant,
+    pause: Duration,
 }
 
 impl Patience {
-    /// So long from now on.
-    pub(super) fn new(long: Duration) -> Self {
-        Self { until: now() + long }
+    /// So long from now on, with such a pause between two tries.
+    pub(super) fn new(long: Duration, pause: Duration) -> Self {
+        Self { until: now() + long, pause }
     }
 
     /// Waits a moment.
@@ -313,7 +313,7 @@ impl Patience {
         if now() >= self.until {
             return Err(Text::from("the server could not be reached for too long"));
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(self.pause).await;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Silences and acknowledgements: one step each.
 
 use super::Ask;
-use super::parts::{BRIEF, act, bad, good, pin, say, span};
+use super::parts::{BRIEF, act, bad, good, moment, pin, say, span};
 use crate::domain::operation::{Asks, Command, Expect, Goal, NewSilence, Plan, Query, Seen};
 use crate::domain::{Matcher, Span, Text};
 use crate::operation::Unplanned;
@@ -37,11 +37,11 @@ pub(super) fn silence(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     plan.damage = say(&match hidden.len() {
         0 => format!(
             "Nobody is told of what matches {what} until {}; nothing fires that it would hide now.",
-            silence.until
+            moment(silence.until)
         ),
         n => format!(
             "Nobody is told of {n} firing alerts until {}: {}",
-            silence.until,
+            moment(silence.until),
             named(hidden)
         ),
     });
@@ -106,8 +106,10 @@ pub(super) fn expire(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     };
     let mut plan = ask.plan(&format!("silence {id}"), Asks::Yes);
     plan.title = say(&format!("End the silence {id}"));
-    plan.damage =
-        say(&format!("People are told again of what it hides; it would have ended {until}."));
+    plan.damage = say(&format!(
+        "People are told again of what it hides; it would have ended {}.",
+        moment(*until)
+    ));
     plan.pins.push(pin("the silence", Goal::new(query.clone(), Expect::Hides(true))));
     let end = Command::ExpireSilence { id: id.clone() };
     plan.steps.push(act("end the silence", end, query, Expect::Hides(false), BRIEF));
@@ -121,7 +123,7 @@ pub(super) fn ack(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     let until = request.at.after(span(request.get("for")).unwrap_or(LONGEST));
     let query = Query::Acknowledgement { fingerprint: fingerprint.clone() };
     let mut plan = ask.plan(&format!("alert {fingerprint}"), Asks::Yes);
-    plan.title = say(&format!("Look after {name} until {until}"));
+    plan.title = say(&format!("Look after {name} until {}", moment(until)));
     plan.damage =
         say(&format!("Everybody sees that {} looks after {name}; it fires on.", request.by));
     match ask.look(&query)? {

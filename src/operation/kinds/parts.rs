@@ -7,7 +7,7 @@ use crate::domain::operation::{
     Asks, BackupSeen, Check, CheckResult, Command, DatabaseSeen, Expect, Goal, OPERATION_MARK,
     ObjectRef, Pin, Plan, PodsOf, Query, Seen, Step, Undo, Verb,
 };
-use crate::domain::{Bytes, Role, Span, Text, Uid};
+use crate::domain::{Bytes, Role, Span, Text, Timestamp, Uid};
 use crate::operation::Unplanned;
 
 /// How long one look may take that changes nothing.
@@ -270,6 +270,11 @@ impl Step {
     pub(super) fn undone_by(self, act: Command, query: Query, expect: Expect) -> Self {
         Self { undo: Some(Undo { act, settled: Goal::new(query, expect) }), ..self }
     }
+}
+
+/// A moment as people write it.
+pub(super) fn moment(at: Timestamp) -> String {
+    at.utc().format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// A number of bytes in words.

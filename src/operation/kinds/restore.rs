@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Ask;
 use super::parts::{
-    Client, act, bad, bytes, check, chosen_backup, doubtful, good, look, people, pin, say,
+    Client, act, bad, bytes, check, chosen_backup, doubtful, good, look, moment, people, pin, say,
 };
 use crate::domain::operation::{
     Asks, BackupSeen, Check, Command, ContentsSeen, DatabaseSeen, Expect, Goal, Plan, PodsOf,
@@ -48,10 +48,10 @@ pub(super) fn source<'a>(ask: &Ask<'a>) -> Result<Source<'a>, Unplanned> {
 }
 
 impl Source<'_> {
-    /// How old the backup is, and what that means.
+    /// What a restore loses.
     pub(super) fn loss(&self, ask: &Ask<'_>) -> String {
         let age = ask.request.at.since(self.dump.modified);
-        format!("everything written after {} ({age}) is lost", self.dump.modified)
+        format!("everything written after {} ({age})", moment(self.dump.modified))
     }
 
     /// The facts that a restore goes by.
@@ -226,7 +226,8 @@ pub(super) fn beside(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     plan.title = say(&format!("Restore {} beside {}", source.dump.key, source.host));
     plan.damage = say(&format!(
         "Nothing of {} is touched: a copy of {} comes into {database}.",
-        source.client.name, source.dump.modified
+        source.client.name,
+        moment(source.dump.modified)
     ));
     source.pin(&mut plan);
     plan.checks = source.checks(ask)?;
@@ -240,9 +241,11 @@ pub(super) fn in_place(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     let accepted = ask.request.need("accepted-by")?;
     let (name, host) = (source.client.name, source.host.clone());
     let mut plan = ask.plan_for(&source.client, Asks::StepUp);
-    plan.title =
-        say(&format!("Put {name} back to {}, over what is there now", source.dump.modified));
-    plan.damage = say(&format!("{name}: {}; {}.", source.size(), source.loss(ask)));
+    plan.title = say(&format!(
+        "Put {name} back to {}, over what is there now",
+        moment(source.dump.modified)
+    ));
+    plan.damage = say(&format!("{name}: {}; {} is lost.", source.size(), source.loss(ask)));
     plan.notes.push(say(&format!("Accepted by the customer: {accepted}")));
     plan.notes.push(say(
         "A restore with swap keeps what is there now, and can be taken back: prefer it.",

@@ -1,7 +1,7 @@
 //! The restore that can be taken back: the copy takes the place of the live database, which is kept.
 
 use super::Ask;
-use super::parts::{BRIEF, act, bad, bytes, good, look, people, pin, say};
+use super::parts::{BRIEF, act, bad, bytes, good, look, moment, people, pin, say};
 use super::restore::{HEALTH_LIMIT, source};
 use crate::domain::operation::{Asks, Command, Due, Expect, Goal, Oid, Plan, Query, Seen, Step};
 use crate::domain::{Span, Text, Timestamp};
@@ -23,12 +23,15 @@ pub(super) fn swap(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     let kept = ask.shape.host_of(&format!("{name}{KEPT}{stamp}-{}", ask.request.id));
     let until = ask.request.at.after(ask.shape.floor);
     let mut plan = ask.plan_for(&source.client, Asks::StepUp);
-    plan.title =
-        say(&format!("Put {name} back to {}, and keep what is there now", source.dump.modified));
+    plan.title = say(&format!(
+        "Put {name} back to {}, and keep what is there now",
+        moment(source.dump.modified)
+    ));
     plan.damage = say(&format!(
-        "{name}: {}; {} for its people, and kept in {kept} until {until}.",
+        "{name}: {}; its people lose {}. It is kept in {kept} until {}.",
         source.size(),
-        source.loss(ask)
+        source.loss(ask),
+        moment(until)
     ));
     plan.notes
         .push(say("Its people see a pause of a few seconds while the databases change places."));
@@ -130,14 +133,18 @@ pub(super) fn drop_kept(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     plan.word = name.clone();
     plan.title = say(&format!("Drop {name}"));
     plan.damage = say(&format!(
-        "{name}: {}, {}; what {tenant} was before the restore of {since} is gone for good.",
+        "{name}: {}, {}; what {tenant} was before the restore of {} is gone for good.",
         bytes(seen.bytes),
-        people(seen.sessions)
+        people(seen.sessions),
+        moment(since)
     ));
     plan.checks.push(if ask.request.at >= until {
-        good(&format!("its time was up {until}"))
+        good(&format!("its time was up {}", moment(until)))
     } else {
-        bad(&format!("it is kept until {until}: a restore may still have to be taken back"))
+        bad(&format!(
+            "it is kept until {}: a restore may still have to be taken back",
+            moment(until)
+        ))
     });
     let is = Query::Database { name: name.clone() };
     plan.pins.push(pin("the database", Goal::new(is.clone(), Expect::Oid(seen.oid))));

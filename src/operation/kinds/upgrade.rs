@@ -6,8 +6,7 @@ use super::Ask;
 use super::parts::{Client, bad, bytes, doubtful, good, look, pin, say};
 use super::restore::HEALTH_LIMIT;
 use crate::domain::operation::{
-    Asks, Check, Command, Due, Expect, Goal, ObjectRef, Plan, PodsOf, Query, Seen, Step, Undo,
-    Which,
+    Asks, Check, Command, Due, Expect, Goal, ObjectRef, Plan, PodsOf, Query, Seen, Step, Which,
 };
 use crate::domain::{Span, Text, Uid};
 use crate::operation::Unplanned;
@@ -308,15 +307,13 @@ fn carry_files(
         name: name.clone(),
     };
     let is = Query::Object(what.clone());
-    let delete =
-        Command::Delete { what: what.clone(), which: Which::MadeBy(ask.request.id.clone()) };
     Ok(Step {
         name: say("carry its files to the new version"),
         act: Some(Command::Apply { what, manifest }),
         begun: Some(Goal::new(is.clone(), Expect::Present)),
-        settled: Goal::new(is.clone(), Expect::JobDone),
+        settled: Goal::new(is, Expect::JobDone),
         limit: CROSS_LIMIT,
-        undo: Some(Undo { act: delete, settled: Goal::new(is, Expect::Absent) }),
+        undo: None,
         log: Some(PodsOf { namespace: new.clone(), label: (say("job-name"), name) }),
     })
 }
