@@ -1,18 +1,16 @@
 //! What every way into the console needs: settings, theme, key map.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
-#[cfg(feature = "live")]
-use std::{
-    fs::File,
-    io::{ErrorKind, Read as _},
-};
 
 use super::CliError;
 use super::args::{Args, SettingsArgs};
 use crate::app::{App, Importance, Msg, ProfileDanger, Setting};
-use crate::config::{self, Danger, Environment, Loaded, Paths, Sources};
+use crate::config::{self, Danger, Environment, Loaded, Paths, Settings, Sources};
 use crate::input::{self, parse_keys};
+use crate::operation;
 use crate::platform::Clock;
 use crate::runtime::appearance::{self, AppearanceError, Folders, terminal_depth};
 use crate::runtime::console::Appearance;
@@ -21,9 +19,7 @@ use crate::store::StreamLimits;
 use crate::ui::theme::{ColorDepth, Theme};
 #[cfg(feature = "live")]
 use crate::{
-    config::Settings,
     domain::Span,
-    operation,
     platform::Identity,
     session::{Policy, Presence},
 };
@@ -59,11 +55,9 @@ fn flags(args: &SettingsArgs) -> Result<Vec<(String, String)>, CliError> {
     Ok(flags)
 }
 
-#[cfg(feature = "live")]
 /// The largest template of a manifest that is read, 64 KiB.
 const TEMPLATE_MAX: u64 = 64 * 1024;
 
-#[cfg(feature = "live")]
 /// What plans go by: what the platform is like, and the templates, the operator's own before the built-in ones.
 pub(super) fn plans(
     settings: &Settings,

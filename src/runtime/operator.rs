@@ -13,7 +13,9 @@ use crate::app::{Importance, OperateEvent, OperateOrder, Wanted};
 use crate::domain::operation::Phase;
 use crate::domain::{Opener, Operation, Text, Trouble, TroubleKind};
 use crate::operation::kinds::Request;
-use crate::operation::{ConfirmedPlan, Executor, Halt, Manifests, Progress, Shape, Way, plan};
+use crate::operation::{
+    ConfirmedPlan, Executor, Halt, Manifests, Pace, Progress, Shape, Way, plan,
+};
 use crate::platform::{Clock, Control, Inspect, Journal, Platform};
 
 /// Letters and digits of an operation's id.
@@ -128,7 +130,8 @@ impl Operator {
     fn executor(&self, by: &Text) -> Option<Executor> {
         let Hands { control, journal } = self.hands.clone()?;
         let (clock, console) = (Arc::clone(&self.clock), self.console.clone());
-        Some(Executor { control, journal, clock, console, by: by.clone() })
+        let pace = Pace::default();
+        Some(Executor { control, journal, clock, console, by: by.clone(), pace })
     }
 
     fn run(&self, confirmed: ConfirmedPlan, told: mpsc::Sender<Told>) -> BoxFuture<'static, ()> {

@@ -43,9 +43,17 @@ impl Bench {
         Self::that_may(name, false)
     }
 
+    /// Before a world in which nothing exists.
+    pub(crate) fn on_nothing() -> Self {
+        Self::before(Journey::on_nothing(), false)
+    }
+
     /// The same, at a console that may only look if it is `read_only`.
     pub(crate) fn that_may(name: &str, read_only: bool) -> Self {
-        let mut journey = Journey::on(name);
+        Self::before(Journey::on(name), read_only)
+    }
+
+    fn before(mut journey: Journey, read_only: bool) -> Self {
         let world = Arc::new(Small::default());
         let ground = Ground { shape: Shape::default(), manifests: Manifests::default() };
         let mut number = 0;
