@@ -8,7 +8,6 @@ use super::args::{Args, DemoArgs};
 use super::glass::{Glass, Opening};
 use super::{CliError, output, start};
 use crate::app::{App, Msg, ProfileDanger, Setting};
-use crate::config::Environment;
 use crate::domain::{Role, Span};
 use crate::platform::{Clock, Identity, Platform as _};
 use crate::runtime::console::{self, Console, Places};
@@ -66,12 +65,7 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
         glass.apply(&mut app);
     }
     let identity = identity.filter(|_| glass.is_none());
-    let opener = machine::opener(&Environment::of_process(), None);
-    let read_only = settings.read_only.value;
-    let (shape, manifests) = start::plans(settings, &paths)?;
-    let ground = Ground { shape, manifests };
-    let operator = Operator::new(&platform, read_only, ground, operator::console_name(&opener));
-    app.equip(operator.is_able(), opener.user);
+    let operator = start::operator(&mut app, &platform, settings, &paths)?;
     let console = Console {
         app,
         operator,

@@ -11,7 +11,7 @@ use super::session::Visit;
 use super::start::Dressed;
 use super::{CliError, output, start};
 use crate::app::{App, Msg};
-use crate::config::{Environment, Loaded, Paths, Settings};
+use crate::config::{Loaded, Paths, Settings};
 use crate::domain::Text;
 use crate::live::Live;
 use crate::platform::{Clock as _, Platform};
@@ -69,12 +69,7 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
         let log = log.as_ref().map(|(_, file)| file.clone());
         let places = Places { recordings, saved, log };
         let Dressed { theme, appearance, .. } = dressed;
-        let (shape, manifests) = start::plans(settings, &paths)?;
-        let ground = Ground { shape, manifests };
-        let opener = machine::opener(&Environment::of_process(), None);
-        let (read_only, name) = (settings.read_only.value, operator::console_name(&opener));
-        let operator = Operator::new(&*platform, read_only, ground, name);
-        app.equip(operator.is_able(), opener.user);
+        let operator = start::operator(&mut app, &*platform, settings, &paths)?;
         console::run(Console {
             app,
             operator,

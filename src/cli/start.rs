@@ -9,11 +9,14 @@ use super::CliError;
 use super::args::{Args, SettingsArgs};
 use crate::app::{App, Importance, Msg, ProfileDanger, Setting};
 use crate::config::{self, Danger, Environment, Loaded, Paths, Settings, Sources};
+use crate::domain::Text;
 use crate::input::{self, parse_keys};
 use crate::operation;
-use crate::platform::Clock;
+use crate::platform::{Clock, Platform};
 use crate::runtime::appearance::{self, AppearanceError, Folders, terminal_depth};
 use crate::runtime::console::Appearance;
+use crate::runtime::machine;
+use crate::runtime::operator::{self, Ground, Operator};
 use crate::runtime::snapshot::Format;
 use crate::store::StreamLimits;
 use crate::ui::theme::{ColorDepth, Theme};
@@ -80,6 +83,22 @@ pub(super) fn plans(
         }
     }
     Ok((shape, manifests))
+}
+
+/// What makes and runs plans of `platform`; tells `app` whether it can, and who is here where nobody signs in.
+pub(super) fn operator(
+    app: &mut App,
+    platform: &dyn Platform,
+    settings: &Settings,
+    paths: &Paths,
+) -> Result<Operator, CliError> {
+    let (shape, manifests) = plans(settings, paths)?;
+    let opener = machine::opener(&Environment::of_process(), None);
+    let name = operator::console_name(&opener);
+    let ground = Ground { shape, manifests };
+    let operator = Operator::new(platform, settings.read_only.value, ground, name);
+    app.equip(operator.is_able(), Text::clean(&opener.name()));
+    Ok(operator)
 }
 
 /// How the console looks and is driven, and what looks wrong about it.

@@ -101,7 +101,7 @@ impl Operator {
         match order {
             OperateOrder::Plan(wanted) => self.plan(*wanted, told),
             OperateOrder::Run(confirmed) => self.run(*confirmed, told),
-            OperateOrder::Resume { id, way, by } => self.resume(id, way, by, told),
+            OperateOrder::Resume { id, way, by } => self.resume(id, way, &by, told),
             OperateOrder::Export(operation) => self.export(*operation, told, saved),
         }
     }
@@ -151,10 +151,10 @@ impl Operator {
         &self,
         id: Text,
         way: Way,
-        by: Text,
+        by: &Text,
         told: mpsc::Sender<Told>,
     ) -> BoxFuture<'static, ()> {
-        let executor = self.executor(&by);
+        let executor = self.executor(by);
         Box::pin(async move {
             let tell = teller(&told);
             let ended = match executor {

@@ -177,10 +177,11 @@ impl Aim {
             ("pid", Kind::Session { pid, .. }) => Some((pid.clone(), true)),
             ("began", Kind::Session { began, .. }) => Some((began.clone(), true)),
             ("alert", Kind::Alert { fingerprint, .. }) => Some((fingerprint.clone(), true)),
-            ("name", Kind::Alert { name, .. }) => Some((name.clone(), true)),
             ("matchers", Kind::Alert { matchers, .. }) => Some((matchers.clone(), false)),
             ("silence", Kind::Silence(id)) => Some((id.clone(), true)),
-            ("database", Kind::Kept(name)) => Some((name.clone(), true)),
+            ("database", Kind::Kept(name)) | ("name", Kind::Alert { name, .. }) => {
+                Some((name.clone(), true))
+            }
             ("tenant", _) => tenant().map(|tenant| (tenant, self.chosen)),
             _ => None,
         }

@@ -59,7 +59,7 @@ fn backups(store: &Store, tenant: &str, typed: &str) -> Vec<Suggestion> {
     };
     let copies = shelf.object.copies().iter().filter(|copy| copy.dump.is_some());
     let suggestion = |copy: &crate::domain::Backup| {
-        let dump = copy.dump.map_or_else(String::new, |bytes| bytes_in_words(bytes).to_string());
+        let dump = copy.dump.map_or_else(String::new, bytes_in_words);
         let files = copy.filestore.map_or_else(
             || ", no files".to_owned(),
             |bytes| format!(", files {}", bytes_in_words(bytes)),
