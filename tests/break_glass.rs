@@ -209,6 +209,45 @@ async fn what_could_not_be_told_is_queued_and_told_once_at_the_next_start() -> O
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_console_that_was_killed_is_told_by_the_next() -> Outcome {
+    let (server, matrix) = (valkey().await?, Matrix::start(TOKEN).await?);
+    let home = home();
+    settings(&home, &server, &matrix.url(), "");
+    let killed = opened(&home);
+    killed.wait_for("Break-glass was announced in the Matrix room and on the event stream.");
+    // As long as it runs, nobody speaks for it.
+    drop(frame(&home, "another look at the same outage"));
+    assert_eq!(kinds(&matrix.messages()), ["begun", "begun", "ended"]);
+    killed.signal(rustix::process::Signal::KILL);
+    // What it leaves the terminal in is not what this is about.
+    killed.wait_for("[exit ");
+    drop(killed);
+
+    let next = ["--set", "identity.issuer=http://127.0.0.1:1/other"];
+    for _ in 0..2 {
+        let mut console = Console::start(&home, &next, SIZE);
+        console.wait_for("sign in");
+        until("the end", async || (matrix.messages().len() == 4).then_some(())).await;
+        until("the end", async || (told(&server).await.ok()?.len() == 4).then_some(())).await;
+        console.press(CTRL_C);
+        assert_eq!(console.ended().code, 0);
+    }
+    let events = told(&server).await?;
+    assert_eq!(events.len(), 4, "{events:?}");
+    let (begun, ended) = (&events[0], &events[3]);
+    assert_eq!(ended["type"], "console.break-glass.ended");
+    assert_eq!(
+        (&ended["data"]["begun"], &ended["data"]["reason"]),
+        (&begun["id"], &begun["data"]["reason"])
+    );
+    assert!(ended["data"]["lastedSeconds"].is_null(), "nobody knows: {ended}");
+    let said = matrix.messages()[3].content["body"].as_str().expect("text").to_owned();
+    assert!(said.contains("ended without saying so"), "{said}");
+    assert!(home.run(&["trail"]).out.contains("ended without saying so, read-only"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_was_lost_does_not_say_it_twice() -> Outcome {
     let (server, matrix) = (valkey().await?, Matrix::start(TOKEN).await?);
     let home = home();

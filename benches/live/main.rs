@@ -14,6 +14,7 @@
 mod platform;
 
 mod console;
+mod kept;
 mod load;
 mod mixed;
 mod objects;
@@ -34,10 +35,13 @@ pub const CLIENTS: usize = 10_000;
 fn main() {
     let seconds = if std::env::args().any(|word| word == "--quick") { 5 } else { 60 };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let mixed_only = std::env::args().any(|word| word == "--mixed");
+    let only = |name: &str| std::env::args().any(|word| word == name);
     let measured = runtime.block_on(async {
-        if mixed_only {
+        if only("--mixed") {
             return Ok(json!({ "mixed": mixed::measure().await? }));
+        }
+        if only("--kept") {
+            return Ok(json!({ "kept": kept::measure().await? }));
         }
         measure(seconds).await
     });
@@ -62,6 +66,7 @@ async fn measure(seconds: u64) -> Result<Value, PlatformError> {
     let restart = restarts::all(&mut server, &mut valkey, &mut console).await?;
     let at_the_end = console.process().resident_mib();
     drop((console, valkey, server));
+    let kept = kept::measure().await?;
     let mixed = mixed::measure().await?;
     Ok(json!({
         "alone": alone,
@@ -72,6 +77,7 @@ async fn measure(seconds: u64) -> Result<Value, PlatformError> {
         "events": events,
         "restart": restart,
         "memory_mib_at_the_end": at_the_end,
+        "kept": kept,
         "mixed": mixed,
     }))
 }

@@ -17,6 +17,7 @@ use crate::platform::Platform;
 use crate::runtime::courier::{Courier, Round};
 use crate::runtime::machine;
 use crate::runtime::trail::Trail;
+use crate::runtime::vigil::{self, Vigil};
 use crate::session::Presence;
 
 /// The fewest characters of a reason, and the most.
@@ -105,17 +106,38 @@ pub(super) fn without_provider(settings: &mut Settings) {
     settings.kubernetes.identity.value = crate::config::KubernetesIdentity::Kubeconfig;
 }
 
-/// Who tells what is queued in the trail for `profile`; none in a world where nobody listens.
+/// Who tells what is queued in the trail for `profile`; none in a world where nobody listens. Consoles that could not say
+/// their end are in the queue then.
 pub(super) fn courier(platform: &dyn Platform, trail: &Trail, profile: &str) -> Option<Courier> {
     let herald = platform.herald()?;
-    Some(Courier {
+    let courier = Courier {
         trail: trail.clone(),
         herald,
         profile: Text::clean(profile),
         training: platform.world() == crate::platform::World::Training,
         clock: platform.clock(),
         own: None,
-    })
+    };
+    if let Err(error) = note_lost(&courier) {
+        tracing::warn!(%error, "whether earlier consoles have said their end is not known");
+    }
+    Some(courier)
+}
+
+/// Notes the end of those consoles of this profile that ended without saying so.
+fn note_lost(courier: &Courier) -> io::Result<()> {
+    let outlets = courier.herald.outlets();
+    for (begun, vigil) in vigil::lost(&courier.trail)? {
+        if begun.profile != courier.profile || begun.training != courier.training {
+            continue;
+        }
+        let at = courier.clock.now();
+        let happening = Happening::Lost { of: begun.id.clone() };
+        let lost = Announcement { id: new_id(at.ms()), happening, at, ..begun };
+        courier.trail.announce(&lost, &outlets)?;
+        vigil.end();
+    }
+    Ok(())
 }
 
 /// What is needed to break the glass.
@@ -138,6 +160,8 @@ pub(super) struct Glass {
     courier: Courier,
     /// Whether the trail took it; else it was told at once.
     recorded: bool,
+    /// What shows that it runs; none where that could not be noted.
+    vigil: Option<Vigil>,
     said: Option<String>,
 }
 
@@ -150,6 +174,7 @@ impl Opening<'_> {
         let begun = self.begun(&courier);
         courier.own = Some(begun.id.clone());
         let outlets = courier.herald.outlets();
+        let vigil = Vigil::begin(&self.trail, &begun.id).ok();
         let (recorded, said) = match self.trail.announce(&begun, &outlets) {
             Ok(()) if outlets.is_empty() => (
                 true,
@@ -162,7 +187,7 @@ impl Opening<'_> {
             Ok(()) => (true, None),
             Err(error) => (false, Some(tell_at_once(&courier, &begun, &error)?)),
         };
-        Ok(Glass { begun, courier, recorded, said })
+        Ok(Glass { begun, courier, recorded, vigil, said })
     }
 
     fn begun(&self, courier: &Courier) -> Announcement {
@@ -253,6 +278,9 @@ impl Glass {
         let ended = Announcement { id: new_id(at.ms()), happening, at, ..self.begun.clone() };
         let outlets = self.courier.herald.outlets();
         let noted = self.courier.trail.announce(&ended, &outlets);
+        if let Some(vigil) = &self.vigil {
+            vigil.end();
+        }
         if outlets.is_empty() {
             return;
         }

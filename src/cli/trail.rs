@@ -64,6 +64,7 @@ fn in_words(entry: &Entry) -> String {
     let what = match &of.happening {
         Happening::Begun => "opened".to_owned(),
         Happening::Ended { lasted, .. } => format!("closed after {lasted}"),
+        Happening::Lost { .. } => "ended without saying so".to_owned(),
     };
     let may = if of.read_only { "read-only".to_owned() } else { format!("as {}", of.role) };
     let mut lines =

@@ -214,7 +214,7 @@ pub static KEYS: &[Key] = &[
     key!(identity.factors, Profile, Rule::Text, Some("mfa,otp,hwk"), "What counts as a second factor (amr), with commas between."),
     key!(identity.lasts, Profile, Rule::Count(5, 10_080), Some("720"), "Minutes that a sign-in lasts, renewed or not."),
     key!(identity.locks_after, Either, Rule::Count(0, 1440), Some("15"), "Minutes without a key after which the screen is hidden; 0: never."),
-    key!(identity.keyring, Either, Rule::Flag, Some("false"), "Whether the session is kept in the desktop's keyring between runs."),
+    key!(identity.keyring, Either, Rule::Flag, Some("false"), "Whether the session is kept between runs: in the desktop's keyring, or the Linux kernel's without a desktop."),
     key!(identity.step_up_client_id, Profile, Rule::Text, None, "Second application, whose flow always asks for a factor; absent: prompt=login at the first."),
     key!(identity.step_up_issuer, Profile, Rule::ServerUrl, None, "Issuer of the second application where each has its own, as at Authentik; absent: the first's."),
     key!(identity.step_up_client_secret, Profile, Rule::Secret, None, "Where the second application's secret is."),

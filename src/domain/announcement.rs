@@ -46,6 +46,11 @@ pub enum Happening {
         /// How long it was open.
         lasted: Span,
     },
+    /// It has ended without saying so: it was killed, or the machine was. Another console noticed.
+    Lost {
+        /// The announcement of its beginning.
+        of: Text,
+    },
 }
 
 /// Who opened a console, as far as the machine knows: nobody signed in.
@@ -98,6 +103,15 @@ impl Opener {
 }
 
 impl Announcement {
+    /// The announcement of the beginning whose end this is.
+    #[must_use]
+    pub const fn ends(&self) -> Option<&Text> {
+        match &self.happening {
+            Happening::Begun => None,
+            Happening::Ended { of, .. } | Happening::Lost { of } => Some(of),
+        }
+    }
+
     /// Whether it says that a console was opened.
     #[must_use]
     pub const fn is_begin(&self) -> bool {
@@ -109,7 +123,7 @@ impl Announcement {
     pub const fn kind(&self) -> &'static str {
         match self.happening {
             Happening::Begun => "console.break-glass.begun",
-            Happening::Ended { .. } => "console.break-glass.ended",
+            Happening::Ended { .. } | Happening::Lost { .. } => "console.break-glass.ended",
         }
     }
 
@@ -124,6 +138,10 @@ impl Announcement {
             ),
             Happening::Ended { lasted, .. } => format!(
                 "Break-glass on {profile} is over: {who} closed the console at {} after {lasted}.",
+                self.at
+            ),
+            Happening::Lost { .. } => format!(
+                "Break-glass on {profile} is over: the console of {who} ended without saying so. That was noticed at {}.",
                 self.at
             ),
         };
@@ -156,11 +174,14 @@ impl Announcement {
             "readOnly": self.read_only,
             "version": self.version,
         });
-        if let (Happening::Ended { of, lasted }, Some(data)) =
-            (&self.happening, data.as_object_mut())
-        {
+        let end = match &self.happening {
+            Happening::Begun => None,
+            Happening::Ended { of, lasted } => Some((of, Some(lasted.secs()))),
+            Happening::Lost { of } => Some((of, None)),
+        };
+        if let (Some((of, lasted)), Some(data)) = (end, data.as_object_mut()) {
             data.insert("begun".to_owned(), json!(of));
-            data.insert("lastedSeconds".to_owned(), json!(lasted.secs()));
+            data.insert("lastedSeconds".to_owned(), json!(lasted));
         }
         json!({
             "specversion": "1.0",
@@ -225,6 +246,16 @@ mod tests {
         assert_eq!(
             (&ended["data"]["begun"], &ended["data"]["lastedSeconds"]),
             (&json!("glass-1"), &json!(840))
+        );
+        let happening = Happening::Lost { of: begun().id };
+        let lost = Announcement { happening, id: Text::clean("glass-3"), ..begun() };
+        assert_eq!(lost.ends(), Some(&begun().id));
+        assert!(lost.sentences()[0].contains("ended without saying so"), "{:?}", lost.sentences());
+        let event = lost.cloud_event();
+        assert_eq!(event["type"], "console.break-glass.ended");
+        assert_eq!(
+            (&event["data"]["begun"], &event["data"]["lastedSeconds"]),
+            (&json!("glass-1"), &json!(null))
         );
     }
 }

@@ -6,6 +6,7 @@
 pub mod alertmanager;
 mod bearer;
 mod causes;
+mod control;
 mod herald;
 mod http;
 pub mod kubernetes;
@@ -21,7 +22,7 @@ mod stream;
 pub mod valkey;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
@@ -29,7 +30,7 @@ pub use self::bearer::{Bearer, Signed};
 pub use self::oidc::Keeper;
 use crate::config::{KubernetesIdentity, Settings, StreamingLists};
 use crate::domain::Text;
-use crate::platform::{Clock, Feed, Herald, Identity, Platform, World};
+use crate::platform::{Clock, Control, Feed, Herald, Identity, Journal, Platform, World};
 
 /// The live platform of a profile.
 pub struct Live {
@@ -50,6 +51,9 @@ pub struct Live {
     signed: watch::Sender<Option<Signed>>,
     matrix: Option<matrix::Options>,
     clock: Arc<dyn Clock>,
+    /// Made when they are first asked for, and then the same for everybody.
+    control: OnceLock<Arc<control::Hands>>,
+    journal: OnceLock<Arc<dyn Journal>>,
 }
 
 impl Live {
@@ -91,6 +95,8 @@ impl Live {
             matrix: matrix::Options::of(&settings.matrix, &kubernetes),
             kubernetes,
             clock,
+            control: OnceLock::new(),
+            journal: OnceLock::new(),
         }
     }
 
@@ -102,7 +108,7 @@ impl Live {
         self
     }
 
-    /// The same, which keeps sessions of people in `keeper` instead of the desktop's keyring, where the profile keeps them.
+    /// The same, which keeps sessions of people in `keeper` instead of the keyring, where the profile keeps them.
     #[must_use]
     pub fn keeping_sessions_in(mut self, keeper: Arc<dyn Keeper>) -> Self {
         self.keeper = Some(keeper);
@@ -151,6 +157,18 @@ impl Platform for Live {
 
     fn herald(&self) -> Option<Arc<dyn Herald>> {
         Some(Arc::new(herald::Outlets::new(self.matrix.clone(), self.stream.clone())))
+    }
+
+    fn control(&self) -> Option<Arc<dyn Control>> {
+        let hands = self.control.get_or_init(|| Arc::new(control::Hands::of(self)));
+        Some(Arc::<control::Hands>::clone(hands))
+    }
+
+    fn journal(&self) -> Option<Arc<dyn Journal>> {
+        let journal = self.journal.get_or_init(|| {
+            Arc::new(kubernetes::journal(self.kubernetes.clone(), Arc::clone(&self.clock)))
+        });
+        Some(Arc::clone(journal))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

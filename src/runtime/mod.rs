@@ -25,6 +25,7 @@ pub mod snapshot;
 pub mod terminal;
 pub mod told;
 pub mod trail;
+pub mod vigil;
 pub mod watcher;
 
 pub use clock::WallClock;

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use pulse_console::config::{ServerUrl, Settings, SignInFlow};
 use pulse_console::domain::{PlanHash, Span, Timestamp, Trouble};
-use pulse_console::live::Live;
+use pulse_console::live::{Bearer, Keeper, Live, Signed};
 use pulse_console::platform::{
-    Answer, Challenge, Clock as _, IdentityEvent, Order, Platform as _, Prompt, Proof, Secret,
-    Teller, Way,
+    Answer, Challenge, Clock as _, Grant, IdentityEvent, Order, Platform as _, Prompt, Proof,
+    Secret, Teller,
 };
 use pulse_console::session::{Policy, Presence};
+use secrecy::ExposeSecret as _;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -53,6 +54,7 @@ pub struct Desk {
     told: mpsc::Receiver<IdentityEvent>,
     /// All that was told, in order.
     pub all: Vec<IdentityEvent>,
+    bearer: Bearer,
     _tasks: JoinSet<()>,
 }
 
@@ -60,14 +62,24 @@ impl Desk {
     /// Opens the console of `settings`; it begins to sign somebody in.
     pub async fn open(settings: &Settings) -> Self {
         let cursor = Path::new("/nonexistent/cursor.json").to_owned();
-        let identity =
-            Live::new(settings, cursor, Arc::new(Machine)).identity().expect("a provider");
+        Self::of(&Live::new(settings, cursor, Arc::new(Machine))).await
+    }
+
+    /// The same, which keeps sessions in `keeper` where `settings` say that they are kept.
+    pub async fn open_keeping(settings: &Settings, keeper: Arc<dyn Keeper>) -> Self {
+        let cursor = Path::new("/nonexistent/cursor.json").to_owned();
+        let live = Live::new(settings, cursor, Arc::new(Machine));
+        Self::of(&live.keeping_sessions_in(keeper)).await
+    }
+
+    async fn of(live: &Live) -> Self {
+        let (bearer, identity) = (live.bearer(), live.identity().expect("a provider"));
         let presence = Presence::guarded(policy(), identity.ways());
         let (orders, ordered) = mpsc::channel(8);
         let (queue, told) = mpsc::channel(8);
         let mut tasks = JoinSet::new();
         tasks.spawn(identity.run(ordered, Teller::new(queue)));
-        let mut desk = Self { presence, orders, told, all: Vec::new(), _tasks: tasks };
+        let mut desk = Self { presence, orders, told, all: Vec::new(), bearer, _tasks: tasks };
         assert_eq!(desk.next().await, IdentityEvent::Ready);
         desk
     }
@@ -112,12 +124,54 @@ impl Desk {
     }
 
     /// Waits until somebody is granted something, whatever the session makes of it.
-    pub async fn granted(&mut self) -> pulse_console::platform::Grant {
+    pub async fn granted(&mut self) -> Grant {
         loop {
             match self.next().await {
                 IdentityEvent::Granted(grant) => return grant,
                 IdentityEvent::Checking | IdentityEvent::Hint(_) => {}
                 other => panic!("{other:?} where somebody should come in"),
+            }
+        }
+    }
+
+    /// Waits until somebody is in: what the servers are told is theirs.
+    pub async fn comes_in(&mut self) -> String {
+        self.granted().await;
+        self.bearer_after("").await
+    }
+
+    /// What the servers are told of who is in; nothing while nobody is.
+    pub fn bearer(&self) -> String {
+        let signed = self.bearer.borrow();
+        let token = signed.as_ref().map(|signed| signed.token.expose_secret().to_owned());
+        token.unwrap_or_default()
+    }
+
+    /// The same, once it is another than `before`.
+    pub async fn bearer_after(&mut self, before: &str) -> String {
+        let another = |signed: &Option<Signed>| {
+            signed.as_ref().is_some_and(|signed| signed.token.expose_secret() != before)
+        };
+        let told = tokio::time::timeout(GUARD, self.bearer.wait_for(another)).await;
+        told.expect("a token in time").expect("the provider is there");
+        self.bearer()
+    }
+
+    /// Waits until the session goes on.
+    pub async fn renewed(&mut self) -> Grant {
+        match self.next().await {
+            IdentityEvent::Renewed(grant) => grant,
+            other => panic!("{other:?} where the session should go on"),
+        }
+    }
+
+    /// Waits until the session is over, however often it goes on before.
+    pub async fn over(&mut self) -> Trouble {
+        loop {
+            match self.next().await {
+                IdentityEvent::Over(trouble) => return trouble,
+                IdentityEvent::Renewed(_) => {}
+                other => panic!("{other:?} where the session should be over"),
             }
         }
     }
@@ -156,9 +210,10 @@ impl Desk {
         self.order(orders).await;
     }
 
-    /// Begins to sign in again.
+    /// Begins to sign in again, in the preferred way.
     pub async fn begins(&mut self) {
-        let orders = self.presence.begin(Way::Terminal);
+        let way = *self.presence.ways().first().expect("a way");
+        let orders = self.presence.begin(way);
         assert!(!orders.is_empty(), "somebody is signed in");
         self.order(orders).await;
     }

@@ -32,8 +32,16 @@ const PARALLEL: usize = 4;
 const ROWS: [u32; 10] = [400, 1_000, 2_000, 5_000, 9_000, 15_000, 600, 30_000, 3_000, 60_000];
 
 /// A few of Odoo's tables.
-const SCHEMA: &str = "
-CREATE TABLE res_users (id serial PRIMARY KEY, login text NOT NULL, active boolean NOT NULL DEFAULT true);
+pub(super) const SCHEMA: &str = "
+CREATE TABLE res_users (
+    id serial PRIMARY KEY, login text NOT NULL, active boolean NOT NULL DEFAULT true, share boolean NOT NULL DEFAULT false,
+    write_date timestamptz NOT NULL DEFAULT now());
+CREATE TABLE ir_module_module (
+    id serial PRIMARY KEY, name text NOT NULL UNIQUE, state text NOT NULL DEFAULT 'uninstalled', latest_version text,
+    write_date timestamptz NOT NULL DEFAULT now());
+CREATE TABLE sale_order (
+    id serial PRIMARY KEY, name text NOT NULL UNIQUE, partner_id integer NOT NULL, amount_total numeric(16,2) NOT NULL,
+    state text NOT NULL DEFAULT 'sale', write_date timestamptz NOT NULL DEFAULT now());
 CREATE TABLE res_partner (id serial PRIMARY KEY, name text NOT NULL, vat text, write_date timestamptz DEFAULT now());
 CREATE TABLE account_move (
     id serial PRIMARY KEY, name text NOT NULL, partner_id integer, amount numeric(16,2) NOT NULL,
@@ -41,6 +49,11 @@ CREATE TABLE account_move (
 CREATE INDEX account_move_partner ON account_move (partner_id);
 CREATE TABLE ir_cron (id serial PRIMARY KEY, cron_name text NOT NULL, nextcall timestamptz NOT NULL DEFAULT now());
 INSERT INTO res_users (login) SELECT 'user' || n || '@example.bg' FROM generate_series(1, 12) n;
+INSERT INTO ir_module_module (name, state, latest_version)
+    SELECT unnest(ARRAY['base', 'web', 'mail', 'contacts', 'sale', 'account', 'stock', 'l10n_bg']), 'installed', '18.0.1.0';
+INSERT INTO ir_module_module (name) SELECT 'module_' || n FROM generate_series(1, 30) n;
+INSERT INTO sale_order (name, partner_id, amount_total)
+    SELECT 'S' || lpad(n::text, 5, '0'), 1 + n % 300, n * 12.5 FROM generate_series(1, 60) n;
 INSERT INTO res_partner (name, vat) SELECT 'Partner ' || n, 'BG' || 100000000 + n FROM generate_series(1, 300) n;
 INSERT INTO ir_cron (cron_name) SELECT 'job ' || n FROM generate_series(1, 20) n;";
 
@@ -143,7 +156,7 @@ fn planned(tenants: usize) -> Vec<Planned> {
 }
 
 /// Only its owner and the console may connect.
-fn rights(database: &str) -> [String; 2] {
+pub(super) fn rights(database: &str) -> [String; 2] {
     [
         format!("REVOKE CONNECT ON DATABASE \"{database}\" FROM PUBLIC"),
         format!("GRANT CONNECT ON DATABASE \"{database}\" TO {}", Role::Console),

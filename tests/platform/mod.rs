@@ -27,6 +27,7 @@ mod backups;
 mod blackbox;
 mod certificates;
 mod cluster;
+mod controllers;
 mod databases;
 mod events;
 mod folder;
@@ -42,6 +43,7 @@ mod load;
 mod loki;
 mod matrix;
 mod objects;
+mod packaging;
 mod pgbouncer;
 mod ports;
 mod postgres;
@@ -59,6 +61,7 @@ pub use alertmanager::{Alertmanager, AlertmanagerOptions, alert, storm};
 pub use api_server::{ApiServer, ApiServerOptions, Trusted};
 pub use authentik::{
     Authentik, AuthentikDevice, CONSOLE_APP, Instead, LOGIN_FLOW, Manner, PASSWORD, STEP_UP_APP,
+    ToDevice,
 };
 pub use backups::{
     EMPTY_BACKUP, HALF_BACKUP, LATE_BACKUP, PLATFORM_PREFIX, SMALL_BACKUP, WITHOUT_BACKUP,
@@ -69,6 +72,7 @@ pub use cluster::{
     ACKS, Ack, CONSOLE, Cluster, FLUX, Incident, Link, Resource, RunJob, RunState, WORKLOADS,
     Workload, backup_name, flux_labels, pod_names, route_name,
 };
+pub use controllers::{Controllers, ControllersOptions, FAULT, Fault};
 pub use databases::{ORPHAN, PLATFORM_DATABASES, WITHOUT_DATABASE, database_name};
 pub use events::{EventLayout, EventStream, cloud_event};
 pub use folder::write_private;
@@ -89,8 +93,8 @@ pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{Postgres, PostgresOptions, Role};
 pub use prometheus::{DOWN, Prometheus, PrometheusOptions, SLOW};
 pub use provider::{
-    BASIC_CLIENT, CLIENT, Landing, OPERATOR, POST_CLIENT, Provider, ProviderOptions, SENIOR,
-    STEP_UP_CLIENT, Shown, Someone, TENANT, VIEWER, accounts,
+    BASIC_CLIENT, CLIENT, Landing, OPERATOR, POST_CLIENT, PSS_CLIENT, Provider, ProviderOptions,
+    SENIOR, STEP_UP_CLIENT, Shown, Someone, TENANT, VIEWER, accounts,
 };
 pub use valkey::{Valkey, ValkeyOptions};
 pub use wrong::{Answer, Proxy, Scripted};

@@ -89,6 +89,16 @@ impl PgBouncer {
         self.password_of(STATS)
     }
 
+    /// The admin console for one who may pause and resume, without the password.
+    pub fn admin_url(&self) -> String {
+        format!("postgres://{ADMIN}@127.0.0.1:{}/{CONSOLE}", self.port())
+    }
+
+    /// The password of the one who may pause and resume.
+    pub fn admin_password(&self) -> String {
+        self.password_of(ADMIN)
+    }
+
     /// How Odoo's workers log in to `database` through the pooler.
     pub fn options(&self, database: &str) -> PgConnectOptions {
         self.owner.clone().database(database)

@@ -117,6 +117,11 @@ impl Postgres {
         format!("{}-{role}", self.options.secret.as_deref().unwrap_or("local"))
     }
 
+    /// The folder of PostgreSQL's programs of this version.
+    pub(super) fn programs(&self) -> &Path {
+        &self.programs
+    }
+
     /// How to log in to `database`.
     pub fn options(&self, role: Role, database: &str) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
@@ -253,7 +258,11 @@ impl Drop for Postgres {
 
 /// The folder that holds `initdb` and `postgres`: on PATH, or Debian's for the newest version.
 fn programs() -> Option<PathBuf> {
-    let on_path = on_path("initdb").and_then(|file| file.parent().map(Path::to_path_buf));
+    // A link in PATH leads to the folder where pg_dump and pg_restore of the same version are.
+    let on_path = on_path("initdb").and_then(|file| {
+        let file = file.canonicalize().ok()?;
+        file.parent().map(Path::to_path_buf)
+    });
     on_path.or_else(|| {
         let versions = std::fs::read_dir(VERSIONS).ok()?.flatten();
         let folders = versions.filter_map(|entry| {

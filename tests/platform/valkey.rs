@@ -173,7 +173,7 @@ impl Valkey {
         Ok(redis::cmd("XLEN").arg(stream).query_async(&mut connection).await?)
     }
 
-    fn client(&self) -> Result<Client, PlatformError> {
+    pub(super) fn client(&self) -> Result<Client, PlatformError> {
         let mut info: ConnectionInfo = self.url().into_connection_info()?;
         if let Some(password) = &self.options.password {
             let settings = info.redis_settings().clone().set_password(password);

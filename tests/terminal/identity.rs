@@ -78,3 +78,24 @@ fn an_idle_console_hides_and_comes_back_with_a_code() {
     console.wait_for("42 tenants");
     console.quit();
 }
+
+#[test]
+fn who_is_kept_out_by_the_outage_breaks_the_glass_and_that_is_noted() {
+    let home = Home::new();
+    let outage = ["demo", "--scenario", "identity-outage", "--speed", "20"];
+    let reason = "pg01 is down, nobody can sign in";
+    let arguments = [&outage[..], &["--break-glass", "--reason", reason]].concat();
+    let mut console = Console::start(&home, &arguments, SIZE);
+    let screen = console.wait_for("BREAK-GLASS since 01:20 UTC: pg01 is down");
+    assert!(screen.contains("viewer read-only"), "{screen}");
+    console.wait_for("▲ pg01");
+    // What does not need the database is there.
+    console.press("3");
+    let screen = console.wait_for("agent.report");
+    assert!(screen.starts_with(" BREAK-GLASS") && screen.contains("● valkey"), "{screen}");
+    let ended = console.quit();
+    assert!(ended.text.replace('\n', " ").contains("Break-glass is over."), "{}", ended.text);
+    let trail = home.run(&["trail"]);
+    assert!(trail.out.contains("(training)") && trail.out.contains(reason), "{trail:?}");
+    assert!(trail.out.contains("closed after "), "{trail:?}");
+}

@@ -19,7 +19,7 @@ use crate::domain::{Ack, Fact, FeedId, Text, Timestamp, Trouble, TroubleKind, Ui
 use crate::platform::{Closed, Feed, Sink};
 
 /// The `ConfigMap`.
-const NAME: &str = "acks";
+pub(super) const NAME: &str = "acks";
 /// The time between two questions.
 const EVERY: Duration = Duration::from_millis(2_500);
 /// The longest wait for an answer.
@@ -153,7 +153,7 @@ fn read(answer: &str, now: Timestamp) -> Result<Vec<Ack>, Failure> {
     Ok(all.filter(|ack| ack.until.is_none_or(|until| until > now)).collect())
 }
 
-fn ack(fingerprint: &str, value: &str) -> Ack {
+pub(super) fn ack(fingerprint: &str, value: &str) -> Ack {
     let uid = Uid(Text::bounded(fingerprint, 256));
     match serde_json::from_str::<Written>(value) {
         Ok(written) => Ack {

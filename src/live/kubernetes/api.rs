@@ -1,17 +1,19 @@
-//! Requests to the API server, each with a time limit and a bounded answer: `GET`, and the question what one may do.
+//! Requests to the API server, each with a time limit and a bounded answer: `GET`, the question what one may do, and the
+//! changes that operations make.
 
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::header::RETRY_AFTER;
 use http::request::Builder;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use serde::Deserialize;
 
 use super::caller::Caller;
-use super::loose::{Loose, Scalar};
+use super::loose::{Items, Loose, Scalar};
+use crate::live::causes::causes;
 
 /// Where it is asked what one may do. It is a `POST`, and changes nothing.
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
@@ -27,6 +29,10 @@ const LARGEST: usize = 256 * 1024 * 1024;
 const ERROR: usize = 64 * 1024;
 /// The longest that a server may tell us to wait.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// The most causes of a refusal that are kept.
+const CAUSES: usize = 64;
+/// What the client says when there was no connection to send on: it has no other way to tell.
+const CONNECTING: [&str; 1] = ["client error (Connect)"];
 
 /// Why a request did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +66,19 @@ pub(super) struct Refusal {
     pub(super) message: String,
     /// How long the server asks us to wait.
     pub(super) wait: Option<Duration>,
+    /// What in particular stands in the way.
+    pub(super) causes: Vec<Cause>,
+}
+
+/// One thing that stands in the way of a change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cause {
+    /// The server's word for it, such as `FieldManagerConflict`.
+    pub(super) reason: String,
+    /// What it says.
+    pub(super) message: String,
+    /// The field.
+    pub(super) field: String,
 }
 
 impl Failure {
@@ -81,8 +100,21 @@ impl Failure {
         Self::Status(Box::new(Refusal {
             code: code.parse().unwrap_or(500),
             message: message.to_owned(),
-            wait: None,
+            ..Refusal::default()
         }))
+    }
+
+    /// Whether the request never got to the server, so that it can have done nothing.
+    pub(super) fn is_unsent(&self) -> bool {
+        match self {
+            Self::Nobody => true,
+            // It comes before what was sent is looked at: a token that ran out, or a crowd.
+            Self::Status(refusal) => matches!(refusal.code, 401 | 429),
+            Self::Link(error) => {
+                causes(error).any(|cause| CONNECTING.contains(&cause.to_string().as_str()))
+            }
+            Self::Late(_) | Self::Cut | Self::Strange(_) => false,
+        }
     }
 }
 
@@ -141,6 +173,24 @@ impl Api {
         };
         let answer = tokio::time::timeout(REVIEW, asking).await;
         text(answer.map_err(|_| Failure::Late(REVIEW))??)
+    }
+
+    /// The answer to a change: `method` with `body` of the type `kind`, within `limit` altogether.
+    pub(super) async fn change(
+        &self,
+        (method, path): (Method, &str),
+        (kind, body): (&'static str, Vec<u8>),
+        limit: Duration,
+    ) -> Result<String, Failure> {
+        let asking = async {
+            let request = Request::builder()
+                .method(method)
+                .uri(path)
+                .header(http::header::ACCEPT, "application/json")
+                .header(http::header::CONTENT_TYPE, kind);
+            whole(self.send(request, Body::from(body)).await?).await
+        };
+        text(tokio::time::timeout(limit, asking).await.map_err(|_| Failure::Late(limit))??)
     }
 
     /// Sends a request as the caller; the answer has begun, and it is a success.
@@ -255,6 +305,30 @@ struct Status<'a> {
 struct Details<'a> {
     #[serde(borrow)]
     retry_after_seconds: Scalar<'a>,
+    #[serde(borrow)]
+    causes: Items<Told<'a>, CAUSES>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Told<'a> {
+    #[serde(borrow)]
+    reason: Scalar<'a>,
+    #[serde(borrow)]
+    message: Scalar<'a>,
+    #[serde(borrow)]
+    field: Scalar<'a>,
+}
+
+impl From<&Told<'_>> for Cause {
+    fn from(told: &Told<'_>) -> Self {
+        let short = |text: &Scalar<'_>| text.as_str().chars().take(300).collect();
+        Self {
+            reason: short(&told.reason),
+            message: short(&told.message),
+            field: short(&told.field),
+        }
+    }
 }
 
 async fn refusal(response: Response<Body>) -> Refusal {
@@ -287,6 +361,7 @@ fn read_refusal(code: StatusCode, wait: Option<Duration>, answer: &str) -> Refus
         code: code.as_u16(),
         message,
         wait: wait.or(told).filter(|wait| !wait.is_zero()).map(|wait| wait.min(LONGEST_WAIT)),
+        causes: status.details.0.causes.kept.iter().map(Cause::from).collect(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The platform's own kinds, the objects of the cluster and the logs of pods, on a Kubernetes API server.
 //!
-//! A reader: it gets, lists and watches, and never asks for anything else. It holds no objects; what it
-//! reads goes on to the store in batches. It never gives up: every trouble is told once, as a sentence,
-//! and tried again, with the kubeconfig read anew each time.
+//! The feeds only get, list and watch. They hold no objects; what they read goes on to the store in batches. They never
+//! give up: every trouble is told once, as a sentence, and tried again, with the kubeconfig read anew each time. What
+//! changes anything is in [`control`], and what is written of it in [`journal`]; only operations come there.
 
 mod acks;
 mod api;
@@ -10,11 +10,14 @@ mod caller;
 mod certificate;
 mod cluster;
 mod connect;
+mod control;
 mod credential;
 mod discovery;
 mod heartbeat;
 mod interner;
+mod journal;
 mod kubeconfig;
+mod line;
 mod lines;
 mod listing;
 mod log;
@@ -41,6 +44,9 @@ use futures_util::future::BoxFuture;
 
 pub use self::acks::{Acks, acks};
 pub use self::caller::Caller;
+pub(super) use self::control::Hand;
+use self::journal::Operations;
+pub use self::journal::journal;
 pub(super) use self::kubeconfig::user_name;
 #[doc(hidden)]
 pub use self::listing::Bench;
@@ -49,7 +55,7 @@ use self::pace::Pace;
 pub(super) use self::reach::{Reach, Unread};
 use self::rights::Rights;
 pub(super) use self::secret::secret;
-use self::session::{Ended, Session};
+use self::session::{Beside, Ended, Session};
 use self::target::Target;
 use self::watch::Watch;
 use crate::domain::{FeedId, Span, Trouble, TroubleKind};
@@ -129,7 +135,10 @@ pub fn feed(options: Options) -> Kubernetes {
 
 impl Feed for Kubernetes {
     fn ids(&self) -> Vec<FeedId> {
-        Target::all().map(Target::feed).chain([FeedId::Log, FeedId::Access]).collect()
+        Target::all()
+            .map(Target::feed)
+            .chain([FeedId::Log, FeedId::Access, FeedId::Operations])
+            .collect()
     }
 
     fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
@@ -146,6 +155,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
     let mut watches: Vec<Watch> = Target::all().map(watch).collect();
     let mut log = LogFeed::new(sink.clone());
     let mut rights = Rights::new(sink.clone(), &options.namespace, options.review_again);
+    let mut operations = Operations::new(sink.clone(), &options.namespace);
     let mut pace = Pace::default();
     let mut refusals = 0;
     let mut news = options.caller.news();
@@ -161,7 +171,11 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                     watches.iter_mut().for_each(Watch::forget);
                     address.clone_from(&session.place.address);
                 }
-                let ended = session.run(&mut watches, &mut log, &mut rights, &sink).await;
+                let ended = {
+                    let beside =
+                        Beside { log: &mut log, rights: &mut rights, operations: &mut operations };
+                    session.run(&mut watches, beside, &sink).await
+                };
                 if sink.now().since(began) >= STEADY {
                     pace.reset();
                 }
@@ -183,6 +197,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
             }
             log.say(trouble.clone()).await?;
             rights.say(trouble.clone()).await?;
+            operations.say(trouble.clone()).await?;
         }
         let wait = pace.next(limit(&trouble, &options));
         let least = if trouble.kind == TroubleKind::Config {

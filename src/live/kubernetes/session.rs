@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use super::api::{Api, Failure};
 use super::connect::{self, Link};
 use super::discovery::{self, Found};
+use super::journal::Operations;
 use super::log::LogFeed;
 use super::rights::Rights;
 use super::trouble::{self, Asked, Place};
@@ -38,6 +39,13 @@ pub(super) enum Ended {
     Lost(Trouble),
     /// The credentials run out soon, and new ones are due.
     Renew,
+}
+
+/// What is read beside the watches.
+pub(super) struct Beside<'a> {
+    pub(super) log: &'a mut LogFeed,
+    pub(super) rights: &'a mut Rights,
+    pub(super) operations: &'a mut Operations,
 }
 
 /// A link that works, and what the watches share.
@@ -94,13 +102,12 @@ impl Session {
         })
     }
 
-    /// Runs until the link is lost or nobody listens. `watches` and `log` keep their places for the next session;
-    /// `rights` asks anew in each.
+    /// Runs until the link is lost or nobody listens. `watches` and the log keep their places for the next session; what
+    /// else is `beside` asks anew in each.
     pub(super) async fn run(
         &self,
         watches: &mut [Watch],
-        log: &mut LogFeed,
-        rights: &mut Rights,
+        beside: Beside<'_>,
         sink: &Sink,
     ) -> Ended {
         let mut follows: FuturesUnordered<_> =
@@ -114,8 +121,9 @@ impl Session {
         let ended = tokio::select! {
             ended = watching => ended,
             ended = heartbeat::beat(self, sink) => ended,
-            ended = log.follow(self) => ended,
-            ended = rights.follow(self) => ended,
+            ended = beside.log.follow(self) => ended,
+            ended = beside.rights.follow(self) => ended,
+            ended = beside.operations.follow(self) => ended,
         };
         tracing::info!(address = %self.place.address, ?ended, "the session with the API server ended");
         ended

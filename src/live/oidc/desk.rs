@@ -17,7 +17,7 @@ use super::application::Application;
 use super::kept::Kept;
 use super::party::Party;
 use super::renew::{self, Old, Renewal, Renewed, Upkeep};
-use super::sign_in::{self, Session};
+use super::sign_in::{self, Anew, Session};
 use super::step_up;
 use super::talk::Talk;
 use super::tokens::{self, Tokens};
@@ -216,13 +216,19 @@ impl Desk {
         // What is under way goes first: it may hold the port that the next one needs.
         self.under_way = None;
         let (party, teller) = (Arc::clone(&self.party), self.teller.clone());
-        let again = self.ask_again || purpose == Purpose::Unlock;
+        let anew = match purpose {
+            // A device's code is agreed to in a browser elsewhere, and providers do not ask anew there for being told to.
+            Purpose::Unlock if way != Way::Device => Anew::Shown,
+            Purpose::Unlock => Anew::Asked,
+            _ if self.ask_again => Anew::Asked,
+            _ => Anew::No,
+        };
         let (answers, mut answered) = mpsc::channel(ANSWERS);
         let work = Box::pin(async move {
             let mut talk = Talk { teller: &teller, answers: &mut answered };
             match purpose {
                 Purpose::SignIn | Purpose::Unlock => {
-                    let session = sign_in::sign_in(&party, way, again, &mut talk).await?;
+                    let session = sign_in::sign_in(&party, way, anew, &mut talk).await?;
                     Ok(Done::Session(Box::new(session)))
                 }
                 Purpose::StepUp(plan) => {

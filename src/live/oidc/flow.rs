@@ -8,7 +8,7 @@ use reqwest::cookie::Jar;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::application::Given;
-use crate::domain::{Trouble, TroubleKind};
+use crate::domain::{Span, Trouble, TroubleKind};
 use crate::platform::Clock;
 
 /// What the provider is asked for.
@@ -37,10 +37,24 @@ pub(super) struct Request {
     pub(super) nonce: String,
     /// Whether the provider must ask the person again (`prompt=login`).
     pub(super) again: bool,
+    /// How long ago somebody whom the provider knows already may have proved themselves (`max_age`); none where that is
+    /// left to the provider.
+    pub(super) most: Option<Span>,
+    /// Who must answer.
+    pub(super) issuer: Answerer,
     /// The program that opens a page, with its arguments; none for the desktop's browser.
     pub(super) browser: Option<String>,
     /// The clock, to say until when something is waited for.
     pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Who must answer an authorization, and whether it says so (RFC 9207).
+#[derive(Clone)]
+pub(super) struct Answerer {
+    /// What the provider calls itself.
+    pub(super) name: String,
+    /// Whether it promises to say so in each answer.
+    pub(super) says_so: bool,
 }
 
 /// What a way of signing in ends in.
@@ -64,6 +78,7 @@ pub(super) struct Authorization {
     redirect: Url,
     state: CsrfToken,
     verifier: SecretString,
+    issuer: Answerer,
 }
 
 impl Authorization {
@@ -86,14 +101,25 @@ impl Authorization {
             if request.again {
                 query.append_pair("prompt", "login");
             }
+            if let Some(most) = request.most {
+                query.append_pair("max_age", &most.secs().to_string());
+            }
         }
         let verifier = SecretString::from(verifier.into_secret());
-        Self { address, redirect, state, verifier }
+        Self { address, redirect, state, verifier, issuer: request.issuer.clone() }
     }
 
     /// Whether `answer` is one to this authorization, and not one that somebody else made up.
     pub(super) fn is_answered_by(&self, answer: &Url) -> bool {
         answer.query_pairs().any(|(key, value)| key == "state" && value == *self.state.secret())
+    }
+
+    /// Whether `answer` is the provider's. A code of another provider's would be shown to this one, or the other way round:
+    /// what says whose it is must be right, and be there where that was promised.
+    pub(super) fn is_answered_by_the_provider(&self, answer: &Url) -> bool {
+        let mut said = answer.query_pairs().filter(|(key, _)| key == "iss").peekable();
+        let silent = said.peek().is_none();
+        if silent { !self.issuer.says_so } else { said.all(|(_, name)| name == *self.issuer.name) }
     }
 
     /// What came back to the redirect address: `answer` is that address with its query.
@@ -110,6 +136,13 @@ impl Authorization {
                 TroubleKind::Protocol,
                 "signing in: an answer came that is not to this sign-in (state)",
                 "Begin again, and use only the page that opens then.",
+            ));
+        }
+        if !self.is_answered_by_the_provider(answer) {
+            return Err(Trouble::new(
+                TroubleKind::Protocol,
+                "signing in: the answer that came does not say that it is of this provider (iss)",
+                "Begin again; if it stays so, somebody may stand between: ask who runs the provider.",
             ));
         }
         if let Some(error) = value("error") {

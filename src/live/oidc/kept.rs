@@ -1,5 +1,6 @@
-//! A session that is kept between runs of the console, in the desktop's keyring.
+//! A session that is kept between runs of the console: in the desktop's keyring, or in the kernel's where there is no desktop.
 //!
+//! The kernel's forgets with the machine, and what nobody asks for after some days: enough for who comes over SSH again.
 //! Beside the refresh token is kept how and when its owner proved themselves: a provider may leave that out of a renewal,
 //! and the console asks for a factor at each start otherwise. Whoever can change the entry can use the refresh token too,
 //! so it is believed as far as the token is; what the provider says itself goes before it.
@@ -7,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use keyring::v1;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -41,23 +43,54 @@ pub trait Keeper: Send + Sync {
     fn erase(&self) -> Result<(), String>;
 }
 
-/// An entry of the desktop's keyring.
+/// An entry of the desktop's keyring; of the kernel's where there is none.
 pub(super) struct Keyring {
     /// The profile.
     pub(super) user: String,
 }
 
 impl Keyring {
-    fn entry(&self) -> Result<keyring::v1::Entry, String> {
-        keyring::v1::Entry::new(SERVICE, &self.user).map_err(|error| said(&error))
+    /// Looked for at each call: it may block, and is to do so where that holds nobody up.
+    fn place(&self) -> Box<dyn Keeper> {
+        // One that is there and refuses is not gone round: somebody may have locked it.
+        #[cfg(target_os = "linux")]
+        if v1::Entry::store_status().is_err() {
+            return Box::new(super::kernel::Kernel::entry(SERVICE, &self.user));
+        }
+        Box::new(Desktop { user: self.user.clone() })
     }
 }
 
 impl Keeper for Keyring {
     fn read(&self) -> Result<Option<String>, String> {
+        self.place().read()
+    }
+
+    fn write(&self, text: &str) -> Result<(), String> {
+        self.place().write(text)
+    }
+
+    fn erase(&self) -> Result<(), String> {
+        self.place().erase()
+    }
+}
+
+/// An entry of the desktop's keyring.
+struct Desktop {
+    user: String,
+}
+
+impl Desktop {
+    fn entry(&self) -> Result<v1::Entry, String> {
+        v1::Entry::new(SERVICE, &self.user).map_err(|error| said(&error))
+    }
+}
+
+impl Keeper for Desktop {
+    fn read(&self) -> Result<Option<String>, String> {
         match self.entry()?.get_password() {
             Ok(text) => Ok(Some(text)),
-            Err(keyring::v1::Error::NoEntry) => Ok(None),
+            Err(v1::Error::NoEntry) => Ok(None),
             Err(error) => Err(said(&error)),
         }
     }
@@ -68,17 +101,17 @@ impl Keeper for Keyring {
 
     fn erase(&self) -> Result<(), String> {
         match self.entry()?.delete_credential() {
-            Ok(()) | Err(keyring::v1::Error::NoEntry) => Ok(()),
+            Ok(()) | Err(v1::Error::NoEntry) => Ok(()),
             Err(error) => Err(said(&error)),
         }
     }
 }
 
 /// Why, in words of ours: the library's may repeat what was kept.
-fn said(error: &keyring::v1::Error) -> String {
+fn said(error: &v1::Error) -> String {
     match error {
-        keyring::v1::Error::NoDefaultStore => "there is no keyring here",
-        keyring::v1::Error::NoStorageAccess(_) => "the keyring is locked or does not answer",
+        v1::Error::NoDefaultStore => "there is no keyring here",
+        v1::Error::NoStorageAccess(_) => "the keyring is locked or does not answer",
         _ => "the keyring refuses",
     }
     .to_owned()

@@ -8,6 +8,8 @@ mod device;
 mod flow;
 mod http;
 mod kept;
+#[cfg(target_os = "linux")]
+mod kernel;
 mod party;
 mod person;
 mod provider;
@@ -33,6 +35,7 @@ use self::party::Party;
 use self::ways::Surroundings;
 use super::{Signed, kubernetes};
 use crate::config::{SecretRef, ServerUrl, Settings, SignInFlow};
+use crate::domain::Span;
 use crate::platform::{Clock, Identity, Order, Teller, Way};
 
 /// The provider of a profile, as its settings describe it.
@@ -50,6 +53,8 @@ pub(super) struct Options {
     pub(super) step_up_client_id: Option<String>,
     pub(super) step_up_issuer: Option<ServerUrl>,
     pub(super) step_up_client_secret: Option<SecretRef>,
+    /// How long ago somebody may have proved themselves.
+    pub(super) lasts: Span,
     pub(super) keyring: bool,
     /// The profile's name, which the keyring's entry carries.
     pub(super) profile: String,
@@ -73,6 +78,7 @@ impl Options {
             step_up_client_id: identity.step_up_client_id.value.clone(),
             step_up_issuer: identity.step_up_issuer.value.clone(),
             step_up_client_secret: identity.step_up_client_secret.value.clone(),
+            lasts: Span::from_secs(u64::from(identity.lasts.value) * 60),
             keyring: identity.keyring.value,
             profile: settings.profile.value.clone(),
             kubernetes: kubernetes.clone(),

@@ -31,6 +31,7 @@ struct Document {
     revocation_endpoint: Option<Url>,
     end_session_endpoint: Option<Url>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    authorization_response_iss_parameter_supported: Option<bool>,
 }
 
 /// A provider that was asked how it is set up.
@@ -55,6 +56,8 @@ pub(super) struct Provider {
     pub(super) end_session: Option<Url>,
     /// How it takes an application's secret.
     pub(super) given: Given,
+    /// Whether it says who it is when it sends a person back (RFC 9207).
+    pub(super) says_who_answers: bool,
     /// When it was asked.
     pub(super) asked_at: Timestamp,
     jwks: Url,
@@ -110,6 +113,9 @@ impl Provider {
             revocation: document.revocation_endpoint,
             end_session: document.end_session_endpoint,
             given: Given::of(document.token_endpoint_auth_methods_supported.as_deref()),
+            says_who_answers: document
+                .authorization_response_iss_parameter_supported
+                .unwrap_or(false),
             asked_at: now,
             jwks,
             keys: Mutex::new(Keys { set: Arc::new(set), again_at: None }),

@@ -96,8 +96,9 @@ fn failed(failure: &Failure, trouble: Trouble) -> Renewal {
     if failure.refusal() == Some("invalid_grant") {
         Renewal::Refused(Trouble::new(
             TroubleKind::Unauthenticated,
-            "the session is over at the provider: it was ended there, or it can't be renewed any more",
-            "Sign in again.",
+            "the session is over at the provider: it was ended there, its refresh token was used twice, or it can't be \
+             renewed any more",
+            "Sign in again. If nobody ended it, tell who runs the provider: somebody else may have the token.",
         ))
     } else if failure.may_have_happened() {
         Renewal::Lost(trouble)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use super::application::Application;
-use super::flow::{Outcome, Request};
+use super::flow::{Answerer, Outcome, Request};
 use super::party::{Party, fresh_nonce};
 use super::person::{self, Proved};
 use super::provider::Provider;
@@ -13,12 +13,14 @@ use super::talk::Talk;
 use super::tokens::{self, Code, Tokens};
 use super::verify::{Claims, Expected};
 use super::{browser, device, terminal};
-use crate::domain::{Span, Text, Trouble};
+use crate::domain::{Span, Text, Timestamp, Trouble, TroubleKind};
 use crate::platform::{Grant, Way};
 
 const DOING: &str = "signing in";
 /// How old a token of a sign-in may be.
 const WITHIN: Span = Span::from_secs(600);
+/// How far the provider's clock may be behind ours.
+const SKEW: Span = Span::from_secs(60);
 
 /// Somebody who is signed in.
 pub(super) struct Session {
@@ -45,12 +47,25 @@ pub(super) struct Asked<'a> {
     pub(super) nonce: String,
     /// With blanks between.
     pub(super) scopes: &'a str,
-    /// Whether it must ask the person again.
-    pub(super) again: bool,
+    /// How much of the person it must ask.
+    pub(super) anew: Anew,
+    /// How long ago somebody whom it knows already may have proved themselves; none where that is left to it.
+    pub(super) most: Option<Span>,
     /// How old the token may be.
     pub(super) within: Span,
     /// What is being done, for the sentences.
     pub(super) doing: &'a str,
+}
+
+/// Whether whom the provider knows already must prove themselves again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anew {
+    /// That is left to the provider.
+    No,
+    /// It is told to ask.
+    Asked,
+    /// The same, and its answer must say that it did.
+    Shown,
 }
 
 /// Signs somebody in.
@@ -60,7 +75,7 @@ pub(super) struct Asked<'a> {
 pub(super) async fn sign_in(
     party: &Party,
     way: Way,
-    again: bool,
+    anew: Anew,
     talk: &mut Talk<'_>,
 ) -> Result<Session, Trouble> {
     // Whoever signs in does so anew; who gives a factor for a plan may still be known.
@@ -72,7 +87,9 @@ pub(super) async fn sign_in(
         application: &application,
         nonce: fresh_nonce(),
         scopes: &party.options.scopes,
-        again,
+        anew,
+        // Who proved themselves longer ago is not let in: better that the provider asks at once.
+        most: Some(party.options.lasts),
         within: WITHIN,
         doing: DOING,
     };
@@ -91,9 +108,10 @@ pub(super) async fn answered(
     talk: &mut Talk<'_>,
 ) -> Result<Answered, Trouble> {
     let Asked { way, application, within, doing, .. } = asked;
-    if asked.again {
+    if asked.anew != Anew::No {
         party.forget_cookies();
     }
+    let begun = party.now();
     let request = request(party, provider, &asked);
     let outcome = match way {
         Way::Browser => browser::sign_in(&request, talk).await?,
@@ -124,7 +142,28 @@ pub(super) async fn answered(
         now: party.now(),
     };
     let claims = provider.verify(id, Some(&tokens.access), expected, doing).await?;
+    if asked.anew == Anew::Shown {
+        check_anew(&claims, begun, doing)?;
+    }
     Ok(Answered { claims, tokens })
+}
+
+/// Whether `claims` are of somebody who proved themselves since `begun`. A provider need not do as it was told, and some
+/// do not; what it says of the time is what there is to go by.
+fn check_anew(claims: &Claims, begun: Timestamp, doing: &str) -> Result<(), Trouble> {
+    let said = match claims.proved_at {
+        Some(at) if begun.since(at) <= SKEW => return Ok(()),
+        Some(at) => format!("what it goes by is from {} before", begun.since(at)),
+        None => "it does not say when that was".to_owned(),
+    };
+    Err(Trouble::new(
+        TroubleKind::Denied,
+        &format!(
+            "{doing}: the provider was to ask for the factor again and did not: {said} (auth_time)"
+        ),
+        "Sign out at the provider in the browser, then begin again. Plans are better proved at an application of their \
+         own, identity.step_up_client_id.",
+    ))
 }
 
 fn request(party: &Party, provider: &Provider, asked: &Asked<'_>) -> Request {
@@ -140,7 +179,9 @@ fn request(party: &Party, provider: &Provider, asked: &Asked<'_>) -> Request {
         given: provider.given,
         scopes: asked.scopes.to_owned(),
         nonce: asked.nonce.clone(),
-        again: asked.again,
+        again: asked.anew != Anew::No,
+        most: asked.most,
+        issuer: Answerer { name: provider.issuer.clone(), says_so: provider.says_who_answers },
         browser: party.options.browser.clone(),
         clock: party.clock(),
     }

@@ -6,7 +6,7 @@
 
 use super::application::Application;
 use super::party::{Party, nonce_for};
-use super::sign_in::{self, Answered, Asked};
+use super::sign_in::{self, Anew, Answered, Asked};
 use super::talk::Talk;
 use super::tokens::Tokens;
 use crate::domain::{PlanHash, Span, Trouble};
@@ -36,7 +36,9 @@ pub(super) async fn step_up(
     let provider = party.step_up_provider().await?;
     let second = party.step_up_application().await?;
     // The second application's own flow asks for the factor; the first has to be told to ask again.
-    let again = second.is_none();
+    // Whether it did is all that there is to see of a factor then.
+    let anew = if second.is_none() { Anew::Shown } else { Anew::No };
+    let most = second.is_none().then_some(WITHIN);
     let application = match second {
         Some(second) => second,
         None => party.application().await?,
@@ -47,7 +49,8 @@ pub(super) async fn step_up(
         nonce: nonce_for(&plan),
         // Nothing is to be had with it: no refresh token, and no consent to one.
         scopes: "openid",
-        again,
+        anew,
+        most,
         within: WITHIN,
         doing: DOING,
     };

@@ -34,6 +34,14 @@ const SETTINGS: [(&str, &str); 5] = [
     ("idle_in_transaction_session_timeout", "5000"),
 ];
 
+/// The settings of a connection that changes something: see [`Target::controlled`].
+const CONTROLLING: [(&str, &str); 4] = [
+    ("search_path", "pg_catalog"),
+    ("statement_timeout", "12000"),
+    ("lock_timeout", "3000"),
+    ("idle_in_transaction_session_timeout", "15000"),
+];
+
 /// Who the server is, and who asks.
 #[derive(Clone)]
 pub(super) struct Target {
@@ -53,6 +61,18 @@ impl Target {
             .application_name(APPLICATION)
             .statement_cache_capacity(16)
             .options(SETTINGS);
+        Ok(target)
+    }
+
+    /// The same server, for changes: a statement may wait for sessions to end, and a lock that others hold is not waited
+    /// for long.
+    pub(super) fn controlled(options: &Options) -> Result<Self, Failure> {
+        let mut target = Self::parse(options)?;
+        target.options = target
+            .options
+            .application_name(APPLICATION)
+            .statement_cache_capacity(0)
+            .options(CONTROLLING);
         Ok(target)
     }
 
@@ -87,6 +107,15 @@ impl Target {
         Ok(Self { name, role: parsed.get_username().to_owned(), options: parsed })
     }
 
+    /// Connects.
+    pub(super) async fn connect(&self) -> Result<PgConnection, Failure> {
+        let connecting = tokio::time::timeout(CONNECT, self.options.connect());
+        connecting
+            .await
+            .map_err(|_| Failure::Late { doing: "connecting" })?
+            .map_err(|error| Failure::Server { doing: "connecting", error })
+    }
+
     /// The same server, another database of it.
     pub(super) fn to_database(&self, database: &str) -> Self {
         Self { options: self.options.clone().database(database), ..self.clone() }
@@ -112,11 +141,7 @@ pub(super) struct Spent {
 impl Link {
     /// Connects to `target`.
     pub(super) async fn open(target: &Target, clock: &Sink) -> Result<Self, Failure> {
-        let connecting = tokio::time::timeout(CONNECT, target.options.connect());
-        let connection = connecting
-            .await
-            .map_err(|_| Failure::Late { doing: "connecting" })?
-            .map_err(|error| Failure::Server { doing: "connecting", error })?;
+        let connection = target.connect().await?;
         Ok(Self { connection, clock: clock.clone(), spent: Spent::default() })
     }
 

@@ -1,12 +1,14 @@
 //! PostgreSQL and the pooler before it: what databases there are, who is connected, who holds up whom.
 //!
-//! The server is asked on at most two connections, one statement at a time on each, never the same statement twice at
-//! once; [`pace`] keeps the console's share of the server's time small. [`sql`] is all that is ever asked, and the
-//! connections are read-only. It never ends a session, never sets anything on the server, and never waits for a lock.
+//! The feeds ask the server on at most two connections, one statement at a time on each, never the same statement twice
+//! at once; [`pace`] keeps the console's share of the server's time small. [`sql`] is all that they ever ask, and their
+//! connections are read-only. They never end a session, never set anything on the server, and never wait for a lock. All
+//! that changes anything is in [`control`], on connections of its own, and only operations come there.
 
 mod bouncer;
 mod columns;
 mod connect;
+mod control;
 mod listing;
 mod pace;
 mod read;
@@ -29,6 +31,7 @@ use secrecy::SecretString;
 use crate::domain::FeedId;
 use crate::platform::{Feed, Sink};
 
+pub(super) use control::Hand;
 pub(super) use wanted::{Databases, Pools, Wanted};
 
 /// Where a server is and how it is asked.

@@ -85,6 +85,16 @@ impl Wanted {
         }
     }
 
+    /// What it takes to connect to the PostgreSQL server, its password fetched.
+    pub(super) async fn server_options(&self) -> Result<Options, Trouble> {
+        self.try_options(DATABASES).await
+    }
+
+    /// What it takes to connect to the pgbouncer, its password fetched.
+    pub(super) async fn bouncer_options(&self) -> Result<Options, Trouble> {
+        self.try_options(POOLS).await
+    }
+
     async fn try_options(
         &self,
         [url_key, password_key, things]: [&'static str; 3],

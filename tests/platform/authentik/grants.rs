@@ -1,6 +1,7 @@
 //! The endpoint that gives tokens, and what is in them.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,10 +10,8 @@ use serde_json::{Value, json};
 use super::state::{Given, State, now, random};
 use super::tokens::{digest, encoded, half};
 use super::wire::{Request, Response};
-use super::{CONSOLE_APP, STEP_UP_APP};
+use super::{CONSOLE_APP, STEP_UP_APP, ToDevice};
 
-/// How long access and ID tokens hold, in seconds.
-const HOLDS: i64 = 300;
 /// The one class that there is, whatever was asked for.
 const ACR: &str = "goauthentik.io/providers/oauth2/default";
 
@@ -39,7 +38,12 @@ impl State {
         let given = match said.get("grant_type").map(String::as_str).unwrap_or_default() {
             "authorization_code" => self.of_code(&client, &said),
             "refresh_token" => self.of_refresh(&client, &said),
-            "urn:ietf:params:oauth:grant-type:device_code" => self.of_device(&client, &said),
+            "urn:ietf:params:oauth:grant-type:device_code" => {
+                if let Some(told) = self.told_to_device() {
+                    return told;
+                }
+                self.of_device(&client, &said)
+            }
             _ => Err("unsupported_grant_type"),
         };
         match given {
@@ -100,6 +104,19 @@ impl State {
         Ok(given)
     }
 
+    /// What a device is told that asks too often.
+    #[expect(clippy::disallowed_methods, reason = "a server goes by the clock of the machine")]
+    fn told_to_device(&mut self) -> Option<Response> {
+        self.device_asked.push(Instant::now());
+        let told = &mut self.manner.told_to_devices;
+        let first = (!told.is_empty()).then(|| told.remove(0))?;
+        Some(match first {
+            ToDevice::SlowDown => refused("slow_down"),
+            ToDevice::Later(seconds) => Response::page(429, "Request was throttled.")
+                .with("Retry-After", seconds.to_string()),
+        })
+    }
+
     fn of_device(
         &mut self,
         client: &str,
@@ -131,7 +148,7 @@ impl State {
         claims["sub"] = self.subject(given.user).into();
         claims["aud"] = given.client.clone().into();
         claims["iat"] = now.into();
-        claims["exp"] = (now + HOLDS).into();
+        claims["exp"] = (now + self.manner.tokens_hold).into();
         claims["acr"] = ACR.into();
         claims["auth_time"] = given.login.as_ref().map_or(now, |login| login.at).into();
         claims["jti"] = random().into();
@@ -149,7 +166,7 @@ impl State {
         claims["at_hash"] = half(&access).into();
         let id = self.key.sign(&claims);
         let mut answer = json!({
-            "access_token": access, "token_type": "Bearer", "expires_in": HOLDS, "id_token": id,
+            "access_token": access, "token_type": "Bearer", "expires_in": self.manner.tokens_hold, "id_token": id,
             "scope": given.scopes.join(" "),
         });
         self.accesses.insert(access, (given.clone(), of_access));

@@ -24,6 +24,7 @@ mod tokens;
 mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -58,6 +59,12 @@ pub struct Manner {
     pub device_code_lasts: i64,
     /// How many device codes one address gets in an hour.
     pub device_codes: usize,
+    /// How often a device may ask, in seconds.
+    pub device_interval: i64,
+    /// What devices that ask for tokens are told before they are told how it is.
+    pub told_to_devices: Vec<ToDevice>,
+    /// How long tokens hold, in seconds.
+    pub tokens_hold: i64,
     /// What is answered in place of the stage of this component.
     pub instead: Option<(&'static str, Instead)>,
 }
@@ -72,9 +79,21 @@ impl Default for Manner {
             login_age: 0,
             device_code_lasts: 60,
             device_codes: 20,
+            device_interval: 5,
+            told_to_devices: Vec::new(),
+            tokens_hold: 300,
             instead: None,
         }
     }
+}
+
+/// What a device is told that asks too often.
+#[derive(Clone, Copy, Debug)]
+pub enum ToDevice {
+    /// To slow down, in the protocol's words.
+    SlowDown,
+    /// That it asks too often (429), and to come again after so many seconds.
+    Later(u64),
 }
 
 /// An answer that is not the usual one.
@@ -169,6 +188,11 @@ impl Authentik {
     /// Why that is refused.
     pub fn approve(&self, code: &str, user: &str) -> Result<(), &'static str> {
         self.state().approve(code, user)
+    }
+
+    /// When a device asked for its tokens, in order.
+    pub fn device_asked(&self) -> Vec<Instant> {
+        self.state().device_asked.clone()
     }
 
     /// How often the executor was sent a password.

@@ -176,7 +176,7 @@ impl State {
                 "verification_uri": format!("{}/device", self.base),
                 "verification_uri_complete": format!("{}/device?code={shown}", self.base),
                 "expires_in": lasts,
-                "interval": 5,
+                "interval": self.manner.device_interval,
             }),
         )
     }

@@ -1,6 +1,7 @@
 //! What the stand-in remembers.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -112,6 +113,8 @@ pub(super) struct State {
     pub(super) devices: BTreeMap<String, DeviceCode>,
     /// When codes for devices were asked for.
     pub(super) asked_for_devices: Vec<i64>,
+    /// When devices asked for tokens.
+    pub(super) device_asked: Vec<Instant>,
     pub(super) passwords_sent: usize,
     pub(super) logins: usize,
     pub(super) reused: usize,
@@ -130,6 +133,7 @@ impl State {
             accesses: BTreeMap::new(),
             devices: BTreeMap::new(),
             asked_for_devices: Vec::new(),
+            device_asked: Vec::new(),
             passwords_sent: 0,
             logins: 0,
             reused: 0,

@@ -9,7 +9,7 @@ use super::{Cluster, Resource, condition};
 use crate::platform::kinds::{client_name, stamp};
 
 /// Where the side effects of tenants run.
-pub(super) const SIDE_EFFECTS: &str = "crossplane-system";
+pub const SIDE_EFFECTS: &str = "crossplane-system";
 /// So many tenants have the Job of the last backup still there.
 const WITH_JOBS: usize = 12;
 /// Of so many tenants one has a backup that fails.
@@ -32,30 +32,15 @@ impl Cluster {
     }
 
     fn cron_job(&self, index: usize) -> Value {
-        let slug = client_name(index);
         let late = index % LATE_EVERY == LATE_AT;
         let drift = i64::try_from(index % 7).unwrap_or(0);
         let done = if late { LAST + 2 * DAY } else { LAST };
-        let rest = json!({
-            "metadata": { "labels": { "crossplane.io/composite": slug } },
-            "spec": {
-                "schedule": "0 2 * * *",
-                "timeZone": "Europe/Sofia",
-                "concurrencyPolicy": "Forbid",
-                "suspend": false,
-                "successfulJobsHistoryLimit": 1,
-                "failedJobsHistoryLimit": 1,
-                "jobTemplate": { "spec": {
-                    "backoffLimit": 2,
-                    "template": { "spec": backup_pod() },
-                } },
-            },
-            "status": {
-                "lastScheduleTime": self.ago(LAST),
-                "lastSuccessfulTime": self.ago(done - 6 - drift),
-            },
+        let mut object = tenant_cron_job(&client_name(index));
+        object["status"] = json!({
+            "lastScheduleTime": self.ago(LAST),
+            "lastSuccessfulTime": self.ago(done - 6 - drift),
         });
-        Resource::CRON_JOB.object(SIDE_EFFECTS, &backup_name(&slug), rest)
+        object
     }
 
     fn backup_job(&self, index: usize) -> Value {
@@ -64,7 +49,7 @@ impl Cluster {
         let minutes = (self.now - Duration::minutes(LAST)).timestamp() / 60;
         let cron_job = backup_name(&slug);
         let mut spec = json!({ "backoffLimit": 2 });
-        spec["template"]["spec"] = backup_pod();
+        spec["template"]["spec"] = backup_pod(&slug);
         let job = JobParts {
             namespace: SIDE_EFFECTS,
             name: format!("{cron_job}-{minutes}"),
@@ -82,8 +67,28 @@ impl Cluster {
     }
 }
 
+/// The backup `CronJob` of a tenant, which has not run yet.
+pub(super) fn tenant_cron_job(slug: &str) -> Value {
+    let rest = json!({
+        "metadata": { "labels": { "crossplane.io/composite": slug } },
+        "spec": {
+            "schedule": "0 2 * * *",
+            "timeZone": "Europe/Sofia",
+            "concurrencyPolicy": "Forbid",
+            "suspend": false,
+            "successfulJobsHistoryLimit": 1,
+            "failedJobsHistoryLimit": 1,
+            "jobTemplate": { "spec": {
+                "backoffLimit": 2,
+                "template": { "spec": backup_pod(slug) },
+            } },
+        },
+    });
+    Resource::CRON_JOB.object(SIDE_EFFECTS, &backup_name(slug), rest)
+}
+
 /// The status of a Job that runs.
-pub(super) fn running_status(began: DateTime<Utc>) -> Value {
+pub fn running_status(began: DateTime<Utc>) -> Value {
     json!({
         "startTime": stamp(began),
         "active": 1,
@@ -94,7 +99,7 @@ pub(super) fn running_status(began: DateTime<Utc>) -> Value {
 }
 
 /// The status of a Job that gave up.
-pub(super) fn failed_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value {
+pub fn failed_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value {
     let message = "Job has reached the specified backoff limit";
     let conditions = ["FailureTarget", "Failed"]
         .map(|kind| job_condition(kind, "BackoffLimitExceeded", message, ended));
@@ -109,7 +114,7 @@ pub(super) fn failed_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value
 }
 
 /// The status of a Job that is done.
-pub(super) fn succeeded_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value {
+pub fn succeeded_status(began: DateTime<Utc>, ended: DateTime<Utc>) -> Value {
     let message = "Reached expected number of succeeded pods";
     let conditions = ["SuccessCriteriaMet", "Complete"]
         .map(|kind| job_condition(kind, "CompletionsReached", message, ended));
@@ -175,7 +180,8 @@ impl JobParts<'_> {
     }
 }
 
-fn backup_pod() -> Value {
+/// What backs a tenant up; who wants the dump elsewhere sets `BACKUP_KEY` too.
+pub fn backup_pod(slug: &str) -> Value {
     json!({
         "restartPolicy": "Never",
         "dnsPolicy": "ClusterFirst",
@@ -186,6 +192,10 @@ fn backup_pod() -> Value {
             "name": "backup",
             "image": "git.planapulse.com/plana-pulse/pulse-backup:61d0f2c8",
             "imagePullPolicy": "IfNotPresent",
+            "env": [
+                { "name": "TENANT", "value": slug },
+                { "name": "DATABASE", "value": format!("{slug}.planapulse.app") },
+            ],
             "resources": {},
             "terminationMessagePath": "/dev/termination-log",
             "terminationMessagePolicy": "File",

@@ -28,8 +28,11 @@ use super::{ApiServer, PlatformError};
 
 pub use acks::{ACKS, Ack, CONSOLE};
 pub use jobs::backup_name;
+pub(super) use jobs::{SIDE_EFFECTS, failed_status, running_status, succeeded_status};
+pub(super) use nodes::NODES;
 pub use pods::{Incident, pod_names};
 pub use resource::Resource;
+pub(super) use resource::number;
 pub use routes::route_name;
 pub use runs::{Link, RunJob, RunState};
 pub use workloads::{WORKLOADS, Workload};
@@ -72,6 +75,18 @@ impl Cluster {
         objects.extend(self.backups());
         objects.push(self.acks());
         objects
+    }
+
+    /// What the cluster holds of one tenant: its claim, its route and its backup `CronJob`.
+    pub fn tenant_parts(&self, slug: &str, version: &str) -> [Value; 3] {
+        let namespace = kinds::version_namespace(version);
+        let labels = json!({ "crossplane.io/composite": slug });
+        let volume = format!("{namespace}-filestore");
+        [
+            nodes::claim(namespace, &format!("{slug}-filestore"), &volume, &labels),
+            self.tenant_route(slug, version, "worker-odoo"),
+            jobs::tenant_cron_job(slug),
+        ]
     }
 
     /// So many minutes before now, as Kubernetes writes it.

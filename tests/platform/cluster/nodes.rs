@@ -7,7 +7,7 @@ use super::{Cluster, Resource, condition, flux_labels};
 use crate::platform::kinds::{client_name, client_version, version_namespace};
 
 /// The nodes' names.
-pub(super) const NODES: [&str; 3] = ["pool-4f1c9-hvqzd", "pool-4f1c9-rwkxm", "pool-4f1c9-tbnps"];
+pub const NODES: [&str; 3] = ["pool-4f1c9-hvqzd", "pool-4f1c9-rwkxm", "pool-4f1c9-tbnps"];
 
 /// The address of a node when no kubelet answers for it.
 pub(super) fn node_address(index: usize) -> String {
@@ -124,7 +124,7 @@ fn volume(namespace: &str) -> Value {
     Resource::VOLUME.object("", &format!("{namespace}-filestore"), rest)
 }
 
-fn claim(namespace: &str, name: &str, volume: &str, labels: &Value) -> Value {
+pub(super) fn claim(namespace: &str, name: &str, volume: &str, labels: &Value) -> Value {
     let rest = json!({
         "metadata": { "labels": labels },
         "spec": {

@@ -197,7 +197,7 @@ pub(super) fn identity(of: &str) -> String {
 }
 
 /// A number that looks drawn and is the same in every run.
-pub(super) fn number(of: &str, salt: u64) -> u64 {
+pub fn number(of: &str, salt: u64) -> u64 {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     (of, salt).hash(&mut hasher);

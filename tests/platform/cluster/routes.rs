@@ -70,6 +70,11 @@ impl Cluster {
         let slug = client_name(index);
         let broken = index == BROKEN_ROUTE;
         let service = if broken { "worker-odoo-blue" } else { "worker-odoo" };
+        self.tenant_route(&slug, client_version(index), service)
+    }
+
+    /// The route of a tenant to a Service of its version.
+    pub(super) fn tenant_route(&self, slug: &str, version: &str, service: &str) -> Value {
         let rest = json!({
             "metadata": { "labels": { "crossplane.io/composite": slug } },
             "spec": {
@@ -77,9 +82,9 @@ impl Cluster {
                 "hostnames": [format!("{slug}.planapulse.app")],
                 "rules": [rule("/", service, 8069)],
             },
-            "status": { "parents": [self.parent_status("https-app", !broken)] },
+            "status": { "parents": [self.parent_status("https-app", service == "worker-odoo")] },
         });
-        Resource::ROUTE.object(version_namespace(client_version(index)), &route_name(&slug), rest)
+        Resource::ROUTE.object(version_namespace(version), &route_name(slug), rest)
     }
 
     /// What the Gateway's controller says of a route: it always accepts it, and may not find what it points at.

@@ -29,6 +29,8 @@ const START_WITHIN: Duration = Duration::from_secs(60);
 pub const CLIENT: &str = "pulse-console";
 /// The application that always asks for a factor. Its tokens are signed with ES256, the others' with RS256.
 pub const STEP_UP_CLIENT: &str = "pulse-console-step-up";
+/// The console's application again, whose tokens are signed with PS256.
+pub const PSS_CLIENT: &str = "pulse-console-pss";
 /// An application with a secret, which it must send in the head of its requests; and the secret.
 pub const BASIC_CLIENT: [&str; 2] = ["pulse-console-basic", "a-secret/with signs:+"];
 /// An application with a secret, which it must send in their body; and the secret.
@@ -158,6 +160,15 @@ impl Provider {
         self.control(json!({ "revoke": user })).await
     }
 
+    /// Somebody who got hold of a refresh token of the console's uses it: the status and what is answered.
+    pub async fn refresh(&self, token: &str) -> Result<(u16, Value), PlatformError> {
+        let form =
+            [("grant_type", "refresh_token"), ("client_id", CLIENT), ("refresh_token", token)];
+        let answer = http::client()?.post(self.address("/token")).form(&form).send().await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.json().await?))
+    }
+
     /// Signs with new keys from now on; the old ones are still published, unless `forgets`.
     pub async fn rotate_keys(&self, forgets: bool) -> Result<(), PlatformError> {
         let old = if forgets { "forget" } else { "keep" };
@@ -168,6 +179,12 @@ impl Provider {
     pub async fn asked(&self, endpoint: &str) -> Result<u64, PlatformError> {
         let seen = http::send(http::client()?.get(self.address("/control"))).await?;
         Ok(seen[endpoint].as_u64().unwrap_or(0))
+    }
+
+    /// How long it took to answer all that it was asked so far.
+    pub async fn spent(&self) -> Result<Duration, PlatformError> {
+        let seen = http::send(http::client()?.get(self.address("/control"))).await?;
+        Ok(Duration::from_secs_f64(seen["spent"].as_f64().unwrap_or(0.0) / 1e3))
     }
 
     async fn control(&self, orders: Value) -> Result<(), PlatformError> {

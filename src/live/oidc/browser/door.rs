@@ -85,7 +85,8 @@ impl Door {
         if !authorization.is_answered_by(&answer) {
             return (page::STRANGER, None);
         }
-        let refused = answer.query_pairs().any(|(name, _)| name == "error");
+        let refused = answer.query_pairs().any(|(name, _)| name == "error")
+            || !authorization.is_answered_by_the_provider(&answer);
         (if refused { page::REFUSED } else { page::DONE }, Some(answer))
     }
 

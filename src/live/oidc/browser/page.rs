@@ -27,11 +27,11 @@ pub(super) const DONE: Page = Page {
     title: "You are back",
     text: "The console goes on in your terminal. You may close this page.",
 };
-/// The provider sent the browser back with a refusal.
+/// The provider sent the browser back with a refusal, or somebody else did.
 pub(super) const REFUSED: Page = Page {
     status: "200 OK",
     title: "You are not signed in",
-    text: "The provider has refused; the console says why in your terminal. You may close this page.",
+    text: "It was refused; the console says why in your terminal. You may close this page.",
 };
 /// An answer that is none to what is under way.
 pub(super) const STRANGER: Page = Page {

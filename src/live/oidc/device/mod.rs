@@ -25,11 +25,13 @@ const CODES: u32 = 4;
 /// Shows a code and waits until it was used.
 pub(super) async fn sign_in(request: &Request, talk: &mut Talk<'_>) -> Result<Outcome, Trouble> {
     let endpoint = request.device_endpoint.as_ref().ok_or_else(code::no_endpoint)?;
-    for _ in 0..CODES {
+    let mut beside = String::new();
+    for number in 1..=CODES {
         let code = ask(request, endpoint).await?;
-        if let Some(tokens) = wait(request, &code, talk).await? {
+        if let Some(tokens) = wait(request, &code, &beside, talk).await? {
             return Ok(Outcome::Tokens(tokens));
         }
+        beside = format!("The code before ran out; this is another, {} of {CODES}.", number + 1);
     }
     Err(Trouble::new(
         TroubleKind::Slow,
@@ -45,6 +47,8 @@ async fn ask(request: &Request, endpoint: &Url) -> Result<Code, Trouble> {
         // A provider that does not know this for devices leaves it out.
         form.push(("prompt", "login"));
     }
+    let most = request.most.map(|most| most.secs().to_string());
+    form.extend(most.as_deref().map(|most| ("max_age", most)));
     let application = application(request);
     let asked = application.asks(request.http.post(endpoint.clone()), &form, request.given);
     let answer = http::send(asked).await.map_err(|failure| {
@@ -54,10 +58,12 @@ async fn ask(request: &Request, endpoint: &Url) -> Result<Code, Trouble> {
     Code::read(&answer, request.clock.now())
 }
 
-/// Shows `code`, and asks for its tokens until they are there; none when the code ran out before.
+/// Shows `code` and what is to be said `beside` it, and asks for its tokens until they are there; none when the code ran
+/// out before.
 async fn wait(
     request: &Request,
     code: &Code,
+    beside: &str,
     talk: &Talk<'_>,
 ) -> Result<Option<SecretString>, Trouble> {
     talk.show(Challenge::Device {
@@ -68,7 +74,10 @@ async fn wait(
     })
     .await?;
     let mut pace = Pace::of(code.interval);
-    let mut said = String::new();
+    let mut said = beside.to_owned();
+    if !said.is_empty() {
+        hint(talk, &said).await;
+    }
     loop {
         let left = code.until.since(request.clock.now());
         if left == Span::default() {
@@ -77,11 +86,11 @@ async fn wait(
         tokio::time::sleep(pace.next().min(Duration::from_millis(left.ms()))).await;
         let heard = poll(request, code).await;
         pace.heard(&heard);
-        let hint = match heard {
+        let now = match heard {
             Heard::Tokens(tokens) => return Ok(Some(tokens)),
             Heard::Over => return Ok(None),
             Heard::Failed(trouble) => return Err(trouble),
-            Heard::Pending => String::new(),
+            Heard::Pending => beside.to_owned(),
             Heard::SlowDown => pace.hint("The provider wants to be asked less often"),
             Heard::Pause(_) => pace.hint("The provider wants a pause"),
             Heard::Away => {
@@ -89,12 +98,17 @@ async fn wait(
                     .to_owned()
             }
         };
-        if hint != said {
-            // A console that is gone drops this sign-in.
-            let _ = talk.teller.tell(IdentityEvent::Hint(vec![Text::clean(&hint)])).await;
-            said = hint;
+        if now != said {
+            hint(talk, &now).await;
+            said = now;
         }
     }
+}
+
+/// Says `line` beside the code.
+async fn hint(talk: &Talk<'_>, line: &str) {
+    // A console that is gone drops this sign-in.
+    let _ = talk.teller.tell(IdentityEvent::Hint(vec![Text::clean(line)])).await;
 }
 
 /// Asks once whether the code was used.

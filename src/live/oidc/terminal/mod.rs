@@ -42,9 +42,9 @@ pub(super) async fn sign_in(
     authorization.end(&end)
 }
 
-/// Who must be asked again comes without cookies, so the provider asks anyway; told to (`prompt`), it would ask twice.
+/// Who signs in here comes without cookies, so the provider asks anyway; told to (`prompt`, `max_age`), it might ask twice.
 fn without_prompt(address: &Url) -> Url {
-    let kept = address.query_pairs().filter(|(name, _)| name != "prompt");
+    let kept = address.query_pairs().filter(|(name, _)| name != "prompt" && name != "max_age");
     let mut plain = address.clone();
     plain.query_pairs_mut().clear().extend_pairs(kept);
     plain

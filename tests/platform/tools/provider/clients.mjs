@@ -22,6 +22,7 @@ export const clients = [
     grant_types: ['authorization_code', DEVICE],
     id_token_signed_response_alg: 'ES256',
   },
+  { ...native, client_id: 'pulse-console-pss', id_token_signed_response_alg: 'PS256' },
   {
     ...native,
     client_id: 'pulse-console-basic',

@@ -51,7 +51,7 @@ export const configuration = (keys, policies) => ({
   clients,
   cookies: { keys: ['no secret: it signs cookies of tests'] },
   jwks: { keys },
-  enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
+  enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256'] },
   claims: {
     openid: ['sub', 'auth_time', 'acr', 'amr', 'sid'],
     profile: ['name', 'preferred_username', 'groups'],

@@ -2,7 +2,7 @@
 
 import { people } from './people.mjs';
 import { answer, json } from './requests.mjs';
-import { seen, settings } from './settings.mjs';
+import { seen, settings, spent } from './settings.mjs';
 import { forget } from './store.mjs';
 
 const orders = {
@@ -17,7 +17,7 @@ const orders = {
   },
 };
 
-/** Answers a request to `/control`: a GET tells what was asked so far, a POST is an object of orders. */
+/** Answers a request to `/control`: a GET tells what was asked so far and how long that took, a POST is an object of orders. */
 export const control = async (request, response, rotate) => {
   if (request.method === 'POST') {
     for (const [name, value] of Object.entries(await json(request))) {
@@ -25,5 +25,5 @@ export const control = async (request, response, rotate) => {
       else orders[name](value);
     }
   }
-  answer(response, seen);
+  answer(response, { ...seen, spent: spent.ms });
 };

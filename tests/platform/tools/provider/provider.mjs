@@ -12,7 +12,7 @@ import { control } from './control.mjs';
 import { load } from './packages.mjs';
 import * as pages from './pages.mjs';
 import { html } from './requests.mjs';
-import { seen, settings } from './settings.mjs';
+import { seen, settings, spent } from './settings.mjs';
 import { talk } from './signing_in.mjs';
 
 const [packages, port] = process.argv.slice(2);
@@ -27,6 +27,7 @@ const key = (algorithm, kind, options) => ({
 });
 const pair = () => [
   key('RS256', 'rsa', { modulusLength: 2048 }),
+  key('PS256', 'rsa', { modulusLength: 2048 }),
   key('ES256', 'ec', { namedCurve: 'P-256' }),
 ];
 
@@ -52,6 +53,8 @@ const rotate = (keeps) => {
 
 const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, issuer);
+  const began = performance.now();
+  if (pathname !== '/control') response.on('finish', () => (spent.ms += performance.now() - began));
   try {
     if (pathname === '/control') await control(request, response, rotate);
     else if (pathname.startsWith('/interaction/')) await talk(now.provider, request, response);

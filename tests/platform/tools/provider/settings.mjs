@@ -12,3 +12,6 @@ export const settings = {
 
 /** What was asked of the provider, by the name of the endpoint. */
 export const seen = {};
+
+/** How long it took to answer all of that, in milliseconds. */
+export const spent = { ms: 0 };
