@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn where_nobody_signs_in_nobody_locks_or_signs_out() {
-        let unguarded = Rights { ways: 0, ..VIEWER };
+        let unguarded = Rights { ways: 0, role: Role::Senior, read_only: false, ..VIEWER };
         let refused: Vec<String> = REGISTRY
             .iter()
             .filter_map(|spec| check(spec, unguarded, &Collection::default()).err())

@@ -1,8 +1,8 @@
 //! What each action does.
 
 use super::action::{
-    Action, ChoiceAction, CopyWhat, DrawerAction, LineAction, Motion, Opening, Operate, PaneMove,
-    RowAction, RunAction, Shell, TableAction,
+    ChoiceAction, CopyWhat, DrawerAction, FormAction, LineAction, Motion, Opening, Operate,
+    PaneMove, PlanAction, RowAction, Shell, TableAction,
 };
 use super::detail;
 use super::notices::Level;
@@ -220,7 +220,8 @@ impl App {
         }
         let operations = matches!(self.screen.pane, TableId::Operations | TableId::Due);
         if action == DrawerAction::Open && operations && !self.pane().drawer.focused {
-            return drop(self.run(Action::Operate(Operate::Run(RunAction::Open))));
+            drop(self.run_named("operation.open"));
+            return;
         }
         let drawer = &mut self.pane_mut().drawer;
         match action {
@@ -329,6 +330,16 @@ impl App {
                 }
                 _ => Vec::new(),
             };
+        }
+        match &self.overlay {
+            Some(Overlay::Form(_)) if action == LineAction::Cancel => {
+                return self.operate(Operate::Form(FormAction::Cancel));
+            }
+            Some(Overlay::Plan(_)) if action == LineAction::Cancel => {
+                return self.operate(Operate::Plan(PlanAction::No));
+            }
+            Some(_) => return Vec::new(),
+            None => {}
         }
         if let Some(log) = &mut self.log {
             log.search.close(action == LineAction::Accept);

@@ -11,9 +11,8 @@ use crate::app::{App, Msg, ProfileDanger, Setting};
 use crate::domain::{Role, Span};
 use crate::platform::{Clock, Identity, Platform as _};
 use crate::runtime::console::{self, Console, Places};
-use crate::runtime::operator::{self, Ground, Operator};
+use crate::runtime::snapshot;
 use crate::runtime::trail::Trail;
-use crate::runtime::{machine, snapshot};
 use crate::session::{Policy, Presence};
 use crate::sim::{Engine, Scenario, Sim, people, scenario};
 

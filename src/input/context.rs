@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(
             message("kitchen"),
             "There is no context \"kitchen\". The contexts are global, table, events, alerts, drawer, \
-             log, line, filter, palette, help, columns, feeds, sign-in."
+             log, line, filter, palette, help, columns, feeds, sign-in, menu, form, plan, confirm, run."
         );
     }
 }

@@ -10,7 +10,7 @@ use crate::store::OverviewTable;
 use crate::store::table::RowId;
 
 /// What is aimed at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Aim {
     /// What it is called.
     pub(super) subject: Text,
@@ -18,12 +18,13 @@ pub(super) struct Aim {
     pub(super) tenant: Option<Text>,
     /// Whether the operator chose it for the operation, so that its tenant is not to be changed any more.
     pub(super) chosen: bool,
+    /// The feed by whose facts it was chosen.
+    pub(super) feed: FeedId,
     kind: Kind,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 enum Kind {
-    #[default]
     Nothing,
     Tenant,
     Session {
@@ -52,20 +53,27 @@ pub(super) fn is_kept(name: &str) -> bool {
 impl App {
     /// What the keys point at now.
     pub(super) fn aim(&self) -> Aim {
+        let feed = self.aimed_feed();
         if let Some(Overlay::Card(card)) = &self.overlay {
             let tenant = card.tenant.clone();
             let (subject, kind) = (tenant.clone(), Kind::Tenant);
-            return Aim { subject, tenant: Some(tenant), chosen: false, kind };
+            return Aim { subject, tenant: Some(tenant), chosen: false, feed, kind };
         }
         if let Some(Overlay::Run(page)) = &self.overlay {
             let tenant = page.plan.tenant.clone();
             let (subject, kind) = (page.plan.title.clone(), Kind::Operation);
-            return Aim { subject, tenant, chosen: false, kind };
+            return Aim { subject, tenant, chosen: false, feed, kind };
         }
-        self.pane().cursor.id.as_ref().map_or_else(Aim::default, |id| self.aim_at(id))
+        match &self.pane().cursor.id {
+            Some(id) => self.aim_at(id, feed),
+            None => {
+                let (subject, kind) = (Text::default(), Kind::Nothing);
+                Aim { subject, tenant: None, chosen: false, feed, kind }
+            }
+        }
     }
 
-    fn aim_at(&self, id: &RowId) -> Aim {
+    fn aim_at(&self, id: &RowId, feed: FeedId) -> Aim {
         // What a finding is about is meant, not the finding.
         let found = OverviewTable::new(&self.store).finding(id).and_then(|it| it.row.clone());
         let id = found.as_ref().unwrap_or(id);
@@ -87,7 +95,7 @@ impl App {
             (Kind::Tenant, Some(tenant)) => tenant.clone(),
             _ => Text::clean(&name),
         };
-        Aim { subject, tenant, chosen: false, kind }
+        Aim { subject, tenant, chosen: false, feed, kind }
     }
 
     fn kind_of(&self, object: &Object) -> Kind {
@@ -126,6 +134,7 @@ impl App {
     /// The feed whose facts an operation that begins here is chosen by.
     pub(in crate::app) fn aimed_feed(&self) -> FeedId {
         match &self.overlay {
+            Some(Overlay::Menu(menu)) => menu.aim.feed,
             Some(Overlay::Card(_)) => FeedId::Clients,
             Some(Overlay::Run(_)) => FeedId::Operations,
             _ => {

@@ -1,7 +1,7 @@
 //! The list of what can be done with a row.
 
 use super::aim::Aim;
-use crate::app::action::{self, Action, Operate};
+use crate::app::action;
 use crate::app::notices::Level;
 use crate::app::overlay::Overlay;
 use crate::app::{App, Effect};
@@ -16,7 +16,7 @@ pub struct Menu {
     pub items: Vec<MenuItem>,
     /// The chosen one.
     pub chosen: usize,
-    aim: Aim,
+    pub(super) aim: Aim,
 }
 
 /// Something that can be done.
@@ -47,18 +47,18 @@ impl App {
     /// Does the chosen one, if the gate lets it.
     pub(super) fn take_chosen(&mut self) -> Vec<Effect> {
         let Some(Overlay::Menu(menu)) = &self.overlay else { return Vec::new() };
-        let (Some(item), aim) = (menu.items.get(menu.chosen), menu.aim.clone()) else {
-            return Vec::new();
-        };
-        let Some(spec) = action::spec(item.id) else { return Vec::new() };
-        if let Some(refusal) = self.refusal(spec) {
-            self.say(Level::Warning, &refusal);
-            return Vec::new();
-        }
-        self.overlay = None;
-        match spec.action {
-            Action::Operate(Operate::Begin(verb)) => self.begin_operation(verb, &aim),
-            other => self.run(other),
+        let chosen = menu.items.get(menu.chosen).map(|item| item.id);
+        chosen.map_or_else(Vec::new, |id| self.run_named(id))
+    }
+
+    /// What an operation that begins now is aimed at: what the list was opened for, where it is open.
+    pub(super) fn take_aim(&mut self) -> Aim {
+        match self.overlay.take() {
+            Some(Overlay::Menu(menu)) => menu.aim,
+            other => {
+                self.overlay = other;
+                self.aim()
+            }
         }
     }
 }

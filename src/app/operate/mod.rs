@@ -122,12 +122,17 @@ impl App {
             Operate::Take => return self.take_chosen(),
             Operate::CloseMenu => self.overlay = None,
             Operate::Begin(verb) => {
-                let aim = self.aim();
+                let aim = self.take_aim();
                 return self.begin_operation(verb, &aim);
             }
             Operate::Form(action) => return self.form_action(action),
             Operate::Plan(action) => return self.answer_question(action),
-            Operate::Run(action) => return self.run_action(action),
+            Operate::Run(action) => {
+                if matches!(self.overlay, Some(Overlay::Menu(_))) {
+                    self.overlay = None;
+                }
+                return self.run_action(action);
+            }
         }
         Vec::new()
     }
