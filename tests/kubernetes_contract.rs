@@ -203,6 +203,7 @@ impl World for Servers {
             FeedId::Series,
             FeedId::Probes,
             FeedId::Access,
+            FeedId::Operations,
         ]
     }
 

@@ -6,7 +6,7 @@ mod hands;
 mod platform;
 
 use hands::{Console, ask, guarded, mark, object, text};
-use platform::{ApiServer, CONSOLE, Kind, PlatformError, Proxy, User, client_name};
+use platform::{ApiServer, CONSOLE, Kind, PlatformError, User, client_name};
 use pulse_console::domain::operation::{Command, OPERATION_MARK, ObjectRef, Query, Seen, Which};
 use pulse_console::domain::{Timestamp, Uid};
 use pulse_console::platform::{Unacted, Word};

@@ -73,7 +73,7 @@ const OURS: [FeedId; 5] =
     [FeedId::Clients, FeedId::Environments, FeedId::Upgrades, FeedId::Templates, FeedId::Restores];
 
 /// Every feed that is told of trouble with the link.
-const EVERY: [FeedId; 8] = [
+const EVERY: [FeedId; 9] = [
     FeedId::Clients,
     FeedId::Environments,
     FeedId::Upgrades,
@@ -82,6 +82,7 @@ const EVERY: [FeedId; 8] = [
     FeedId::Claims,
     FeedId::Log,
     FeedId::Access,
+    FeedId::Operations,
 ];
 
 fn all_listed(seen: &Seen) -> bool {

@@ -4,16 +4,19 @@
 #![allow(clippy::disallowed_methods, reason = "a test may look at the clock")]
 
 mod hands;
+mod kubernetes;
 mod platform;
 
 use std::time::{Duration, Instant};
 
 use hands::{Console, ask, guarded, text};
+use kubernetes::Seen;
 use platform::{ApiServer, CONSOLE, PlatformError, User};
 use pulse_console::domain::operation::{
     Asks, Entry, Expect, Goal, Phase, Plan, Query, Record, Step, Verb,
 };
-use pulse_console::domain::{Role, Span, Timestamp};
+use pulse_console::domain::{FeedId, Role, Span, Timestamp};
+use pulse_console::live::kubernetes::Options;
 use pulse_console::platform::{Lease, Revision, Unwritten};
 use serde_json::{Value, json};
 
@@ -234,5 +237,57 @@ async fn without_the_server_nothing_is_said_to_be_written() -> Outcome {
     let known = read.operation.records.len();
     assert!((1..=2).contains(&known), "{known}");
     println!("the append without an answer was {}written", if known == 2 { "" } else { "not " });
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_console_sees_operations_go_on() -> Outcome {
+    let mut server = server().await?;
+    let console = console(&server);
+    let client = server.client().await?;
+    let first = plan("op1");
+    guarded(console.journal.open(&first, &confirmed())).await.expect("it begins");
+    let path = format!("/api/v1/namespaces/{CONSOLE}/configmaps");
+    let odd = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "operation-odd", "labels": { "console.planapulse.com/journal": "operation" } },
+        "data": { "plan": "{}" },
+    });
+    ask(&client, ("POST", &path), &odd).await.map_err(Box::new)?;
+
+    let options = Options {
+        kubeconfig: Some(server.kubeconfig(User::Viewer)),
+        ask_again: Duration::from_secs(1),
+        ..Options::default()
+    };
+    let mut seen = Seen::of(options);
+    let phases = |seen: &Seen| -> Vec<String> {
+        let stand = seen.stand(FeedId::Operations);
+        let of = |stand: &kubernetes::Standing| {
+            let all = stand.operations.values();
+            all.map(|it| format!("{} {}", it.plan.id, it.standing.word())).collect()
+        };
+        stand.map(of).unwrap_or_default()
+    };
+    seen.until(|seen| phases(seen) == ["op1 running"]).await;
+
+    let at = guarded(console.journal.open(&plan("op2"), &confirmed())).await.expect("it begins");
+    seen.until(|seen| phases(seen) == ["op1 running", "op2 running"]).await;
+    let over = record(Entry::GivenUp { why: text("enough") }, 1);
+    let at = guarded(console.journal.append(&text("op2"), &at, &over)).await.expect("written");
+    seen.until(|seen| phases(seen) == ["op1 running", "op2 given-up"]).await;
+
+    // What happens while nobody looks is seen afterwards.
+    server.kill();
+    seen.until(|seen| seen.trouble(FeedId::Operations).is_some()).await;
+    server.start_again().await?;
+    guarded(console.journal.open(&plan("op3"), &confirmed())).await.expect("it begins");
+    seen.until(|seen| phases(seen) == ["op1 running", "op2 given-up", "op3 running"]).await;
+
+    guarded(console.journal.forget(&text("op2"), &at)).await.expect("forgotten");
+    ask(&client, ("DELETE", &format!("{path}/operation-odd")), &Value::Null)
+        .await
+        .map_err(Box::new)?;
+    seen.until(|seen| phases(seen) == ["op1 running", "op3 running"]).await;
     Ok(())
 }

@@ -1,13 +1,17 @@
 //! Operations from end to end: the console as a process, on real servers whose controllers do what Crossplane does.
 #![cfg(feature = "real-servers")]
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "a test says what it expects, and what it measured")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what it expects, and what it measured"
+)]
 
 mod controlled;
-mod operated;
+mod ground;
 mod platform;
 
 use controlled::Outcome;
-use operated::Ground;
+use ground::Ground;
 
 const LIVE: &str = "acme.planapulse.app";
 const ROWS: &str = "sale_order";
@@ -44,7 +48,9 @@ async fn deleted_rows_are_back_after_a_swap_and_gone_again_when_it_is_taken_back
     ground.assert_no_lease().await?;
 
     let page = ground.console(&["ops", "show", &id]).await.out;
-    for part in ["## Time line", "confirmed the plan: a test", "give the copy its place", "taken back"] {
+    for part in
+        ["## Time line", "confirmed the plan: a test", "give the copy its place", "taken back"]
+    {
         assert!(page.contains(part), "{part}: {page}");
     }
     world.until_told("console.operation.done", &format!("{id}")).await
@@ -56,8 +62,16 @@ async fn a_tenant_is_made_backed_up_upgraded_copied_and_deleted() -> Outcome {
     let world = &ground.world;
     let new = "nova.planapulse.app";
     let words = [
-        "provision", "nova", "--project", "77", "--owner-email", "owner@nova.example.bg",
-        "--owner-name", "Nova OOD", "--tier", "pro",
+        "provision",
+        "nova",
+        "--project",
+        "77",
+        "--owner-email",
+        "owner@nova.example.bg",
+        "--owner-name",
+        "Nova OOD",
+        "--tier",
+        "pro",
     ];
     ground.done(&words).await;
     assert!(world.has_database(new).await?);
@@ -158,7 +172,8 @@ async fn a_backup_goes_on_wherever_its_console_was_killed() -> Outcome {
     let world = &ground.world;
     killed_at_every_point(&ground, &["backup", "acme"], "resume", "done ", async |id| {
         let name = format!("acme-insurance-{id}");
-        let jobs = world.labelled(platform::Resource::JOB, "app.kubernetes.io/created-by=pulse-console");
+        let jobs =
+            world.labelled(platform::Resource::JOB, "app.kubernetes.io/created-by=pulse-console");
         let made = jobs.await?.iter().filter(|job| job["metadata"]["name"] == *name).count();
         assert_eq!(made, 1, "{id}");
         Ok(())

@@ -121,7 +121,7 @@ mod tests {
     /// A store in which the cluster says this of reading logs.
     fn told(verdict: Verdict, reason: &str) -> Store {
         let mut store = Store::default();
-        let access = Need::READ_LOGS.judged("own", "console", verdict, reason);
+        let access = Need::READ_LOGS.judged("own", ["console", "jobs"], verdict, reason);
         for fact in [Fact::RelistBegun, Fact::Upsert(access.into()), Fact::RelistEnded] {
             let at = Timestamp::default();
             store.apply(Observation { feed: FeedId::Access, at, fact });

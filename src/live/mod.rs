@@ -192,8 +192,10 @@ fn caller(settings: &Settings, bearer: Bearer) -> kubernetes::Caller {
 
 fn options(settings: &Settings) -> kubernetes::Options {
     let tenant_domain = settings.tenants.domain.value.clone();
+    let jobs_namespace = settings.operations.jobs_namespace.value.clone();
     let settings = &settings.kubernetes;
     kubernetes::Options {
+        jobs_namespace,
         tenant_domain,
         namespace: settings.namespace.value.clone(),
         kubeconfig: settings.kubeconfig.value.clone(),

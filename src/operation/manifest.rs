@@ -91,7 +91,7 @@ impl Manifests {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Json);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        let filled = environment.render_str(source, minijinja::Value::from_serialize(values));
+        let filled = environment.render_str(source, minijinja::value::Serde(values));
         let filled = filled.map_err(|error| TemplateError::Filling {
             name: name.to_owned(),
             why: error.to_string(),

@@ -1,5 +1,5 @@
 //! Real servers with controllers at work, and the questions that tests ask of them.
-#![allow(dead_code, reason = "not every test asks everything")]
+#![allow(dead_code, unreachable_pub, reason = "not every test asks everything")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,7 +3,11 @@
 //! It works as the console does, on the same real servers, but counts what it writes and changes, and kills itself (as
 //! `kill -9` would) before the call of the number `CALL`. When it lives to the end it prints how many calls there were,
 //! and how the operation stands.
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a program of tests says what it expects")]
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a program of tests says what it expects"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,8 +22,8 @@ use pulse_console::domain::{Role, Span, Text, Trouble};
 use pulse_console::live::Live;
 use pulse_console::operation::{ConfirmedPlan, Executor, Given, Pace, Way};
 use pulse_console::platform::{
-    Control, Inspect, Journal, Journaled, Lease, Mark, Platform as _, Revision, Unacted,
-    Unwritten, Word,
+    Control, Inspect, Journal, Journaled, Lease, Mark, Platform as _, Revision, Unacted, Unwritten,
+    Word,
 };
 use pulse_console::runtime::WallClock;
 

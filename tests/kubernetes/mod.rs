@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use pulse_console::domain::Attention;
+use pulse_console::domain::operation::Operation;
 use pulse_console::domain::{
     Access, ClusterObject, Fact, FeedId, LogChunk, Need, Object, Observation, Resource, Timestamp,
     Trouble, Uid,
@@ -46,6 +47,7 @@ pub struct Standing {
     rows: BTreeMap<Uid, Arc<Resource>>,
     objects: BTreeMap<Uid, Arc<ClusterObject>>,
     access: BTreeMap<Uid, Arc<Access>>,
+    pub operations: BTreeMap<Uid, Arc<Operation>>,
     told: Option<BTreeSet<Uid>>,
     pub listings: usize,
     pub alive: usize,
@@ -184,6 +186,7 @@ impl Seen {
                 stand.rows.retain(|uid, _| told.contains(uid));
                 stand.objects.retain(|uid, _| told.contains(uid));
                 stand.access.retain(|uid, _| told.contains(uid));
+                stand.operations.retain(|uid, _| told.contains(uid));
                 stand.listings += 1;
                 stand.trouble = None;
             }
@@ -205,10 +208,17 @@ impl Seen {
                 }
                 stand.access.insert(access.uid.clone(), access);
             }
+            Fact::Upsert(Object::Operation(operation)) => {
+                if let Some(told) = &mut stand.told {
+                    told.insert(operation.uid.clone());
+                }
+                stand.operations.insert(operation.uid.clone(), operation);
+            }
             Fact::Log(chunk) => self.chunks.push(chunk),
             Fact::Remove(uid) => {
                 stand.rows.remove(&uid);
                 stand.objects.remove(&uid);
+                stand.operations.remove(&uid);
             }
             Fact::Alive => {
                 stand.alive += 1;

@@ -233,7 +233,8 @@ impl Standing {
     pub fn can_turn_back(&self, plan: &Plan) -> bool {
         let last = self.reached().saturating_sub(1);
         let phase = matches!(self.phase, Phase::Running | Phase::Stopped { .. } | Phase::Done);
-        phase && self.left == 0 && plan.can_undo_at(last)
+        let can = self.reached() == 0 || plan.can_undo_at(last);
+        phase && self.left == 0 && can
     }
 
     /// Whether it is being taken back, or was when it stopped.

@@ -90,6 +90,8 @@ pub struct Options {
     pub review_again: Duration,
     /// The console's own namespace.
     pub namespace: String,
+    /// The namespace where Jobs of backups run.
+    pub jobs_namespace: String,
 }
 
 impl Default for Options {
@@ -105,6 +107,7 @@ impl Default for Options {
             ask_again: Duration::from_secs(30),
             review_again: Duration::from_secs(3600),
             namespace: "pulse-console".to_owned(),
+            jobs_namespace: "crossplane-system".to_owned(),
         }
     }
 }
@@ -154,7 +157,11 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
     let watch = |target| Watch::new(target, &options.tenant_domain, sink.clone());
     let mut watches: Vec<Watch> = Target::all().map(watch).collect();
     let mut log = LogFeed::new(sink.clone());
-    let mut rights = Rights::new(sink.clone(), &options.namespace, options.review_again);
+    let mut rights = Rights::new(
+        sink.clone(),
+        [&options.namespace, &options.jobs_namespace],
+        options.review_again,
+    );
     let mut operations = Operations::new(sink.clone(), &options.namespace);
     let mut pace = Pace::default();
     let mut refusals = 0;

@@ -21,8 +21,8 @@ const BETWEEN: Duration = Duration::from_millis(10);
 /// The feed of the operator's rights.
 pub(super) struct Rights {
     sink: Sink,
-    /// The console's namespace.
-    namespace: String,
+    /// The console's namespace, and that of Jobs.
+    namespaces: [String; 2],
     /// How often it asks.
     every: Duration,
     said: Option<Trouble>,
@@ -42,9 +42,9 @@ struct Status {
 }
 
 impl Rights {
-    /// A feed that tells `sink`, of rights in all namespaces or in `namespace`, and asks anew after `every`.
-    pub(super) fn new(sink: Sink, namespace: &str, every: Duration) -> Self {
-        Self { sink, namespace: namespace.to_owned(), every, said: None }
+    /// A feed that tells `sink`, of rights in all namespaces, the console's or that of Jobs, and asks anew after `every`.
+    pub(super) fn new(sink: Sink, namespaces: [&str; 2], every: Duration) -> Self {
+        Self { sink, namespaces: namespaces.map(str::to_owned), every, said: None }
     }
 
     /// Tells `trouble` with the link, unless it is what was told last.
@@ -97,7 +97,12 @@ impl Rights {
     /// What the cluster says of every need.
     async fn ask(&self, session: &Session) -> Result<Vec<Access>, Failure> {
         let judged = |need: &Need, verdict, reason: &str| {
-            need.judged(&session.group, &self.namespace, verdict, reason)
+            need.judged(
+                &session.group,
+                self.namespaces.each_ref().map(String::as_str),
+                verdict,
+                reason,
+            )
         };
         let mut all = Vec::with_capacity(Need::ALL.len());
         for need in Need::ALL {
@@ -164,7 +169,7 @@ mod tests {
     #[test]
     fn a_right_in_every_namespace_names_none() {
         let of = |need: &Need| {
-            let wanted = need.judged("planapulse.com", "console", Verdict::Unknown, "");
+            let wanted = need.judged("planapulse.com", ["console", "jobs"], Verdict::Unknown, "");
             question(need, &wanted)
         };
         assert!(of(&Need::READ_LOGS).contains(r#""subresource":"log""#));

@@ -9,9 +9,11 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::work::{Patience, Work};
+use tokio::time::Instant;
+
+use self::work::{Patience, Work, may_pass, now};
 use super::ConfirmedPlan;
-use crate::domain::operation::{Asks, Entry, Operation, Phase, Reached, Record};
+use crate::domain::operation::{Asks, Entry, Operation, Phase, Plan, Reached, Record};
 use crate::domain::{Span, Text, Trouble};
 use crate::platform::{Clock, Control, Journal, Lease, Unwritten};
 
@@ -149,9 +151,8 @@ impl Executor {
         self.attend(id, &operation.plan.scope, way, tell).await
     }
 
-    /// Looks again at what was pinned, then writes down that the plan was confirmed: from then on it has begun.
-    async fn open(&self, confirmed: &ConfirmedPlan, lease: &Lease) -> Result<(), Halt> {
-        let plan = confirmed.plan();
+    /// Looks again at what `plan` was made from.
+    async fn still_holds(&self, plan: &Plan) -> Result<(), Halt> {
         for pin in &plan.pins {
             let seen = self.control.look(&pin.goal.query).await.map_err(Halt::Trouble)?;
             match pin.goal.expect.judge(&seen) {
@@ -161,6 +162,13 @@ impl Executor {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Looks again at what was pinned, then writes down that the plan was confirmed: from then on it has begun.
+    async fn open(&self, confirmed: &ConfirmedPlan, lease: &Lease) -> Result<(), Halt> {
+        let plan = confirmed.plan();
+        self.still_holds(plan).await?;
         let given = confirmed.given();
         let entry = Entry::Confirmed { reason: given.reason.clone(), stepped_up: given.stepped_up };
         let first = self.record(lease, entry);
@@ -216,7 +224,7 @@ impl Executor {
                     held.wait().await.map_err(|_| Halt::Journal(error))?;
                 }
                 Err(Unwritten::Trouble(trouble) | Unwritten::Unsure(trouble))
-                    if !trouble.is_refusal() =>
+                    if may_pass(&trouble) =>
                 {
                     say(&format!("Waiting: {trouble}"));
                     away.wait().await.map_err(|_| Halt::Trouble(trouble))?;
@@ -229,19 +237,28 @@ impl Executor {
         }
     }
 
-    /// Keeps the lease; ends when it is lost, or may be.
+    /// Keeps the lease; ends when it is lost, or may be. Then nobody else has it yet: who waits for it waits for a whole
+    /// term after it was last heard of.
     async fn keep(&self, lease: &Lease) {
+        let term = Duration::from_millis(self.pace.term.ms());
+        let mut heard = now();
         loop {
             tokio::time::sleep(self.pace.keep).await;
-            let term = Duration::from_millis(self.pace.term.ms());
-            let mut left = Patience::new(term.saturating_sub(self.pace.keep), self.pace.look);
-            loop {
-                match self.journal.lease(&lease.scope, &self.console, self.pace.term).await {
-                    Ok(now) if now.fence == lease.fence => break,
-                    Ok(_) | Err(Unwritten::Held { .. }) => return,
-                    Err(_) if left.wait().await.is_err() => return,
-                    Err(_) => {}
-                }
+            match tokio::time::timeout_at(heard + term, self.keep_once(lease)).await {
+                Ok(Some(at)) => heard = at,
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    /// Keeps the lease once, however often that takes; from when on it is kept, or none when it is lost.
+    async fn keep_once(&self, lease: &Lease) -> Option<Instant> {
+        loop {
+            let at = now();
+            match self.journal.lease(&lease.scope, &self.console, self.pace.term).await {
+                Ok(now) if now.fence == lease.fence => return Some(at),
+                Ok(_) | Err(Unwritten::Held { .. }) => return None,
+                Err(_) => tokio::time::sleep(self.pace.look).await,
             }
         }
     }

@@ -38,9 +38,14 @@ fn line(text: &str, at: usize) -> usize {
 
 /// A whole number up to `MAX`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::sim) struct Count<const MAX: u64>(u64);
+pub struct Count<const MAX: u64>(u64);
 
 impl<const MAX: u64> Count<MAX> {
+    /// The number, at most `MAX`.
+    pub(in crate::sim) const fn new(number: u64) -> Self {
+        Self(if number > MAX { MAX } else { number })
+    }
+
     pub(in crate::sim) const fn get(self) -> u64 {
         self.0
     }

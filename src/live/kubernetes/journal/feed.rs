@@ -1,14 +1,16 @@
 //! The feed of operations: their journals, listed and then watched.
 //!
 //! A journal that can't be read is none of the feed's trouble: it is said in the log, once for each state of it, and
-//! what was last read of it stays.
+//! what was last read of it stays until the next listing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::book::{self, LABEL};
+use super::{MOST, PAGE};
+use crate::domain::operation::Operation;
 use crate::domain::{Fact, FeedId, Text, Trouble, Uid};
 use crate::live::kubernetes::api::{self, Failure};
 use crate::live::kubernetes::lines::Lines;
@@ -20,10 +22,6 @@ use crate::platform::{Closed, Sink};
 
 /// The longest silence of a watch: the server sends a bookmark about every minute.
 const QUIET: Duration = Duration::from_secs(150);
-/// Journals on one page of a listing: each may be almost a megabyte.
-const PAGE: usize = 50;
-/// The most journals that are listed; the kept ones are few.
-const MOST: usize = 2_000;
 /// The most journals that can't be read which are remembered.
 const ODD: usize = 256;
 
@@ -32,6 +30,8 @@ pub(in crate::live::kubernetes) struct Operations {
     sink: Sink,
     namespace: String,
     said: Option<Trouble>,
+    /// The operations that were told.
+    known: HashSet<Text>,
     /// Journals that can't be read, with the state of each that was said.
     odd: HashMap<String, String>,
 }
@@ -57,7 +57,13 @@ impl From<Failure> for Stop {
 impl Operations {
     /// A feed that tells `sink` of the journals in `namespace`.
     pub(in crate::live::kubernetes) fn new(sink: Sink, namespace: &str) -> Self {
-        Self { sink, namespace: namespace.to_owned(), said: None, odd: HashMap::new() }
+        Self {
+            sink,
+            namespace: namespace.to_owned(),
+            said: None,
+            known: HashSet::new(),
+            odd: HashMap::new(),
+        }
     }
 
     /// Tells `trouble` with the link, unless it is what was told last.
@@ -126,7 +132,7 @@ impl Operations {
 
     async fn list(&mut self, session: &Session) -> Result<String, Stop> {
         self.sink.tell(FeedId::Operations, [Fact::RelistBegun]).await?;
-        let (mut from, mut listed) = (String::new(), 0);
+        let (mut from, mut listed, mut told) = (String::new(), 0, HashSet::new());
         loop {
             let path = format!("{}&limit={PAGE}{from}", self.path());
             let answer = api::text(session.api.get(&path).await?)?;
@@ -137,12 +143,16 @@ impl Operations {
             let items =
                 items.ok_or_else(|| Failure::Strange("its list has no items".to_owned()))?;
             listed += items.len();
-            let told: Vec<Fact> = items.iter().filter_map(|item| self.read(item)).collect();
-            self.sink.tell(FeedId::Operations, told).await?;
+            let read: Vec<Operation> = items.iter().filter_map(|item| self.read(item)).collect();
+            told.extend(read.iter().map(|operation| operation.plan.id.clone()));
+            self.known.extend(told.iter().cloned());
+            let facts = read.into_iter().map(|operation| Fact::Upsert(operation.into()));
+            self.sink.tell(FeedId::Operations, facts).await?;
             let text = |at| page.pointer(at).and_then(Value::as_str).unwrap_or_default();
             let next = text("/metadata/continue");
             if next.is_empty() || listed >= MOST {
                 self.sink.tell(FeedId::Operations, [Fact::RelistEnded]).await?;
+                self.known = told;
                 return Ok(text("/metadata/resourceVersion").to_owned());
             }
             from = format!("&continue={}", encoded(next));
@@ -183,8 +193,13 @@ impl Operations {
         let object = event.get("object").unwrap_or(&Value::Null);
         let text = |at| object.pointer(at).and_then(Value::as_str).unwrap_or_default();
         let fact = match event.get("type").and_then(Value::as_str).unwrap_or_default() {
-            "ADDED" | "MODIFIED" => self.read(object),
-            "DELETED" => id(object).map(|id| Fact::Remove(Uid(id))),
+            "ADDED" | "MODIFIED" => self.read(object).map(|operation| {
+                self.known.insert(operation.plan.id.clone());
+                Fact::Upsert(operation.into())
+            }),
+            "DELETED" => {
+                id(object).filter(|id| self.known.remove(id)).map(|id| Fact::Remove(Uid(id)))
+            }
             "BOOKMARK" => None,
             _ => {
                 let code = object.get("code").map(ToString::to_string).unwrap_or_default();
@@ -199,10 +214,10 @@ impl Operations {
         Ok(())
     }
 
-    /// What `object` tells; nothing when it can't be read.
-    fn read(&mut self, object: &Value) -> Option<Fact> {
+    /// The operation that `object` tells; none when it can't be read.
+    fn read(&mut self, object: &Value) -> Option<Operation> {
         let broken = match book::read(object) {
-            Ok(read) => return Some(Fact::Upsert(read.operation.into())),
+            Ok(read) => return Some(read.operation),
             Err(broken) => broken,
         };
         let text = |at| object.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();

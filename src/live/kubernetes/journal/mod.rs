@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use self::book::Place;
@@ -20,9 +20,15 @@ pub(super) use self::feed::Operations;
 use self::lease::Watched;
 use super::Options;
 use super::line::{Fate, Line, Miss};
-use crate::domain::operation::{Plan, Record};
+use super::listing::encoded;
+use crate::domain::operation::{Operation, Plan, Record};
 use crate::domain::{Span, Text, Trouble, TroubleKind};
 use crate::platform::{Clock, Journal, Journaled, Lease, Revision, Unwritten};
+
+/// Journals on one page of a listing: each may be almost a megabyte.
+const PAGE: usize = 50;
+/// The most journals that are listed; the kept ones are few.
+const MOST: usize = 2_000;
 
 /// Journals in one namespace of a cluster.
 pub(in crate::live) struct Book {
@@ -93,6 +99,26 @@ impl Book {
         Ok(book::read(&found.ok_or(Unwritten::Missing)?)?)
     }
 
+    async fn all_operations(&self) -> Result<Vec<Operation>, Unwritten> {
+        let mut found = Vec::new();
+        let mut more = String::new();
+        while found.len() < MOST {
+            let label = encoded(&format!("{}={}", book::LABEL.0, book::LABEL.1));
+            let path = format!("{}?labelSelector={label}&limit={PAGE}{more}", self.all());
+            let page = self.line.get("listing the operations", &path).await;
+            let page = page.map_err(|miss| Unwritten::Trouble(miss.trouble))?;
+            let items = page.pointer("/items").and_then(Value::as_array);
+            // What can't be read here was written by another version of the console.
+            let read = items.into_iter().flatten().filter_map(|map| book::read(map).ok());
+            found.extend(read.map(|journaled| journaled.operation));
+            match page.pointer("/metadata/continue").and_then(Value::as_str) {
+                Some(token) if !token.is_empty() => more = format!("&continue={}", encoded(token)),
+                _ => break,
+            }
+        }
+        Ok(found)
+    }
+
     async fn remove(&self, id: &Text, at: &Revision) -> Result<(), Unwritten> {
         let path = self.path(id)?;
         let place = Place::of(at).ok_or(Unwritten::Moved)?;
@@ -125,6 +151,10 @@ impl Journal for Book {
 
     fn read<'a>(&'a self, id: &'a Text) -> BoxFuture<'a, Result<Journaled, Unwritten>> {
         self.look(id).boxed()
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
+        self.all_operations().boxed()
     }
 
     fn forget<'a>(
