@@ -119,6 +119,9 @@ impl Form {
     /// What can be chosen from in the field `field`.
     #[must_use]
     pub fn suggestions(&self, store: &Store, field: &FormField) -> Vec<Suggestion> {
+        if field.fixed {
+            return Vec::new();
+        }
         suggest::of(store, field.field.suggest, self.value("tenant"), &field.typed)
     }
 
@@ -187,8 +190,8 @@ impl Form {
 
     /// A key that means nothing else; says whether it was for the form.
     fn key(&mut self, key: KeyEvent) {
-        self.wrong = None;
         let Some(field) = self.fields.get_mut(self.at).filter(|field| !field.fixed) else { return };
+        self.wrong = None;
         let words = field.words();
         if words.is_empty() {
             if field.line.key(key) {
