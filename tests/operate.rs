@@ -235,7 +235,7 @@ fn what_is_pasted_confirms_nothing() {
     bench.journey.sees("Type acme to go on.");
     // The same from a terminal that does not say what is pasted: keys that no hand types.
     bench.rest();
-    bench.journey.types("acme").keys("enter").types("because").keys("enter");
+    bench.bursts("acme", "enter").bursts("because", "enter");
     assert!(bench.orders().is_empty());
     bench.rest().slowly("enter");
     bench.journey.sees("Type acme to go on.");
@@ -309,7 +309,7 @@ fn an_answer_to_an_earlier_question_is_for_nobody() {
 #[test]
 fn an_old_plan_is_made_anew() {
     let mut bench = shown(Asks::Yes);
-    bench.journey.silence(16 * 60);
+    bench.pass(16 * 60_000);
     bench.rest().slowly("y");
     assert!(bench.orders().is_empty());
     bench.journey.sees("Make it anew");
@@ -380,9 +380,9 @@ fn quitting_asks_once_while_an_operation_goes_on_here() {
     assert_eq!(bench.orders().len(), 1);
     bench.slowly("esc q");
     bench.journey.sees("This console works on:").sees("Delete acme").sees("any console of a");
-    assert!(bench.effects.is_empty());
+    assert!(!bench.effects.contains(&Effect::Quit));
     bench.rest().slowly("n").slowly("q").rest().slowly("y");
-    assert_eq!(bench.effects, [Effect::Quit]);
+    assert!(bench.effects.contains(&Effect::Quit));
 }
 
 #[test]

@@ -223,8 +223,8 @@ fn overlay_place(app: &App, overlay: &Overlay, rows: u16, screen: Rect) -> Rect 
         Overlay::Help { .. } => (100, screen.height),
         Overlay::Menu(menu) => (100, count(menu.items.len()) + 2),
         Overlay::Form(form) => (84, operate::form_lines(app, form) + 2),
-        Overlay::Leaving { .. } => (84, 14),
-        Overlay::Plan(_) | Overlay::Run(_) => (132, screen.height),
+        Overlay::Leaving { .. } => (84, u16::MAX),
+        Overlay::Plan(_) | Overlay::Run(_) => (132, u16::MAX),
         Overlay::Feeds { .. } | Overlay::Notices { .. } | Overlay::Rights { .. } => {
             (120, screen.height)
         }
@@ -232,8 +232,16 @@ fn overlay_place(app: &App, overlay: &Overlay, rows: u16, screen: Rect) -> Rect 
     // On a narrow screen a margin would show but slivers of what lies below.
     let margin = if screen.width < 100 { 0 } else { 4 };
     let width = screen.width.saturating_sub(margin).min(width);
+    let height = if height == u16::MAX { own_height(app, overlay, width) } else { height };
     let height = screen.height.saturating_sub(4).min(height);
     Rect::new((screen.width - width) / 2, screen.y + 2, width, height)
+}
+
+/// The lines of a page that is as high as what stands on it, with its border.
+fn own_height(app: &App, overlay: &Overlay, width: u16) -> u16 {
+    let inner = usize::from(width.saturating_sub(4));
+    let foot = pages::foot(app, overlay, inner).len();
+    count(pages::count_lines(app, overlay, inner) + foot + usize::from(foot > 0)) + 2
 }
 
 fn count(lines: usize) -> u16 {

@@ -19,7 +19,6 @@ impl App {
         let Some(chord) = Chord::from_event(&key) else { return Vec::new() };
         self.notices.seen();
         self.touch();
-        self.desk.key(self.now);
         self.keys.pending.push(chord);
         match self.keys.map.step(&self.contexts(), &self.keys.pending) {
             Step::Run(id) => {

@@ -70,6 +70,10 @@ pub enum Msg {
     Resize(u16, u16),
     /// The terminal's window has, or has not, the focus.
     Focus(bool),
+    /// The key that follows came so soon after another that no hand typed it.
+    Hasty,
+    /// It is a while since the disturbance of this number, of which [`Effect::Rest`] told.
+    Rested(u64),
     /// Feeds told these.
     Observed(Vec<Observation>),
     /// The identity provider told this.
@@ -102,6 +106,8 @@ impl fmt::Debug for Msg {
             Self::Identity(event) => out.debug_tuple("Identity").field(event).finish(),
             Self::Operate(event) => out.debug_tuple("Operate").field(event).finish(),
             Self::Tick => out.write_str("Tick"),
+            Self::Hasty => out.write_str("Hasty"),
+            Self::Rested(number) => out.debug_tuple("Rested").field(number).finish(),
             Self::Theme(name) => out.debug_tuple("Theme").field(name).finish(),
             Self::Say(importance, text) => {
                 out.debug_tuple("Say").field(importance).field(text).finish()
@@ -143,6 +149,8 @@ pub enum Effect {
     Identity(Order),
     /// Have this done about operations.
     Operate(OperateOrder),
+    /// Say [`Msg::Rested`] of this disturbance in a moment: keys that confirm are dead until then.
+    Rest(u64),
 }
 
 /// What is shown of the setting: which world, as whom, and how.
@@ -258,6 +266,7 @@ impl App {
         if !(is_input && was_open && !self.presence.is_open()) {
             effects.extend(self.take(msg));
         }
+        effects.extend(self.resting());
         effects
     }
 
@@ -282,7 +291,8 @@ impl App {
             Msg::Keymap(map) => {
                 self.keys = Keys { map, pending: Vec::new() };
             }
-            Msg::Focus(_) => self.disturb(),
+            Msg::Focus(_) | Msg::Hasty => self.disturb(),
+            Msg::Rested(number) => self.desk.rested(number),
             Msg::Tick => {}
         }
         Vec::new()

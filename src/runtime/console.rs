@@ -39,6 +39,12 @@ const DRAINED: usize = 64;
 /// The least time between two frames for data. Keys are drawn at once.
 const FRAME: Duration = Duration::from_millis(33);
 
+/// Keys that confirm something are dead for so long after something came between.
+const REST: Duration = Duration::from_millis(700);
+
+/// Keys that come sooner after each other were not typed by a hand.
+const BURST: Duration = Duration::from_millis(5);
+
 /// Everything that is needed to run the console.
 pub struct Console {
     /// The console's state.
@@ -103,6 +109,7 @@ enum Incoming {
     Observed(u64, Vec<Observation>),
     Identity(IdentityEvent),
     Operate(OperateEvent),
+    Rested(u64),
     Signal(Signal),
     File(FileChange),
     Theme(String, Box<Result<Loaded<Theme>, AppearanceError>>),
@@ -175,6 +182,7 @@ pub fn run(mut console: Console) -> Result<u8, RunError> {
             watches: 0,
             looked_at,
             attention,
+            pressed: None,
             dirty: true,
             quit: false,
         };
@@ -291,6 +299,8 @@ struct Loop<'s> {
     watches: u64,
     looked_at: watch::Receiver<Attention>,
     attention: watch::Sender<Attention>,
+    /// When the last key came.
+    pressed: Option<Instant>,
     dirty: bool,
     quit: bool,
 }
@@ -337,6 +347,7 @@ impl Loop<'_> {
             Incoming::Observed(_, observations) => self.take(Msg::Observed(observations))?,
             Incoming::Identity(event) => self.take(Msg::Identity(event))?,
             Incoming::Operate(event) => self.take(Msg::Operate(event))?,
+            Incoming::Rested(number) => self.take(Msg::Rested(number))?,
             Incoming::Tick => self.take(Msg::Tick)?,
             Incoming::Say(importance, text) => self.take(Msg::Say(importance, text))?,
             Incoming::Signal(Signal::Stop) => self.suspend()?,
@@ -355,7 +366,10 @@ impl Loop<'_> {
 
     fn input(&mut self, input: Input) -> Result<(), RunError> {
         let msg = match input {
-            Input::Key(key) => Msg::Key(key),
+            Input::Key(key) => {
+                self.pace()?;
+                Msg::Key(key)
+            }
             Input::Paste { text, .. } => Msg::Paste(text),
             Input::Mouse(event) => Msg::Mouse(event),
             Input::Resize(..) => return self.resized(),
@@ -449,11 +463,32 @@ impl Loop<'_> {
             Effect::Save(lines) => self.save(lines),
             Effect::LoadTheme(name) => self.load_theme(name),
             Effect::Identity(order) => self.order(order)?,
+            Effect::Rest(number) => self.rest(number),
             Effect::Operate(order) => {
                 let saved = self.console.places.saved.clone();
                 let work = self.console.operator.order(order, self.told.clone(), saved);
                 self.tasks.spawn(work);
             }
+        }
+        Ok(())
+    }
+
+    /// Keys that confirm something are dead for a moment, by the machine's time.
+    fn rest(&mut self, number: u64) {
+        let queue = self.queue.clone();
+        self.tasks.spawn(async move {
+            tokio::time::sleep(REST).await;
+            let _ = queue.send(Incoming::Rested(number)).await;
+        });
+    }
+
+    /// Says of a key that came too soon after another that no hand typed it: what is pasted into a terminal that does not
+    /// say so comes as keys.
+    fn pace(&mut self) -> Result<(), RunError> {
+        let pressed = now();
+        let last = self.pressed.replace(pressed);
+        if last.is_some_and(|last| pressed.duration_since(last) < BURST) {
+            self.take(Msg::Hasty)?;
         }
         Ok(())
     }

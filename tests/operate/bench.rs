@@ -110,7 +110,24 @@ impl Bench {
 
     /// Waits until keys count again.
     pub(crate) fn rest(&mut self) -> &mut Self {
-        self.pass(1_000);
+        self.collect();
+        let rests = |effect: &Effect| matches!(effect, Effect::Rest(_));
+        let (resting, others) = std::mem::take(&mut self.effects).into_iter().partition(rests);
+        self.effects = others;
+        for effect in resting as Vec<Effect> {
+            let Effect::Rest(number) = effect else { continue };
+            self.journey.send(Msg::Rested(number));
+        }
+        self
+    }
+
+    /// Types as a terminal does that pastes without saying so.
+    pub(crate) fn bursts(&mut self, text: &str, keys: &str) -> &mut Self {
+        for c in text.chars() {
+            self.journey.send(Msg::Hasty).types(&c.to_string());
+        }
+        self.journey.send(Msg::Hasty).keys(keys);
+        self.collect();
         self
     }
 

@@ -27,16 +27,8 @@ pub(super) struct Aim {
 enum Kind {
     Nothing,
     Tenant,
-    Session {
-        pid: Text,
-        began: Text,
-    },
-    Alert {
-        fingerprint: Text,
-        name: Text,
-        matchers: Text,
-        looked_after: bool,
-    },
+    Session { pid: Text, began: Text },
+    Alert { fingerprint: Text, name: Text, matchers: Text, looked_after: bool },
     Silence(Text),
     Kept(Text),
     Operation,

@@ -174,7 +174,7 @@ impl App {
 
     /// A key that means nothing else while a plan is confirmed by typing; says whether it was for that.
     pub(in crate::app) fn confirm_key(&mut self, key: crossterm::event::KeyEvent) -> bool {
-        let rests = self.desk.rests(self.now);
+        let rests = self.desk.rests();
         let Some(Overlay::Plan(page)) = &mut self.overlay else { return false };
         if !page.types() {
             return false;

@@ -2,13 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Span, Text, Timestamp};
-
-/// Keys that confirm are dead for so long after something changed under the operator's hands.
-const REST: Span = Span::from_ms(700);
-
-/// Keys that come faster one after the other were not typed by hand.
-const BURST: Span = Span::from_ms(5);
+use crate::domain::Text;
 
 /// What this console can do, and what it does.
 #[derive(Debug, Default)]
@@ -21,8 +15,12 @@ pub struct Desk {
     pub here: BTreeMap<Text, Here>,
     /// How many plans were asked for.
     pub(super) asked: u64,
-    rests_until: Timestamp,
-    last_key: Option<Timestamp>,
+    /// How often something came between the operator and what is asked.
+    disturbed: u64,
+    /// The last of those after which keys count again.
+    rested: u64,
+    /// The last of those of which the runtime was told.
+    told: u64,
 }
 
 /// An operation that this console works on.
@@ -39,20 +37,24 @@ pub struct Here {
 impl Desk {
     /// Whether keys that confirm something are dead.
     #[must_use]
-    pub fn rests(&self, now: Timestamp) -> bool {
-        now < self.rests_until
+    pub const fn rests(&self) -> bool {
+        self.rested < self.disturbed
     }
 
-    pub(super) fn disturb(&mut self, now: Timestamp) {
-        self.rests_until = now.after(REST);
+    /// Something happened after which a key may be meant for what was there before.
+    pub(in crate::app) const fn disturb(&mut self) {
+        self.disturbed += 1;
     }
 
-    /// A key came: one in a burst was pasted, whatever the terminal says.
-    pub(in crate::app) fn key(&mut self, now: Timestamp) {
-        let last = self.last_key.replace(now);
-        if last.is_some_and(|last| now >= last && now.since(last) < BURST) {
-            self.disturb(now);
-        }
+    /// It is a while since the disturbance of this number.
+    pub(in crate::app) fn rested(&mut self, number: u64) {
+        self.rested = self.rested.max(number);
+    }
+
+    /// The disturbance whose end is to be told, if there is a new one.
+    pub(in crate::app) fn to_rest(&mut self) -> Option<u64> {
+        (std::mem::replace(&mut self.told, self.disturbed) < self.disturbed)
+            .then_some(self.disturbed)
     }
 
     pub(super) fn begins(&mut self, id: Text, title: Text) {

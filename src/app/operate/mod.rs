@@ -183,7 +183,7 @@ impl App {
     /// Answers the question that is asked: of a plan, of an operation, or whether to quit.
     fn answer_question(&mut self, action: PlanAction) -> Vec<Effect> {
         let answers = matches!(action, PlanAction::Yes | PlanAction::Accept);
-        if answers && self.desk.rests(self.now) {
+        if answers && self.desk.rests() {
             self.say(Level::Info, "Not taken: keys rest for a moment. Press it again.");
             return Vec::new();
         }
@@ -210,7 +210,13 @@ impl App {
     }
 
     /// Something happened after which a key may be meant for what was there before: keys rest.
-    pub(super) fn disturb(&mut self) {
-        self.desk.disturb(self.now);
+    pub(super) const fn disturb(&mut self) {
+        self.desk.disturb();
+    }
+
+    /// What the runtime must do so that keys count again, while something is asked.
+    pub(super) fn resting(&mut self) -> Option<Effect> {
+        let asks = self.overlay.as_ref().is_some_and(Overlay::asks);
+        if asks { self.desk.to_rest().map(Effect::Rest) } else { None }
     }
 }
