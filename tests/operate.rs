@@ -9,9 +9,12 @@
 
 #[path = "operate/bench.rs"]
 mod bench;
+#[path = "operate/console.rs"]
+mod console;
 mod journey;
 
 use bench::Bench;
+use console::Console;
 use pulse_console::app::{Effect, Msg, OperateEvent, OperateOrder};
 use pulse_console::domain::operation::{
     Asks, Check, CheckResult, Due, Entry, Expect, Goal, Plan, Query, Record, Step, Verb,
@@ -405,4 +408,75 @@ fn a_form_takes_no_name_that_is_taken() {
     bench.journey.lacks("already").sees("The major of Odoo.");
     bench.slowly("right");
     bench.journey.sees("[19]");
+}
+
+#[test]
+fn a_backup_is_taken_now() {
+    let mut console = Console::on("calm-night");
+    console.keys("2 / ").types("meden-dab").keys("enter m enter");
+    console.waits_for("Take a backup of meden-dab now").sees("✓ the tenant has a backup Job");
+    console.rest().keys("y").sees("◌ 1 take an insurance backup of meden-dab");
+    // It goes on when its page is closed.
+    console.keys("esc 9").sees("1 under way").sees("Take a backup of meden-dab now");
+    console.keys("enter").waits_for("✓ 2 see that the insurance backup is in the bucket");
+    console.sees("● soaking").keys("esc").sees("1 soaking");
+}
+
+#[test]
+fn a_restore_asks_for_a_second_factor_for_its_plan_alone() {
+    let mut console = Console::guarded("calm-night");
+    let code = console.code("");
+    console.types("maria").keys("tab").types("training").keys("tab").types(&code).keys("enter");
+    console.waits_for("maria senior");
+    console.keys("2 /").types("meden-dab").keys("enter m j enter");
+    console.sees("latest").keys("enter enter");
+    console.waits_for("▲ meden-dab: ").rest();
+    console.types("meden-dab").keys("enter").types("a customer asked").keys("enter");
+    console.waits_for("For this plan alone: Put meden-dab back");
+    // A factor that is given up confirms nothing.
+    console.keys("esc").sees("Your second factor is asked next").rest().keys("enter");
+    console.waits_for("For this plan alone: Put meden-dab back");
+    let next = console.code(&code);
+    if console.screen().contains("password") {
+        console.types("training").keys("tab");
+    }
+    console.types(&next).keys("enter");
+    console.waits_for("Your second factor counts for").rest().keys("enter");
+    console.waits_for("✓ 1 take an insurance backup of meden-dab");
+    console.waits_for("with a second factor: a customer asked");
+}
+
+/// The screen as it was taken: `INSTA_UPDATE=always cargo test --test operate` takes it anew.
+fn assert_same(name: &str, bench: &mut Bench) {
+    let screen = bench.journey.screen();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, screen));
+}
+
+#[test]
+fn pages_of_operations_look_as_they_did() {
+    for (width, height) in [(80, 24), (160, 48)] {
+        let name = |page: &str| format!("operate-{width}x{height}-{page}");
+        let mut bench = before_an_alert();
+        bench.journey.size(width, height).keys("m");
+        assert_same(&name("menu"), &mut bench);
+        bench.slowly("esc z tab tab enter");
+        assert_same(&name("form"), &mut bench);
+        let mut bench = before_acme();
+        bench.journey.size(width, height);
+        let plan = harmful(&bench, Asks::StepUp);
+        show(&mut bench, plan);
+        bench.rest().types("acme").slowly("enter").types("they left");
+        assert_same(&name("plan"), &mut bench);
+        bench.slowly("esc");
+        stopped(&mut bench, Asks::Typed);
+        bench.slowly("9 enter");
+        assert_same(&name("run"), &mut bench);
+        bench.slowly("u");
+        assert_same(&name("undo"), &mut bench);
+        bench.slowly("n esc tab");
+        assert_same(&name("operations"), &mut bench);
+    }
 }

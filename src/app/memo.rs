@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use crate::domain::Text;
+use super::operate::Desk;
 use crate::session::SessionMemo;
 use crate::store::table::{RowId, TableId};
 use crate::store::view::Sort;
@@ -16,9 +16,9 @@ pub struct Memo {
     theme: String,
     session: SessionMemo,
     panes: Vec<PaneMemo>,
-    /// Whether the world lets itself be changed, and who is there where nobody signs in.
+    /// What the console can do about operations, and does.
     #[serde(default)]
-    desk: (bool, Text),
+    desk: Desk,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,14 +59,14 @@ impl Memo {
             theme: app.theme.clone(),
             session: app.presence.memo(),
             panes: panes.collect(),
-            desk: (app.desk.able, app.desk.opener.clone()),
+            desk: app.desk.clone(),
         }
     }
 
     /// Brings `app` into this state.
     pub fn restore(self, app: &mut App) {
         app.presence.restore(self.session);
-        app.equip(self.desk.0, self.desk.1);
+        app.desk = self.desk;
         app.screen.size = self.size;
         app.theme = self.theme;
         for memo in self.panes {

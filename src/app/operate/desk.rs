@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::Text;
 
 /// What this console can do, and what it does.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Desk {
     /// Whether the world lets itself be changed from here.
     pub able: bool,
@@ -24,7 +26,7 @@ pub struct Desk {
 }
 
 /// An operation that this console works on.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Here {
     /// What is done.
     pub title: Text,
