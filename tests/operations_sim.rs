@@ -299,7 +299,8 @@ fn of_two_consoles_one_wins_and_the_other_says_who() {
         let (first, second) = (stage.first(), stage.second());
         let (won, lost) = tokio::join!(stage.run(&first, one), stage.run(&second, other.clone()));
         assert_eq!(won.expect("it runs").standing.phase, Phase::Done);
-        let held = Unwritten::Held { scope: Text::from("acme"), by: Text::from("console-a") };
+        let held =
+            Unwritten::Held { scope: Text::from("acme"), by: Text::from("console-a"), lives: true };
         assert_eq!(lost.expect_err("it is held"), Halt::Journal(held));
         assert_eq!(second.journal.read(&other.id).await.expect_err("nothing"), Unwritten::Missing);
         assert!(stage.sim.is_free());
@@ -324,7 +325,8 @@ fn nobody_takes_over_what_a_console_works_on() {
         };
         let (done, meddled) = tokio::join!(stage.run(&first, plan), meddle);
         assert_eq!(done.expect("it runs").standing.phase, Phase::Done);
-        let held = Unwritten::Held { scope: Text::from("acme"), by: Text::from("console-a") };
+        let held =
+            Unwritten::Held { scope: Text::from("acme"), by: Text::from("console-a"), lives: true };
         assert_eq!(meddled.expect_err("it is held"), Halt::Journal(held));
     });
 }
