@@ -9,6 +9,7 @@ mod platform;
 
 use controlled::{JOBS, Outcome, World, gzip, now};
 use platform::{BACKUPS, Fault, Kind, Object, Resource, backup_name, database_name, route_name};
+use pulse_console::operation::Manifests;
 use serde_json::{Value, json};
 
 const LIVE: &str = "acme.planapulse.app";
@@ -193,6 +194,17 @@ async fn an_upgrade_changes_the_database_once_and_a_restart_rolls_out() -> Outco
     world.api.begin_delete(Kind::Upgrade, "acme-k3f9x4").await?;
     world.until(&format!("{}/acme-k3f9x4", Kind::Upgrade.path()), |seen| seen.is_none()).await?;
     assert!(world.labelled(Resource::JOB, "tenantupgrade=acme-k3f9x4").await?.is_empty());
+
+    // What the console itself makes there must say what it takes, or the quota keeps its pods out.
+    let values = json!({
+        "name": "acme-files", "namespace": "plana-odoo-18", "database": LIVE, "image": "busybox:1.37",
+        "from_path": "/from", "to_path": "/to", "source_namespace": "plana-odoo",
+        "labels": { "app.kubernetes.io/created-by": "pulse-console" }, "annotations": {},
+        "volumes": ["from", "to"].map(|one| json!({ "name": one, "emptyDir": {} })),
+    });
+    let job = Manifests::default().fill("filestore", values).expect("a manifest");
+    world.post(&Resource::JOB.path("plana-odoo-18"), &job).await?;
+    assert_eq!(world.until_job("plana-odoo-18", "acme-files").await?, None);
 
     let path = format!("{}/worker-odoo", Resource::DEPLOYMENT.path("plana-odoo-18"));
     let restart = json!({ "spec": { "template": { "metadata": { "annotations": {
