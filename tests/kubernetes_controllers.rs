@@ -200,7 +200,7 @@ async fn an_upgrade_changes_the_database_once_and_a_restart_rolls_out() -> Outco
         "name": "acme-files", "namespace": "plana-odoo-18", "database": LIVE, "image": "busybox:1.37",
         "from_path": "/from", "to_path": "/to", "source_namespace": "plana-odoo",
         "labels": { "app.kubernetes.io/created-by": "pulse-console" }, "annotations": {},
-        "volumes": ["from", "to"].map(|one| json!({ "name": one, "emptyDir": {} })),
+        "volumes": [{ "name": "from", "emptyDir": {} }, { "name": "to", "emptyDir": {} }],
     });
     let job = Manifests::default().fill("filestore", values).expect("a manifest");
     world.post(&Resource::JOB.path("plana-odoo-18"), &job).await?;
