@@ -117,7 +117,12 @@ async fn a_new_tenant_is_cloned_changed_and_goes_with_all_that_was_made() -> Out
     // Another tier and version: the route moves, the database stays.
     let change = json!({ "tier": "enterprise", "odooVersion": "19" });
     world.api.merge_spec(Kind::Client, "nova", &change).await?;
-    world.until_settled(Kind::Client, "nova").await?;
+    let client = world.until_settled(Kind::Client, "nova").await?;
+    let condition = condition(&client, "Ready");
+    assert_eq!(
+        (&condition["status"], &condition["observedGeneration"]),
+        (&json!("True"), &client["metadata"]["generation"])
+    );
     assert!(!world.part(Resource::ROUTE, "plana-odoo-18", &route_name("nova")).await?);
     assert!(world.part(Resource::ROUTE, "plana-odoo-19", &route_name("nova")).await?);
     assert_eq!(world.rows(database, "sale_order").await?, 60);
@@ -172,6 +177,10 @@ async fn an_upgrade_changes_the_database_once_and_a_restart_rolls_out() -> Outco
     assert_eq!(world.rows(LIVE, "plana_upgrade_log").await?, 1);
     let jobs = world.labelled(Resource::JOB, &format!("tenantupgrade={name}")).await?;
     assert_eq!(jobs[0]["metadata"]["namespace"], "plana-odoo-18");
+
+    let quota = world.object(Resource::QUOTA, "plana-odoo-18", "odoo-quota").await?;
+    let used = &quota.expect("a quota")["status"]["used"];
+    assert_eq!(used, &json!({ "limits.cpu": "18", "limits.memory": "36Gi", "pods": "11" }));
 
     // Modules that are not installed.
     let spec = json!({
