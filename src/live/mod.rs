@@ -7,6 +7,7 @@ pub mod alertmanager;
 mod bearer;
 mod causes;
 mod control;
+mod health;
 mod herald;
 mod http;
 pub mod kubernetes;
@@ -42,6 +43,8 @@ pub struct Live {
     alertmanager: alertmanager::Options,
     /// Where consoles keep what they share.
     namespace: String,
+    /// Where a tenant says that it is well.
+    health_url: String,
     prometheus: prometheus::Options,
     loki: loki::Options,
     identity: Option<oidc::Options>,
@@ -83,6 +86,7 @@ impl Live {
             pgbouncer: postgres::Wanted::bouncer(settings, &kubernetes),
             alertmanager: alertmanager::Options::of(settings, &kubernetes),
             namespace: settings.kubernetes.namespace.value.clone(),
+            health_url: settings.operations.health_url.value.clone(),
             prometheus: prometheus::Options::of(
                 &settings.prometheus,
                 &settings.tenants,

@@ -104,6 +104,15 @@ impl Planned {
         }
     }
 
+    /// What can't be in it.
+    pub(super) fn mistake(&self) -> Option<String> {
+        let written = matches!(self.place, Place::Open | Place::Append);
+        if self.what == Break::Torn && !written {
+            return Some("only what is appended or opened can be torn".to_owned());
+        }
+        (self.nth.get() == 0).then(|| "calls are counted from 1".to_owned())
+    }
+
     /// The same, counting only calls of this word.
     #[must_use]
     pub fn on(self, word: &str) -> Self {

@@ -47,7 +47,7 @@ impl Engine {
     }
 
     /// Gives the object the conditions of `standing`.
-    fn stand(&mut self, uid: &Uid, standing: &Standing) {
+    pub(super) fn stand(&mut self, uid: &Uid, standing: &Standing) {
         let created = self.world.object(uid).and_then(|object| object.meta.created);
         let conditions = self.world.maker.conditions(standing, created.unwrap_or(standing.since));
         let object = self.world.set_conditions(uid, conditions);

@@ -113,3 +113,68 @@ pub async fn ask(
     let request = http::Request::builder().method(method).uri(path).header("content-type", kind);
     client.request(request.body(body).expect("a request")).await
 }
+
+/// Stands before a server on a loopback port and loses its answers to some requests, once these have been carried out.
+pub struct Lossy {
+    port: u16,
+    words: tokio::sync::watch::Sender<&'static str>,
+    _tasks: tokio::task::JoinSet<()>,
+}
+
+impl Lossy {
+    /// Stands before 127.0.0.1:`target`, and loses nothing yet.
+    pub async fn start(target: u16) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let (words, told) = tokio::sync::watch::channel("");
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async move {
+            let mut open = tokio::task::JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                open.spawn(pass(client, target, told.clone()));
+            }
+        });
+        Self { port, words, _tasks: tasks }
+    }
+
+    /// Loses the answers to requests that begin with `words` from now on.
+    pub fn lose(&self, words: &'static str) {
+        self.words.send_replace(words);
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+async fn pass(
+    mut client: tokio::net::TcpStream,
+    target: u16,
+    words: tokio::sync::watch::Receiver<&'static str>,
+) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let Ok(mut server) = tokio::net::TcpStream::connect(("127.0.0.1", target)).await else {
+        return;
+    };
+    let (mut up, mut down) = (vec![0; 65_536], vec![0; 65_536]);
+    let mut is_lost = false;
+    loop {
+        let passed = tokio::select! {
+            read = client.read(&mut up) => match read {
+                Ok(read @ 1..) => {
+                    let lost = *words.borrow();
+                    is_lost = !lost.is_empty() && up.starts_with(lost.as_bytes());
+                    server.write_all(&up[..read]).await
+                }
+                _ => return,
+            },
+            read = server.read(&mut down) => match read {
+                Ok(read @ 1..) if !is_lost => client.write_all(&down[..read]).await,
+                _ => return,
+            },
+        };
+        if passed.is_err() {
+            return;
+        }
+    }
+}

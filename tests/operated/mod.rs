@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use pulse_console::domain::operation::{Command, Operation, Plan, Query, Seen, Verb};
@@ -68,6 +69,7 @@ pub fn paced<T>(test: impl Future<Output = T>) -> T {
 /// The training world with its consoles.
 pub struct Stage {
     pub sim: Arc<Sim>,
+    planned: AtomicU32,
 }
 
 /// The name of the database that a swap kept long ago.
@@ -79,10 +81,14 @@ impl Stage {
     }
 
     pub fn of(scenario: &str) -> Self {
-        let scenario = Scenario::parse("operated", scenario).expect("a scenario");
-        let sim = Arc::new(Sim::new(Engine::new(&scenario, None), 1.0));
+        Self::on(&Scenario::parse("operated", scenario).expect("a scenario"))
+    }
+
+    /// On a scenario of the program's own.
+    pub fn on(scenario: &Scenario) -> Self {
+        let sim = Arc::new(Sim::new(Engine::new(scenario, None), 1.0));
         sim.with(|engine| engine.make_database(KEPT));
-        Self { sim }
+        Self { sim, planned: AtomicU32::new(0) }
     }
 
     /// A console with somebody at it.
@@ -124,12 +130,23 @@ impl Stage {
 
     /// The plan of `verb`.
     pub async fn plan(&self, verb: Verb) -> Result<Plan, String> {
+        self.plan_of(verb, self.inputs(verb)).await
+    }
+
+    /// The plan of `verb` from `given`.
+    pub async fn plan_with(&self, verb: Verb, given: &[(&str, &str)]) -> Result<Plan, String> {
+        let inputs = given.iter().map(|(name, value)| ((*name).to_owned(), Text::from(*value)));
+        self.plan_of(verb, inputs.collect()).await
+    }
+
+    async fn plan_of(&self, verb: Verb, inputs: BTreeMap<String, Text>) -> Result<Plan, String> {
+        let number = self.planned.fetch_add(1, Ordering::Relaxed);
         let request = Request {
             verb,
-            id: Text::from(format!("k3{}", verb.word().replace('-', ""))),
+            id: Text::from(format!("k{number}{}", verb.word().replace('-', ""))),
             by: Text::from("maria"),
             at: self.sim.clock().now(),
-            inputs: self.inputs(verb),
+            inputs,
         };
         let control = self.sim.control().expect("a control");
         let planned = plan(&*control, &request, &Shape::default(), &Manifests::default()).await;

@@ -1,11 +1,12 @@
 //! Alerts and silences of an Alertmanager, by its API version 2.
 //!
-//! A reader: it asks for both lists every two seconds and tells a listing when one of them changed; an answer that is
+//! The feed asks for both lists every two seconds and tells a listing when one of them changed; an answer that is
 //! the same byte for byte as the last one costs no more than reading it. Muted alerts are told with what mutes them.
 //!
 //! Bounds: an answer of at most [`BYTES`], of which at most [`ALERTS`] alerts and [`SILENCES`] silences are kept; a
 //! label of at most 1 KiB, an annotation of at most 4 KiB.
 
+mod control;
 mod tenant;
 mod wire;
 
@@ -18,6 +19,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 
+pub(super) use self::control::Hand;
 use self::tenant::Tenants;
 use super::http::{Get, Http, Server};
 use super::kubernetes;
@@ -71,6 +73,22 @@ impl Options {
     }
 }
 
+impl Options {
+    /// The server, for who asks it.
+    fn server(&self) -> Server {
+        Server {
+            system: System::Alertmanager,
+            settings: "alertmanager",
+            token_key: "alertmanager.token",
+            url: self.url.clone(),
+            token: self.token.clone(),
+            ca_file: self.ca_file.clone(),
+            headers: Vec::new(),
+            kubernetes: self.kubernetes.clone(),
+        }
+    }
+}
+
 /// The feed of alerts and silences.
 #[derive(Debug)]
 pub struct Alertmanager(Options);
@@ -93,18 +111,9 @@ impl Feed for Alertmanager {
 }
 
 async fn run(options: Options, sink: Sink) -> Result<(), Closed> {
+    let server = options.server();
     let tenants = Tenants { label: options.tenant_label, domain: options.domain };
-    let http = Http::new(Server {
-        system: System::Alertmanager,
-        settings: "alertmanager",
-        token_key: "alertmanager.token",
-        url: options.url,
-        token: options.token,
-        ca_file: options.ca_file,
-        headers: Vec::new(),
-        kubernetes: options.kubernetes,
-    });
-    let http = match http {
+    let http = match Http::new(server) {
         Ok(http) => http,
         Err(trouble) => {
             for feed in [FeedId::Alerts, FeedId::Silences] {

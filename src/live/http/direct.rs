@@ -4,13 +4,13 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Certificate, Client, Response, Url};
+use reqwest::{Certificate, Client, RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::trouble::Failure;
-use super::{Get, Server};
+use super::{Get, How, Send, Server};
 use crate::config::ServerUrl;
 use crate::domain::{Trouble, TroubleKind};
 use crate::live::secret;
@@ -47,18 +47,34 @@ impl Direct {
 
     pub(super) async fn get(&self, get: Get<'_>) -> Result<Vec<u8>, Failure> {
         let url = address(&self.base, get)?;
-        let response = self.client.get(url).send().await.map_err(Failure::Link)?;
-        let code = response.status();
-        if code.is_redirection() {
-            let to = response.headers().get("location").and_then(|to| to.to_str().ok());
-            return Err(Failure::Moved(to.unwrap_or("nowhere").chars().take(200).collect()));
-        }
-        if code.is_success() {
-            return body(response, get.bytes).await?.ok_or(Failure::Large(get.bytes));
-        }
-        let answer = body(response, ERROR).await.ok().flatten().unwrap_or_default();
-        Err(Failure::status(code.as_u16(), &String::from_utf8_lossy(&answer)))
+        answer(self.client.get(url), get.bytes).await
     }
+
+    pub(super) async fn send(&self, send: Send<'_>) -> Result<Vec<u8>, Failure> {
+        let get = send.as_get();
+        let url = address(&self.base, get)?;
+        let request = match send.how {
+            How::Post(_) => self.client.post(url),
+            How::Delete => self.client.delete(url),
+        };
+        let request = request.header(CONTENT_TYPE, "application/json").body(send.body());
+        answer(request, get.bytes).await
+    }
+}
+
+/// The answer to `request`, of at most `most` bytes.
+async fn answer(request: RequestBuilder, most: usize) -> Result<Vec<u8>, Failure> {
+    let response = request.send().await.map_err(Failure::Link)?;
+    let code = response.status();
+    if code.is_redirection() {
+        let to = response.headers().get("location").and_then(|to| to.to_str().ok());
+        return Err(Failure::Moved(to.unwrap_or("nowhere").chars().take(200).collect()));
+    }
+    if code.is_success() {
+        return body(response, most).await?.ok_or(Failure::Large(most));
+    }
+    let answer = body(response, ERROR).await.ok().flatten().unwrap_or_default();
+    Err(Failure::status(code.as_u16(), &String::from_utf8_lossy(&answer)))
 }
 
 /// The whole address of a request below `base`.

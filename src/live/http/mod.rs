@@ -1,6 +1,6 @@
 //! The one client of servers that answer JSON over HTTP: Alertmanager, Prometheus and Loki.
 //!
-//! It only gets. Each request has a limit of time and of bytes, goes to the host that the profile names and to no other,
+//! Feeds only get; operations also post and delete. Each request has a limit of time and of bytes, goes to the host that the profile names and to no other,
 //! and what goes wrong is [`Trouble`] that says what to do. An address `service://` is reached by the API server's own
 //! proxy, with the operator's right to the cluster.
 
@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use self::direct::Direct;
@@ -22,6 +23,7 @@ use self::trouble::{Failure, Place};
 use super::kubernetes;
 use crate::config::{SecretRef, ServerUrl};
 use crate::domain::{System, Trouble, TroubleKind};
+use crate::platform::Unacted;
 
 /// A server as the profile describes it; its secret is not fetched yet.
 #[derive(Clone)]
@@ -57,6 +59,45 @@ pub(super) struct Get<'a> {
     pub(super) within: Duration,
     /// The largest answer that is read, in bytes.
     pub(super) bytes: usize,
+}
+
+/// A request that changes something.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Send<'a> {
+    /// What is being done: a clause such as `making the silence`.
+    pub(super) doing: &'a str,
+    /// Where, below the server's address.
+    pub(super) path: &'a str,
+    /// How it changes it.
+    pub(super) how: How<'a>,
+    /// The longest wait for the whole answer.
+    pub(super) within: Duration,
+}
+
+/// How a request changes something.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum How<'a> {
+    /// It puts this there.
+    Post(&'a Value),
+    /// It takes away what is there.
+    Delete,
+}
+
+/// The largest answer to a change, in bytes.
+const ANSWER: usize = 256 << 10;
+
+impl Send<'_> {
+    /// Everything but what it changes.
+    fn as_get(&self) -> Get<'_> {
+        Get { doing: self.doing, path: self.path, query: &[], within: self.within, bytes: ANSWER }
+    }
+
+    fn body(&self) -> Vec<u8> {
+        match self.how {
+            How::Post(body) => body.to_string().into_bytes(),
+            How::Delete => Vec::new(),
+        }
+    }
 }
 
 /// Why there is no answer.
@@ -187,6 +228,29 @@ impl Http {
         Err(Refused { trouble, why })
     }
 
+    /// The answer to a change, which is asked for once.
+    ///
+    /// # Errors
+    /// Whether it was made, and why not.
+    pub(super) async fn send(&self, send: Send<'_>) -> Result<Vec<u8>, Unacted> {
+        let way = self.way().await.map_err(Unacted::Unreached)?;
+        let failure = match way.send(send).await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => failure,
+        };
+        if failure.is_the_ways_fault() {
+            self.forget(&way).await;
+        }
+        let trouble = self.explain(&failure, send.doing);
+        Err(if failure.is_unsent() {
+            Unacted::Unreached(trouble)
+        } else if failure.is_refused() {
+            Unacted::Refused(trouble)
+        } else {
+            Unacted::Unsure(trouble)
+        })
+    }
+
     fn explain(&self, failure: &Failure, doing: &str) -> Trouble {
         let trouble = trouble::of(failure, doing, &self.place);
         tracing::debug!(system = %self.place.system, %trouble, "can't be read");
@@ -227,5 +291,16 @@ impl Way {
         let answer = answer.map_err(|_| Failure::Late(get.within))??;
         self.worked.store(true, Ordering::Relaxed);
         Ok(answer)
+    }
+
+    async fn send(&self, send: Send<'_>) -> Result<Vec<u8>, Failure> {
+        let asking = async {
+            match &self.route {
+                Route::Direct(direct) => direct.send(send).await,
+                Route::Service(service) => service.send(send).await,
+            }
+        };
+        let answer = tokio::time::timeout(send.within, asking).await;
+        answer.map_err(|_| Failure::Late(send.within))?
     }
 }

@@ -1,8 +1,10 @@
 //! Requests to a service that only the cluster sees, by the API server's proxy.
 
+use http::Method;
+
 use super::direct::address;
 use super::trouble::Failure;
-use super::{Get, Server};
+use super::{Get, How, Send, Server};
 use crate::domain::Trouble;
 use crate::live::kubernetes::{Reach, Unread};
 
@@ -26,21 +28,41 @@ impl Service {
     }
 
     pub(super) async fn get(&self, get: Get<'_>) -> Result<Vec<u8>, Failure> {
+        let path = self.path(get)?;
+        let answer = self.reach.get(get.doing, &path, &self.headers, get.bytes).await;
+        answer.map_err(|unread| self.failure(unread, get.bytes))
+    }
+
+    pub(super) async fn send(&self, send: Send<'_>) -> Result<Vec<u8>, Failure> {
+        let get = send.as_get();
+        let path = self.path(get)?;
+        let method = match send.how {
+            How::Post(_) => Method::POST,
+            How::Delete => Method::DELETE,
+        };
+        let limits = (get.bytes, get.within);
+        let answer = self.reach.send(get.doing, (method, &path), send.body(), limits).await;
+        answer.map_err(|unread| self.failure(unread, get.bytes))
+    }
+
+    fn path(&self, get: Get<'_>) -> Result<String, Failure> {
         // The host is only there to be left out again.
         let url = address("http://service", get)?;
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let path = format!("{}{}{query}", self.prefix, url.path());
-        self.reach.get(get.doing, &path, &self.headers, get.bytes).await.map_err(|unread| {
-            match unread {
-                Unread::Answered(401, _) => Failure::Reach(self.reach.unknown()),
-                Unread::Answered(code, said) => match refused_by_cluster(code, &said) {
-                    Some(who) => Failure::Proxy(code, who, said),
-                    None => Failure::status(code, &said),
-                },
-                Unread::Large => Failure::Large(get.bytes),
-                Unread::Trouble(trouble) => Failure::Reach(trouble),
-            }
-        })
+        Ok(format!("{}{}{query}", self.prefix, url.path()))
+    }
+
+    fn failure(&self, unread: Unread, most: usize) -> Failure {
+        match unread {
+            Unread::Answered(401, _) => Failure::Unsent(self.reach.unknown()),
+            Unread::Answered(code, said) => match refused_by_cluster(code, &said) {
+                Some(who) => Failure::Proxy(code, who, said),
+                None => Failure::status(code, &said),
+            },
+            Unread::Large => Failure::Large(most),
+            Unread::Unsent(trouble) => Failure::Unsent(trouble),
+            Unread::Trouble(trouble) => Failure::Reach(trouble),
+        }
     }
 }
 
@@ -55,11 +77,13 @@ pub(super) enum Cluster {
     Silent,
 }
 
+/// What the API server says when the operator may not use its proxy, to look or to change.
+const FORBIDDEN: [&str; 4] =
+    ["services/proxy", "cannot get resource", "cannot create resource", "cannot delete resource"];
+
 fn refused_by_cluster(code: u16, said: &str) -> Option<Cluster> {
     match code {
-        403 if said.contains("services/proxy") || said.contains("cannot get resource") => {
-            Some(Cluster::Forbidden)
-        }
+        403 if FORBIDDEN.iter().any(|words| said.contains(words)) => Some(Cluster::Forbidden),
         404 if said.starts_with("services \"") => Some(Cluster::Unknown),
         404 if said.starts_with("namespaces \"") => Some(Cluster::Unknown),
         500..=504 if said.contains("no endpoints") || said.contains("trying to reach service") => {

@@ -56,6 +56,9 @@ pub(super) enum Failure {
     /// The API server on the way can't be read.
     #[error("{0}")]
     Reach(Trouble),
+    /// The API server on the way can't be reached, or does not know who asks: nothing was asked behind it.
+    #[error("{0}")]
+    Unsent(Trouble),
 }
 
 impl Failure {
@@ -80,7 +83,29 @@ impl Failure {
         match self {
             Self::Status(code, _) => *code == 401,
             Self::Link(error) => find::<rustls::Error>(error).is_some(),
-            Self::Reach(_) => true,
+            Self::Reach(_) | Self::Unsent(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What is known of a change that failed.
+impl Failure {
+    /// Whether the server was never asked.
+    pub(super) fn is_unsent(&self) -> bool {
+        match self {
+            Self::Unsent(_) | Self::Status(401 | 429, _) => true,
+            Self::Link(error) => error.is_connect() || error.is_builder(),
+            _ => false,
+        }
+    }
+
+    /// Whether the server, or who stands before it, answers that it won't.
+    pub(super) fn is_refused(&self) -> bool {
+        match self {
+            Self::Status(code, _) => (400..500).contains(code),
+            Self::Proxy(_, who, _) => matches!(who, Cluster::Forbidden | Cluster::Unknown),
+            Self::Moved(_) => true,
             _ => false,
         }
     }
@@ -104,7 +129,7 @@ pub(super) fn of(failure: &Failure, doing: &str, place: &Place) -> Trouble {
     let right = format!("See whether {settings}.url is right.");
     let (kind, what, remedy) = match failure {
         Failure::Link(error) => return link(error, doing, place),
-        Failure::Reach(trouble) => return trouble.clone(),
+        Failure::Reach(trouble) | Failure::Unsent(trouble) => return trouble.clone(),
         Failure::Proxy(code, who, said) => return refused(*code, *who, said, place),
         Failure::Status(code, said) => return answered(*code, said, doing, place),
         Failure::Late(limit) => (

@@ -1,6 +1,8 @@
-//! Reading a path of the API server for other adapters: services by its proxy, with the operator's own credentials.
+//! A path of the API server for other adapters: services by its proxy, with the operator's own credentials.
 
 use std::time::Duration;
+
+use http::Method;
 
 use super::Options;
 use super::api::Failure;
@@ -22,6 +24,8 @@ pub(in crate::live) enum Unread {
     Answered(u16, String),
     /// The answer is larger than asked for.
     Large,
+    /// The API server can't be reached: it was asked nothing.
+    Unsent(Trouble),
     /// The API server can't be heard, or speaks strangely.
     Trouble(Trouble),
 }
@@ -51,6 +55,29 @@ impl Reach {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => Err(Unread::Large),
             Err(Failure::Status(refusal)) => Err(Unread::Answered(refusal.code, refusal.message)),
+            Err(failure) => Err(Unread::Trouble(self.explain(doing, &failure))),
+        }
+    }
+
+    /// The answer to `method path` with `body`, of at most `most` bytes: what changes something behind the path.
+    ///
+    /// # Errors
+    /// Why there is none; with [`Unread::Unsent`] nothing can have been changed.
+    pub(in crate::live) async fn send(
+        &self,
+        doing: &str,
+        (method, path): (Method, &str),
+        body: Vec<u8>,
+        (most, within): (usize, Duration),
+    ) -> Result<Vec<u8>, Unread> {
+        let kind = "application/json";
+        match self.link.api.change((method, path), (kind, body), within).await {
+            Ok(answer) if answer.len() > most => Err(Unread::Large),
+            Ok(answer) => Ok(answer.into_bytes()),
+            Err(Failure::Status(refusal)) => Err(Unread::Answered(refusal.code, refusal.message)),
+            Err(failure) if failure.is_unsent() => {
+                Err(Unread::Unsent(self.explain(doing, &failure)))
+            }
             Err(failure) => Err(Unread::Trouble(self.explain(doing, &failure))),
         }
     }

@@ -1,6 +1,6 @@
 //! The chat that staff reads: one message into one room, by Matrix's client-server API.
 //!
-//! The console sends and reads nothing else there. A message has a transaction id, so that sending it again, because no
+//! The console says there when it is opened without signing in and who looks after an alert, and reads nothing. A message has a transaction id, so that sending it again, because no
 //! answer came, does not say it twice. Every answer is bounded in time and size, and nobody is followed elsewhere.
 
 mod http;
@@ -55,19 +55,15 @@ impl Room {
 
     /// Says `announcement` in the room.
     pub(super) async fn announce(&self, announcement: &Announcement) -> Result<(), Trouble> {
+        self.say(announcement.id.as_str(), &announcement.sentences()).await
+    }
+
+    /// Says `sentences` in the room: with the same `id` again, they are said once.
+    pub(super) async fn say(&self, id: &str, sentences: &[String]) -> Result<(), Trouble> {
         let api = self.api().await?;
         let room = self.room(&api).await?;
-        let path = [
-            "_matrix",
-            "client",
-            "v3",
-            "rooms",
-            &room,
-            "send",
-            "m.room.message",
-            announcement.id.as_str(),
-        ];
-        let said = api.ask(&path, Some(&message(announcement))).await;
+        let path = ["_matrix", "client", "v3", "rooms", &room, "send", "m.room.message", id];
+        let said = api.ask(&path, Some(&message(sentences))).await;
         let answer = said.map_err(|said| trouble::of(&said, "announcing", &self.place()))?;
         if answer.get("event_id").is_some_and(Value::is_string) {
             return Ok(());
@@ -129,8 +125,7 @@ impl Room {
 }
 
 /// The message, for people and for programs that show no HTML. It mentions nobody, whatever is in it.
-fn message(announcement: &Announcement) -> Value {
-    let sentences = announcement.sentences();
+fn message(sentences: &[String]) -> Value {
     let mut lines = sentences.iter().map(|sentence| escaped(sentence));
     let first = lines.next().unwrap_or_default();
     let rest = lines.fold(String::new(), |rest, line| rest + "<br>" + &line);
@@ -178,7 +173,7 @@ mod tests {
             read_only: true,
             version: Text::clean("1"),
         };
-        let message = message(&announcement);
+        let message = message(&announcement.sentences());
         let html = message["formatted_body"].as_str().expect("text");
         assert!(
             html.contains("&lt;img src=x onerror=&quot;a(&#39;b&#39;)&quot;&gt; &amp; @room"),

@@ -1,4 +1,4 @@
-//! Reading one bucket: pages of names, nothing else. No object is ever opened.
+//! Reading one bucket: pages of names, and single objects by their key.
 
 use std::time::Duration;
 
@@ -109,6 +109,11 @@ impl Bucket {
     /// What is asked of whom, for sentences.
     pub(super) fn asked(&self) -> Asked<'_> {
         Asked { bucket: &self.name, endpoint: &self.endpoint, setting: self.setting }
+    }
+
+    /// The store itself, for who looks at single objects.
+    pub(super) fn store(&self) -> &AmazonS3 {
+        &self.store
     }
 
     async fn page(

@@ -53,9 +53,16 @@ pub(super) enum Refusal {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Door {
     asked: Arc<AtomicU64>,
+    /// Whether single objects are looked at too, whose answers are no listings.
+    single: bool,
 }
 
 impl Door {
+    /// A door for who looks at single objects too.
+    pub(super) fn to_objects() -> Self {
+        Self { single: true, ..Self::default() }
+    }
+
     /// How many requests went out.
     pub(super) fn asked(&self) -> u64 {
         self.asked.load(Ordering::Relaxed)
@@ -65,7 +72,7 @@ impl Door {
 impl HttpConnector for Door {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let inner = ReqwestConnector::default().connect(options)?;
-        Ok(HttpClient::new(Checked { inner, asked: Arc::clone(&self.asked) }))
+        Ok(HttpClient::new(Checked { inner, asked: Arc::clone(&self.asked), single: self.single }))
     }
 }
 
@@ -73,6 +80,7 @@ impl HttpConnector for Door {
 struct Checked {
     inner: HttpClient,
     asked: Arc<AtomicU64>,
+    single: bool,
 }
 
 impl fmt::Debug for Checked {
@@ -102,6 +110,7 @@ impl HttpService for Checked {
 
 impl Checked {
     async fn answer(&self, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+        let is_listing = !self.single || request.uri().query().is_some_and(is_listing);
         let response = self.inner.execute(request).await.map_err(|error| broken(&error))?;
         let (parts, body) = response.into_parts();
         let body = whole(body).await?;
@@ -114,12 +123,17 @@ impl Checked {
                 ahead: date.and_then(ahead),
             });
         }
-        if !head.contains("<ListBucketResult") {
+        if is_listing && !head.contains("<ListBucketResult") {
             let kind = parts.headers.get("content-type").and_then(|kind| kind.to_str().ok());
             return Err(Refusal::NoListing(kind.unwrap_or("of no type").to_owned()));
         }
         Ok(HttpResponse::from_parts(parts, HttpResponseBody::from(body)))
     }
+}
+
+/// Whether a request with this query asks for a listing.
+fn is_listing(query: &str) -> bool {
+    query.split('&').any(|part| part.starts_with("list-type"))
 }
 
 /// The whole body, when it is small enough.

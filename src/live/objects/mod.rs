@@ -1,4 +1,5 @@
-//! The object store: what lies in the buckets, from their listings alone. Nothing is written and no object is opened.
+//! The object store: what lies in the buckets, from their listings alone. Nothing is written and no object is opened, but
+//! for the first bytes of a backup that somebody is about to restore ([`control`]).
 //!
 //! A round lists the bucket of the backups folder by folder, a bounded number at a time, what the operator looks at first;
 //! then it rests for [`Options::refresh`] and only knocks, and lists again the few folders that are on the screen. What
@@ -7,6 +8,7 @@
 //! by the shelves themselves, not by the objects.
 
 mod bucket;
+mod control;
 mod door;
 pub mod kept;
 mod round;
@@ -21,6 +23,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 pub use bucket::Keys;
+pub(super) use control::Hand;
 pub(super) use wanted::{Objects, Wanted};
 
 use crate::domain::FeedId;

@@ -60,7 +60,8 @@ impl Wanted {
         }
     }
 
-    async fn options(&self) -> Result<Options, Trouble> {
+    /// What it takes to ask the server, its keys fetched.
+    pub(super) async fn options(&self) -> Result<Options, Trouble> {
         let settings = &self.settings;
         let Some(endpoint) = &settings.endpoint.value else {
             return Err(Trouble::new(

@@ -1,4 +1,4 @@
-//! The one thing that the console ever adds to the stream: the record of a console opened without signing in.
+//! What the console adds to the stream: the record of a console opened without signing in, and word of operations.
 //!
 //! It lies in its entry as the stream's other events do, it never makes a stream that is not there, and it trims nothing.
 

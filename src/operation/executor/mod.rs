@@ -116,8 +116,12 @@ impl Executor {
     /// Why nothing was begun, or why it can't go on here. What was begun is in the journal, and can be gone on with.
     pub async fn run(&self, confirmed: ConfirmedPlan, tell: &Tell) -> Result<Operation, Halt> {
         let plan = confirmed.plan();
-        let lease = self.journal.lease(&plan.scope, &self.console, self.pace.term).await?;
-        let opened = self.open(&confirmed, &lease).await;
+        let (lease, before) = self.take(&plan.id, &plan.scope, tell).await?;
+        let opened = match before {
+            // A colleague did something meanwhile: the plan did not know of it.
+            Some(held) => Err(held.into()),
+            None => self.open(&confirmed, &lease).await,
+        };
         if let Err(halt) = opened {
             let _ = self.journal.release(&lease).await;
             return Err(halt);
@@ -193,7 +197,7 @@ impl Executor {
     ) -> Result<Operation, Halt> {
         let mut way = way.clone();
         loop {
-            let lease = self.take(id, scope, tell).await?;
+            let (lease, _) = self.take(id, scope, tell).await?;
             let kept = self.keep(&lease);
             let working = Work::begin(self, id, &lease, tell, &mut way);
             let ended = tokio::select! {
@@ -207,20 +211,34 @@ impl Executor {
         }
     }
 
-    /// Takes the lease, waiting for one that runs out, and for an API server that is away.
-    async fn take(&self, id: &Text, scope: &Text, tell: &Tell) -> Result<Lease, Halt> {
+    /// Takes the lease, waiting for one that runs out, and for an API server that is away; says whose it was, when that
+    /// console was alive and let it go meanwhile.
+    async fn take(
+        &self,
+        id: &Text,
+        scope: &Text,
+        tell: &Tell,
+    ) -> Result<(Lease, Option<Unwritten>), Halt> {
         let say = |words: &str| {
             tell(Progress { operation: id.clone(), step: 0, words: Text::clean(words) });
         };
         let mut away = Patience::new(self.pace.away, self.pace.look);
         let term = Duration::from_millis(self.pace.term.ms());
-        // One that is kept for longer than two terms is no dead one's.
+        // One that nobody was heard of for a whole term is free; longer nothing is waited for.
         let mut held = Patience::new(2 * term, self.pace.look);
+        let mut before: Option<(Unwritten, Instant)> = None;
         loop {
             match self.journal.lease(scope, &self.console, self.pace.term).await {
-                Ok(lease) => return Ok(lease),
+                Ok(lease) => {
+                    let let_go = before.filter(|(_, since)| since.elapsed() < term);
+                    return Ok((lease, let_go.map(|(held, _)| held)));
+                }
+                Err(error @ Unwritten::Held { lives: true, .. }) => return Err(error.into()),
                 Err(error @ Unwritten::Held { .. }) => {
-                    say(&format!("{error} It is waited for the lease to run out."));
+                    say(&format!(
+                        "{error} If nothing is heard of that console, its lease runs out."
+                    ));
+                    before.get_or_insert_with(|| (error.clone(), now()));
                     held.wait().await.map_err(|_| Halt::Journal(error))?;
                 }
                 Err(Unwritten::Trouble(trouble) | Unwritten::Unsure(trouble))

@@ -54,6 +54,9 @@ pub(super) fn found(engine: &mut Engine) {
         }
     }
     make(engine, ORPHAN, "plana");
+    for name in engine.scenario.databases.kept.clone() {
+        engine.make_database(name.as_str());
+    }
     reconcile(engine);
     sessions::found(engine);
     settle(engine);
@@ -126,7 +129,7 @@ pub(super) fn disk(engine: &Engine) -> (u64, u64) {
         _ => None,
     });
     let used = all / 100 * percent + more.map(|size| size.bytes).sum::<u64>();
-    (used.min(all), all)
+    (used.saturating_sub(engine.operations.freed()).min(all), all)
 }
 
 /// The identity of the database `name`: a number, as the server gives one.

@@ -51,7 +51,9 @@ pub(super) fn rename(
     operations
         .served
         .extend([database.tenant.clone(), renamed.tenant.clone()].into_iter().flatten());
+    let tenant = renamed.tenant.clone();
     engine.put(renamed);
+    tenant.iter().for_each(|tenant| contents::serve(engine, tenant));
     databases::settle(engine);
     Ok(true)
 }
@@ -59,6 +61,10 @@ pub(super) fn rename(
 pub(super) fn drop(engine: &mut Engine, name: &Text, wanted: Option<Oid>) -> Result<bool, Trouble> {
     let database = unused(engine, name, wanted)?;
     engine.operations.served.extend(database.tenant.clone());
+    let freed = database.size.map_or(0, |size| size.bytes);
+    if !engine.operations.is_copy(&database.uid) {
+        engine.operations.freed += freed;
+    }
     remove(engine, &database.uid);
     databases::settle(engine);
     Ok(true)

@@ -7,6 +7,7 @@ use crate::domain::operation::ObjectRef;
 use crate::domain::{ClusterObject, FeedId, Object, Resource, Text, Timestamp, Uid};
 use crate::sim::cluster::{JobStand, Ordered};
 use crate::sim::engine::Engine;
+use crate::sim::scenario::names;
 
 /// Until the pod of a Job runs, and until it is over.
 const RUNS: u64 = 2;
@@ -76,7 +77,7 @@ pub(super) fn ends(engine: &mut Engine, place: (Text, Text)) {
     let now = engine.now();
     let Some(order) = engine.operations.jobs.get(&place).cloned() else { return };
     let fails = &engine.scenario.operations.backups_fail;
-    if order.tenant.as_ref().is_some_and(|tenant| order.key.is_some() && fails.contains(tenant)) {
+    if order.tenant.as_ref().is_some_and(|tenant| order.key.is_some() && names(fails, tenant)) {
         stands(engine, &place, JobStand::Failed(now));
         return;
     }

@@ -30,6 +30,8 @@ pub(in crate::sim) struct MemoryJournal {
 struct Shelf {
     books: BTreeMap<Text, Book>,
     leases: BTreeMap<Text, Held>,
+    /// Until when each lease ran when a console asked for it in vain.
+    asked: BTreeMap<(Text, Text), Instant>,
 }
 
 /// The journal of one operation.
@@ -136,7 +138,9 @@ impl MemoryJournal {
         let held =
             shelf.leases.entry(scope.clone()).or_insert(Held { by: None, fence: 0, until: now });
         if let Some(by) = held.by.clone().filter(|by| held.is_held(now) && by != console) {
-            return Err(Unwritten::Held { scope: scope.clone(), by });
+            let (until, asker) = (held.until, (scope.clone(), console.clone()));
+            let lives = shelf.asked.insert(asker, until).is_some_and(|before| before != until);
+            return Err(Unwritten::Held { scope: scope.clone(), by, lives });
         }
         if held.by.as_ref() != Some(console) || !held.is_held(now) {
             held.fence += 1;

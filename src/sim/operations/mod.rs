@@ -66,6 +66,8 @@ pub(super) struct Operations {
     names: BTreeMap<Text, u32>,
     /// Databases that restores made, which take room of their own.
     copies: BTreeSet<Uid>,
+    /// The bytes of what was dropped and had been there from the start.
+    freed: u64,
     /// Runs that were ordered.
     runs: BTreeSet<Uid>,
     /// Words that were left.
@@ -125,6 +127,11 @@ impl Operations {
     /// Whether a restore made the database.
     pub(super) fn is_copy(&self, database: &Uid) -> bool {
         self.copies.contains(database)
+    }
+
+    /// The bytes of what was dropped and had been there from the start.
+    pub(super) const fn freed(&self) -> u64 {
+        self.freed
     }
 
     /// Another database of that name is made: how many were before.

@@ -13,7 +13,7 @@ use crate::sim::cluster::number;
 use crate::sim::databases::{self, DOMAIN};
 use crate::sim::engine::{Engine, Task};
 use crate::sim::objects::RunOrder;
-use crate::sim::scenario::Phase;
+use crate::sim::scenario::{Phase, names};
 
 /// Until a run's Job begins.
 const BEGINS: Span = Span::from_secs(4);
@@ -104,11 +104,12 @@ pub(super) fn ends(engine: &mut Engine, uid: &Uid) -> bool {
 fn upgraded(engine: &mut Engine, run: &Resource) -> Option<()> {
     let tenant = run.tenant()?.clone();
     let database = databases::named(engine, &format!("{tenant}.{DOMAIN}"))?;
-    let fails = engine.scenario.operations.upgrades_fail.contains(&tenant);
+    let fails = names(&engine.scenario.operations.upgrades_fail, &tenant);
     let mut inside = contents::of(engine, &database);
     inside.broken = fails;
     inside.seen.last_write = Some(engine.now());
     engine.operations.contents.insert(database.uid.clone(), inside);
+    contents::serve(engine, &tenant);
     (!fails).then_some(())
 }
 
@@ -127,7 +128,7 @@ fn built(engine: &mut Engine, fields: &Value) -> Option<()> {
 /// What a restore leaves: the contents of the backup, in a new database or in the live one.
 fn restored(engine: &mut Engine, run: &Resource, fields: &Value) -> Option<()> {
     let tenant = run.tenant()?.clone();
-    if engine.scenario.operations.restores_fail.contains(&tenant) {
+    if names(&engine.scenario.operations.restores_fail, &tenant) {
         return None;
     }
     let key = Text::clean(at(fields, "/spec/backup"));
@@ -140,6 +141,7 @@ fn restored(engine: &mut Engine, run: &Resource, fields: &Value) -> Option<()> {
         // Only a restore in place goes over what is there.
         (at(fields, "/spec/mode") == "in-place").then_some(())?;
         engine.operations.contents.insert(there.uid.clone(), inside);
+        contents::serve(engine, &tenant);
         return Some(());
     }
     let (used, all) = databases::disk(engine);

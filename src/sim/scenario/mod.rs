@@ -156,6 +156,11 @@ fn hint(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |nearest| format!("; perhaps “{nearest}” is meant"))
 }
 
+/// Whether `tenant` is among those that the scenario names.
+pub(super) fn names(all: &[Spanned<Text>], tenant: &Text) -> bool {
+    all.iter().any(|named| named.get_ref() == tenant)
+}
+
 /// How many tenants there are, and how they differ.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -285,7 +290,9 @@ pub(super) struct DatabasesPlan {
     /// Tenants whose database was never made.
     pub(super) missing: Vec<Text>,
     /// Tenants whose database is there, and of no use to Odoo.
-    pub(super) broken: Vec<Text>,
+    pub(super) broken: Vec<Spanned<Text>>,
+    /// Databases that swaps kept, by their whole names.
+    pub(super) kept: Vec<Text>,
     /// The server's disk, where it is told.
     pub(super) disk: Option<Disk>,
     /// Sessions that hold others up.
@@ -305,12 +312,12 @@ pub(super) struct Disk {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct OperationsPlan {
     /// Tenants whose upgrades fail, and break their database.
-    pub(super) upgrades_fail: Vec<Text>,
+    pub(super) upgrades_fail: Vec<Spanned<Text>>,
     /// Tenants whose restores fail.
-    pub(super) restores_fail: Vec<Text>,
+    pub(super) restores_fail: Vec<Spanned<Text>>,
     /// Tenants whose backups that are taken now fail.
-    pub(super) backups_fail: Vec<Text>,
-    /// Tenants that never become ready when they are made.
+    pub(super) backups_fail: Vec<Spanned<Text>>,
+    /// Tenants that never become ready when they are made; there is none of that name yet.
     pub(super) never_ready: Vec<Text>,
 }
 
