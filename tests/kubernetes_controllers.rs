@@ -2,11 +2,12 @@
 //! on the stream and in the cluster.
 #![cfg(feature = "real-servers")]
 #![allow(clippy::expect_used, reason = "a test says what it expects")]
+#![allow(clippy::indexing_slicing, reason = "a field that is not there is null")]
 
 mod controlled;
 mod platform;
 
-use controlled::{JOBS, Outcome, World, now};
+use controlled::{JOBS, Outcome, World, gzip, now};
 use platform::{BACKUPS, Fault, Kind, Object, Resource, backup_name, database_name, route_name};
 use serde_json::{Value, json};
 
@@ -38,6 +39,8 @@ async fn deleted_rows_are_back_in_a_restore_beside_the_live_database() -> Outcom
     // The same over the live database, from a backup with files.
     let key = world.postgres.back_up(&world.objects, "rila", now()).await?;
     world.run("rila.planapulse.app", "DROP TABLE sale_order; CREATE TABLE junk ()").await?;
+    // People work on it, and one sits in a transaction.
+    let _load = world.postgres.load(2);
     let restore = world.restore("rila-k3f9x3", "in-place", &key, "").await?;
     assert_eq!(restore["status"]["phase"], "Succeeded", "{restore:#}");
     assert_eq!(world.rows("rila.planapulse.app", "sale_order").await?, 60);
@@ -56,7 +59,7 @@ async fn a_wrong_dump_fails_in_the_programs_own_words_and_live_data_stays() -> O
     let cases = [
         ("truncated", whole[..whole.len() / 2].to_vec(), "unexpected end of file"),
         ("no-gzip", b"a table of contents".to_vec(), "not in gzip format"),
-        ("no-dump", world.gzip(b"SELECT 1;").await, "does not appear to be a valid archive"),
+        ("no-dump", gzip(b"SELECT 1;"), "does not appear to be a valid archive"),
         ("newer", newer, "unsupported version"),
     ];
     for (name, bytes, words) in cases {
@@ -208,7 +211,7 @@ async fn an_upgrade_changes_the_database_once_and_a_restart_rolls_out() -> Outco
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_is_seen_and_what_recovers_recovers() -> Outcome {
+async fn a_restore_fails_as_told_and_one_that_lost_its_pod_recovers() -> Outcome {
     let world = World::start(2).await?;
     let key = world.postgres.back_up(&world.objects, "acme", now()).await?;
     let target = |name: &str| format!("{name}.planapulse.dev");
@@ -242,6 +245,19 @@ async fn every_fault_is_seen_and_what_recovers_recovers() -> Outcome {
     let reasons: Vec<String> = pods.iter().map(reason).collect();
     assert_eq!(reasons, ["\"Completed\"", "\"OOMKilled\""]);
 
+    faults.set_fault("acme-full", Some(Fault::NoSpace));
+    let restore = world.restore("acme-full", "in-place", &key, "").await?;
+    let message = condition(&restore, "Ready")["message"].to_string();
+    assert!(message.contains("No space left on device"), "{message}");
+    assert_eq!(world.rows(LIVE, "sale_order").await?, 60, "live data stays");
+
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tenants_and_jobs_wait_until_it_goes_well_again_and_can_be_given_up() -> Outcome {
+    let world = World::start(2).await?;
+    let faults = world.controllers();
     // Neither the tenant nor the Job gets further, until it goes well again.
     faults.set_fault("nova", Some(Fault::NeverReady));
     let spec = json!({ "subdomain": "nova", "tier": "starter", "odooVersion": "18" });
@@ -291,6 +307,9 @@ async fn controllers_that_are_lost_half_way_are_followed_by_others_that_finish()
     world.api.create_spec(Kind::Restore, "acme-half", &spec).await?;
     world.api.create_upgrade("acme", "half", "18", "18").await?;
     world.back_up_job("acme-insurance-half", "acme", "acme/insurance/half.dump.gz").await?;
+    world.controllers().set_fault("nova", Some(Fault::Slow));
+    let spec = json!({ "subdomain": "nova", "tier": "pro", "odooVersion": "18" });
+    world.api.create_spec(Kind::Client, "nova", &spec).await?;
     for job in ["acme-half-restore", "acme-insurance-half"] {
         let path = format!("{}/{job}", Resource::JOB.path(JOBS));
         world.until(&path, |seen| seen.is_some_and(|job| job["status"]["active"] == 1)).await?;
@@ -304,12 +323,41 @@ async fn controllers_that_are_lost_half_way_are_followed_by_others_that_finish()
         assert_eq!(run["status"]["phase"], "Succeeded", "{run:#}");
     }
     assert_eq!(world.until_job(JOBS, "acme-insurance-half").await?, None);
+    world.until_settled(Kind::Client, "nova").await?;
+    assert_eq!(world.rows("nova.planapulse.app", "sale_order").await?, 60);
     assert_eq!(world.rows(target, "sale_order").await?, 60);
     assert_eq!(world.rows(LIVE, "plana_upgrade_log").await?, 1);
     assert!(
         world.fetch("acme/insurance/half.dump.gz").await.is_some_and(|dump| dump.len() > 1_000)
     );
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn controllers_outlive_the_servers_that_they_need() -> Outcome {
+    let mut world = World::start(1).await?;
+    world.postgres.kill();
+    world.valkey.kill();
+    let spec = json!({ "subdomain": "nova", "tier": "starter", "odooVersion": "18" });
+    world.api.create_spec(Kind::Client, "nova", &spec).await?;
+    let path = format!("{}/nova", Kind::Client.path());
+    let unsynced = |seen: Option<&Value>| {
+        seen.is_some_and(|seen| condition(seen, "Synced")["reason"] == "ReconcileError")
+    };
+    let seen = world.until(&path, unsynced).await?.expect("a tenant");
+    let message = condition(&seen, "Synced")["message"].to_string();
+    assert!(message.contains("cannot apply composed resource"), "{message}");
+
+    world.api.kill();
+    world.api.start_again().await?;
+    world.postgres.start_again().await?;
+    let client = world.until_settled(Kind::Client, "nova").await?;
+    assert_eq!(condition(&client, "Ready")["status"], "True");
+    assert_eq!(world.rows("nova.planapulse.app", "sale_order").await?, 60);
+    // Nobody could be told so far.
+    world.valkey.start_again().await?;
+    let uid = client["metadata"]["uid"].as_str().expect("an identity");
+    world.until_told("client.provisioned", &format!("{uid}-provisioned")).await
 }
 
 /// What somebody else has put there is not touched.

@@ -7,11 +7,11 @@
 )]
 
 mod controlled;
-mod operated;
+mod ground;
 mod platform;
 
 use controlled::Outcome;
-use operated::Ground;
+use ground::Ground;
 
 const LIVE: &str = "acme.planapulse.app";
 const ROWS: &str = "sale_order";

@@ -2,8 +2,9 @@
 //!
 //! Keys, hints, the palette, help and the reference page are all made from [`REGISTRY`].
 
+use crate::domain::operation::Verb;
 use crate::domain::{Need, Role};
-use crate::input::{Context, Verb};
+use crate::input::{self, Context};
 use crate::store::table::TableId;
 
 /// What the operator means.
@@ -37,6 +38,8 @@ pub enum Action {
     Log(LogAction),
     /// About who is at the console.
     SignIn(SignInAction),
+    /// About an operation.
+    Operate(Operate),
 }
 
 /// Actions about who is at the console.
@@ -58,6 +61,74 @@ pub enum SignInAction {
     Lock,
     /// Ends the session.
     SignOut,
+}
+
+/// Actions about operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operate {
+    /// Lists what can be done with the row.
+    Menu,
+    /// Does the chosen one of the list.
+    Take,
+    /// Closes the list.
+    CloseMenu,
+    /// Asks for what an operation needs, then for its plan.
+    Begin(Verb),
+    /// About the form of an operation.
+    Form(FormAction),
+    /// About a plan that is to be confirmed, or another question.
+    Plan(PlanAction),
+    /// About an operation that was confirmed.
+    Run(RunAction),
+}
+
+/// Actions about the form of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FormAction {
+    /// To the next field; from the last one asks for the plan.
+    Submit,
+    /// To the next field.
+    Next,
+    /// To the field before.
+    Previous,
+    /// Leaves the form.
+    Cancel,
+}
+
+/// Actions about a plan that is to be confirmed, or another question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PlanAction {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// Makes the plan anew.
+    Again,
+    /// Goes on with what is typed.
+    Accept,
+    /// To the other line that is typed.
+    Other,
+}
+
+/// Actions about an operation that was confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RunAction {
+    /// Opens its page.
+    Open,
+    /// Closes its page; it goes on.
+    Close,
+    /// Goes on with it, or takes it over.
+    Resume,
+    /// Takes it back.
+    Undo,
+    /// Leaves it as it is.
+    GiveUp,
+    /// Approves of it.
+    Approve,
+    /// Reads the log of its step.
+    Log,
+    /// Writes it to a file.
+    Export,
 }
 
 /// Actions about the program itself.
@@ -277,7 +348,7 @@ pub struct ActionSpec {
     /// What is meant.
     pub action: Action,
     /// Its name, contexts and line of help, as key files know it.
-    pub verb: Verb,
+    pub verb: input::Verb,
     /// The least role that may do it.
     pub role: Role,
     /// What it may break.
@@ -287,8 +358,14 @@ pub struct ActionSpec {
 }
 
 use Context::{
-    Alerts, Columns, Drawer, Events, Feeds, Filter, Global, Help, Line, Log, Palette, SignIn, Table,
+    Alerts, Columns, Confirm, Drawer, Events, Feeds, Filter, Form, Global, Help, Line, Log, Menu,
+    Palette, Plan, Run, SignIn, Table,
 };
+
+/// Where something scrolls.
+const TYPED: &[Context] = &[Drawer, Help, Feeds, Log, Plan, Run, Confirm];
+/// The same, but for where keys are text.
+const PAGES: &[Context] = &[Drawer, Help, Feeds, Log, Plan, Run];
 
 const fn look(
     id: &'static str,
@@ -296,8 +373,34 @@ const fn look(
     contexts: &'static [Context],
     doc: &'static str,
 ) -> ActionSpec {
-    let verb = Verb { id, doc, contexts };
+    let verb = input::Verb { id, doc, contexts };
     ActionSpec { action, verb, role: Role::Viewer, danger: Danger::None, needs: &[] }
+}
+
+/// An operation that is asked for.
+const fn begin(id: &'static str, verb: Verb, danger: Danger, role: Role) -> ActionSpec {
+    let action = Action::Operate(Operate::Begin(verb));
+    ActionSpec { role, danger, ..look(id, action, &[Table, Drawer], verb.what()) }
+}
+
+/// What is done with an operation that is there.
+const fn run(id: &'static str, action: RunAction, doc: &'static str) -> ActionSpec {
+    let action = Action::Operate(Operate::Run(action));
+    let spec = look(id, action, &[Table, Drawer, Run], doc);
+    ActionSpec { role: Role::Operator, danger: Danger::Reversible, ..spec }
+}
+
+const fn form(id: &'static str, action: FormAction, doc: &'static str) -> ActionSpec {
+    look(id, Action::Operate(Operate::Form(action)), &[Form], doc)
+}
+
+const fn plan(
+    id: &'static str,
+    action: PlanAction,
+    contexts: &'static [Context],
+    doc: &'static str,
+) -> ActionSpec {
+    look(id, Action::Operate(Operate::Plan(action)), contexts, doc)
 }
 
 /// Every action of the console, in the order of the reference page.
@@ -368,6 +471,12 @@ pub static REGISTRY: &[ActionSpec] = &[
         Action::Pane(PaneMove::To(TableId::Alerts)),
         &[Global],
         "go to alerts and silences",
+    ),
+    look(
+        "pane.operations",
+        Action::Pane(PaneMove::To(TableId::Operations)),
+        &[Global],
+        "go to operations and what is due",
     ),
     look(
         "pane.cluster",
@@ -469,32 +578,12 @@ pub static REGISTRY: &[ActionSpec] = &[
     ),
     look("drawer.focus", Action::Drawer(DrawerAction::Focus), &[Table], "move into the details"),
     look("drawer.blur", Action::Drawer(DrawerAction::Blur), &[Drawer], "move back to the table"),
-    look("drawer.down", Action::Scroll(Motion::Down), &[Drawer, Help, Feeds, Log], "scroll down"),
-    look("drawer.up", Action::Scroll(Motion::Up), &[Drawer, Help, Feeds, Log], "scroll up"),
-    look(
-        "drawer.page-down",
-        Action::Scroll(Motion::PageDown),
-        &[Drawer, Help, Feeds, Log],
-        "scroll a screen down",
-    ),
-    look(
-        "drawer.page-up",
-        Action::Scroll(Motion::PageUp),
-        &[Drawer, Help, Feeds, Log],
-        "scroll a screen up",
-    ),
-    look(
-        "drawer.first",
-        Action::Scroll(Motion::First),
-        &[Drawer, Help, Feeds, Log],
-        "scroll to the top",
-    ),
-    look(
-        "drawer.last",
-        Action::Scroll(Motion::Last),
-        &[Drawer, Help, Feeds, Log],
-        "scroll to the end",
-    ),
+    look("drawer.down", Action::Scroll(Motion::Down), TYPED, "scroll down"),
+    look("drawer.up", Action::Scroll(Motion::Up), TYPED, "scroll up"),
+    look("drawer.page-down", Action::Scroll(Motion::PageDown), TYPED, "scroll a screen down"),
+    look("drawer.page-up", Action::Scroll(Motion::PageUp), TYPED, "scroll a screen up"),
+    look("drawer.first", Action::Scroll(Motion::First), PAGES, "scroll to the top"),
+    look("drawer.last", Action::Scroll(Motion::Last), PAGES, "scroll to the end"),
     look(
         "row.copy",
         Action::Copy(CopyWhat::Name),
@@ -573,8 +662,18 @@ pub static REGISTRY: &[ActionSpec] = &[
     ),
     look("history.previous", Action::Line(LineAction::Previous), &[Filter], "the filter before"),
     look("history.next", Action::Line(LineAction::Next), &[Filter], "the filter after"),
-    look("choice.next", Action::Choice(ChoiceAction::Next), &[Palette, Columns], "move down"),
-    look("choice.previous", Action::Choice(ChoiceAction::Previous), &[Palette, Columns], "move up"),
+    look(
+        "choice.next",
+        Action::Choice(ChoiceAction::Next),
+        &[Palette, Columns, Menu, Form],
+        "move down",
+    ),
+    look(
+        "choice.previous",
+        Action::Choice(ChoiceAction::Previous),
+        &[Palette, Columns, Menu, Form],
+        "move up",
+    ),
     look(
         "columns.toggle",
         Action::Choice(ChoiceAction::Toggle),
@@ -619,6 +718,70 @@ pub static REGISTRY: &[ActionSpec] = &[
     look("log.times", Action::Log(LogAction::Times), &[Log], "show the times, or not"),
     look("log.left", Action::Log(LogAction::Left), &[Log], "scroll long lines left"),
     look("log.right", Action::Log(LogAction::Right), &[Log], "scroll long lines right"),
+    look(
+        "operate.menu",
+        Action::Operate(Operate::Menu),
+        &[Table, Drawer, Feeds],
+        "list what can be done with the row",
+    ),
+    look("menu.take", Action::Operate(Operate::Take), &[Menu], "do the chosen one"),
+    look("menu.close", Action::Operate(Operate::CloseMenu), &[Menu], "close the list"),
+    begin("operate.provision", Verb::Provision, Danger::Reversible, Role::Operator),
+    begin("operate.restore-beside", Verb::RestoreBeside, Danger::Reversible, Role::Operator),
+    begin("operate.restore-swap", Verb::RestoreSwap, Danger::Destructive, Role::Senior),
+    begin("operate.restore-in-place", Verb::RestoreInPlace, Danger::Destructive, Role::Senior),
+    begin("operate.upgrade-same", Verb::UpgradeSame, Danger::Destructive, Role::Operator),
+    begin("operate.upgrade-cross", Verb::UpgradeCross, Danger::Destructive, Role::Senior),
+    begin("operate.backup", Verb::Backup, Danger::Reversible, Role::Operator),
+    begin("operate.template", Verb::Template, Danger::Reversible, Role::Operator),
+    begin("operate.tier", Verb::Tier, Danger::Destructive, Role::Operator),
+    begin("operate.deprovision", Verb::Deprovision, Danger::Destructive, Role::Senior),
+    begin("operate.drop-kept", Verb::DropKept, Danger::Destructive, Role::Senior),
+    begin("operate.cancel", Verb::Cancel, Danger::Destructive, Role::Operator),
+    begin("operate.terminate", Verb::Terminate, Danger::Destructive, Role::Operator),
+    begin("operate.pause-pool", Verb::PausePool, Danger::Destructive, Role::Operator),
+    begin("operate.resume-pool", Verb::ResumePool, Danger::Reversible, Role::Operator),
+    begin("operate.silence", Verb::Silence, Danger::Reversible, Role::Operator),
+    begin("operate.expire-silence", Verb::ExpireSilence, Danger::Reversible, Role::Operator),
+    begin("operate.ack", Verb::Ack, Danger::Reversible, Role::Operator),
+    begin("operate.unack", Verb::Unack, Danger::Reversible, Role::Operator),
+    form("form.submit", FormAction::Submit, "go on; from the last field, ask for the plan"),
+    form("form.next", FormAction::Next, "go to the next field"),
+    form("form.previous", FormAction::Previous, "go to the field before"),
+    form("form.cancel", FormAction::Cancel, "leave the form"),
+    plan("plan.yes", PlanAction::Yes, &[Plan], "say yes"),
+    plan("plan.no", PlanAction::No, &[Plan, Confirm], "say no, or leave the plan"),
+    plan("plan.again", PlanAction::Again, &[Plan], "make the plan anew"),
+    plan("confirm.accept", PlanAction::Accept, &[Confirm], "go on with what is typed"),
+    plan("confirm.other", PlanAction::Other, &[Confirm], "go to the other line"),
+    look(
+        "operation.open",
+        Action::Operate(Operate::Run(RunAction::Open)),
+        &[Table, Drawer],
+        "open the page of the operation",
+    ),
+    look(
+        "operation.close",
+        Action::Operate(Operate::Run(RunAction::Close)),
+        &[Run],
+        "close the page; the operation goes on",
+    ),
+    run("operation.resume", RunAction::Resume, "go on with the operation, or take it over"),
+    run("operation.undo", RunAction::Undo, "take the operation back"),
+    run("operation.give-up", RunAction::GiveUp, "leave the operation as it is"),
+    run("operation.approve", RunAction::Approve, "approve of the operation"),
+    look(
+        "operation.log",
+        Action::Operate(Operate::Run(RunAction::Log)),
+        &[Run],
+        "read the log of the operation's step",
+    ),
+    look(
+        "operation.export",
+        Action::Operate(Operate::Run(RunAction::Export)),
+        &[Table, Drawer, Run],
+        "write the operation to a file",
+    ),
 ];
 
 /// The row of the registry named `id`.
@@ -629,6 +792,6 @@ pub fn spec(id: &str) -> Option<&'static ActionSpec> {
 
 /// Every action as key files know it.
 #[must_use]
-pub fn verbs() -> Vec<Verb> {
+pub fn verbs() -> Vec<input::Verb> {
     REGISTRY.iter().map(|spec| spec.verb).collect()
 }

@@ -1,7 +1,7 @@
 //! The gate: the one place that allows or refuses an action.
 
 use super::action::{Action, ActionSpec, Danger, Shell, SignInAction};
-use crate::domain::{Access, Need, Role, Verdict};
+use crate::domain::{Access, FeedId, Need, Role, Span, Verdict};
 use crate::store::Collection;
 
 /// What the gate goes by.
@@ -15,6 +15,10 @@ pub struct Rights {
     pub is_open: bool,
     /// How many ways there are to sign in; none where nobody does.
     pub ways: usize,
+    /// Whether the world lets itself be changed from here.
+    pub able: bool,
+    /// The feed by which a row was chosen and how old it is, when that is too old to act by.
+    pub stale: Option<(FeedId, Span)>,
 }
 
 /// Says whether the action may be done. `access` is what the cluster says of the operator: what it says nothing of is not
@@ -40,6 +44,14 @@ pub fn check(spec: &ActionSpec, rights: Rights, access: &Collection<Access>) -> 
             "Your role is {}; only {} and above can {name}.",
             rights.role,
             plural(spec.role)
+        ));
+    }
+    if !rights.able && spec.danger > Danger::None {
+        return Err(format!("Nothing can be changed from here: this world has no way to {name}."));
+    }
+    if let Some((feed, age)) = rights.stale.filter(|_| spec.danger > Danger::None) {
+        return Err(format!(
+            "The {feed} were confirmed {age} ago. That is too old to {name} by them: wait until they can be read again."
         ));
     }
     match spec.needs.iter().find_map(|need| denial(need, access)) {
@@ -91,7 +103,14 @@ mod tests {
     use crate::input::Verb;
     use crate::store::Store;
 
-    const VIEWER: Rights = Rights { role: Role::Viewer, read_only: true, is_open: true, ways: 1 };
+    const VIEWER: Rights = Rights {
+        role: Role::Viewer,
+        read_only: true,
+        is_open: true,
+        ways: 1,
+        able: true,
+        stale: None,
+    };
 
     fn dangerous(danger: Danger) -> ActionSpec {
         let verb = Verb { id: "test.act", doc: "drop the database", contexts: &[] };
@@ -190,7 +209,7 @@ mod tests {
 
     #[test]
     fn where_nobody_signs_in_nobody_locks_or_signs_out() {
-        let unguarded = Rights { ways: 0, ..VIEWER };
+        let unguarded = Rights { ways: 0, role: Role::Senior, read_only: false, ..VIEWER };
         let refused: Vec<String> = REGISTRY
             .iter()
             .filter_map(|spec| check(spec, unguarded, &Collection::default()).err())

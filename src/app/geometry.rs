@@ -11,6 +11,7 @@ use super::overlay::Overlay;
 use super::pane::Pane;
 use super::panes::{PANES, PaneSpec, pane_of};
 use super::strip;
+use super::{operate, pages};
 use crate::store::table::{Column, TableId, Width};
 
 /// The smallest screen that is drawn.
@@ -54,6 +55,8 @@ pub struct Geometry {
     pub footer: Rect,
     /// What is laid over the pane, with its border.
     pub overlay: Option<Rect>,
+    /// Lines at the bottom of that which do not scroll, and a line above them where there are any.
+    pub foot: u16,
 }
 
 impl Geometry {
@@ -86,6 +89,14 @@ impl Geometry {
         let (body, drawer) = if log.is_some() { (body, None) } else { split(body, pane) };
         let columns = u16::try_from(pane.columns.shown.len()).unwrap_or(u16::MAX - 2);
         let rows = Rect { y: body.y + 1, height: body.height - 1, ..body };
+        let overlay = app.overlay().map(|overlay| {
+            let screen = Rect { y: top, height: height - top, ..screen };
+            overlay_place(app, overlay, columns, screen)
+        });
+        let foot = app.overlay().zip(overlay).map_or(0, |(overlay, place)| {
+            let width = usize::from(place.width.saturating_sub(4));
+            u16::try_from(pages::foot(app, overlay, width).len()).unwrap_or_default()
+        });
         Self {
             screen,
             glass,
@@ -102,9 +113,8 @@ impl Geometry {
             drawer,
             status: line(height - 2),
             footer: line(height - 1),
-            overlay: app.overlay().map(|overlay| {
-                overlay_place(overlay, columns, Rect { y: top, height: height - top, ..screen })
-            }),
+            overlay,
+            foot: if foot > 0 { foot + 1 } else { 0 },
         }
     }
 
@@ -123,7 +133,8 @@ impl Geometry {
     /// Lines of what is laid over the pane, between its borders.
     #[must_use]
     pub fn overlay_lines(&self) -> usize {
-        self.overlay.map_or(0, |overlay| usize::from(overlay.height.saturating_sub(2)))
+        let taken = 2 + self.foot;
+        self.overlay.map_or(0, |overlay| usize::from(overlay.height.saturating_sub(taken)))
     }
 
     /// Cells of a line of what is laid over the pane.
@@ -201,7 +212,7 @@ fn split(body: Rect, pane: &Pane) -> (Rect, Option<Rect>) {
     (table, Some(Rect { y: body.y + table.height, height, ..body }))
 }
 
-fn overlay_place(overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
+fn overlay_place(app: &App, overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
     let (width, height) = match overlay {
         // The card takes the whole body.
         Overlay::Card(_) => {
@@ -210,6 +221,10 @@ fn overlay_place(overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
         Overlay::Palette(_) => (72, 18),
         Overlay::Columns { .. } => (92, rows + 2),
         Overlay::Help { .. } => (100, screen.height),
+        Overlay::Menu(menu) => (100, count(menu.items.len()) + 2),
+        Overlay::Form(form) => (84, operate::form_lines(app, form) + 2),
+        Overlay::Leaving { .. } => (84, u16::MAX),
+        Overlay::Plan(_) | Overlay::Run(_) => (132, u16::MAX),
         Overlay::Feeds { .. } | Overlay::Notices { .. } | Overlay::Rights { .. } => {
             (120, screen.height)
         }
@@ -217,8 +232,20 @@ fn overlay_place(overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
     // On a narrow screen a margin would show but slivers of what lies below.
     let margin = if screen.width < 100 { 0 } else { 4 };
     let width = screen.width.saturating_sub(margin).min(width);
+    let height = if height == u16::MAX { own_height(app, overlay, width) } else { height };
     let height = screen.height.saturating_sub(4).min(height);
     Rect::new((screen.width - width) / 2, screen.y + 2, width, height)
+}
+
+/// The lines of a page that is as high as what stands on it, with its border.
+fn own_height(app: &App, overlay: &Overlay, width: u16) -> u16 {
+    let inner = usize::from(width.saturating_sub(4));
+    let foot = pages::foot(app, overlay, inner).len();
+    count(pages::count_lines(app, overlay, inner) + foot + usize::from(foot > 0)) + 2
+}
+
+fn count(lines: usize) -> u16 {
+    u16::try_from(lines).unwrap_or(u16::MAX - 2)
 }
 
 /// Cells between two columns.

@@ -43,6 +43,47 @@ const HINTED: &[(Context, &[(&str, &str)])] = &[
     (Context::Palette, &[("line.accept", "go"), ("choice.next", "next"), ("line.cancel", "close")]),
     (Context::Help, &[("help.close", "close"), ("drawer.down", "scroll")]),
     (Context::Feeds, &[("help.close", "close"), ("drawer.down", "scroll")]),
+    (Context::Menu, &[("menu.take", "do it"), ("choice.next", "next"), ("menu.close", "close")]),
+    (
+        Context::Form,
+        &[
+            ("form.submit", "go on"),
+            ("form.next", "next field"),
+            ("choice.next", "choose"),
+            ("form.cancel", "leave"),
+        ],
+    ),
+    (
+        Context::Plan,
+        &[
+            ("plan.yes", "yes"),
+            ("plan.no", "no"),
+            ("plan.again", "plan anew"),
+            ("drawer.down", "scroll"),
+        ],
+    ),
+    (
+        Context::Confirm,
+        &[
+            ("confirm.accept", "go on"),
+            ("confirm.other", "the other line"),
+            ("drawer.page-down", "scroll"),
+            ("plan.no", "leave"),
+        ],
+    ),
+    (
+        Context::Run,
+        &[
+            ("operation.close", "back"),
+            ("operation.resume", "go on"),
+            ("operation.undo", "take back"),
+            ("operation.approve", "approve"),
+            ("operation.log", "log"),
+            ("operation.give-up", "leave as it is"),
+            ("operation.export", "export"),
+            ("drawer.down", "scroll"),
+        ],
+    ),
     (Context::Columns, &[("columns.toggle", "show or hide"), ("columns.close", "close")]),
     (
         Context::Drawer,
@@ -90,6 +131,8 @@ const HINTED: &[(Context, &[(&str, &str)])] = &[
         &[
             ("drawer.open", "details"),
             ("filter.open", "filter"),
+            ("operate.ack", "ack"),
+            ("operate.silence", "silence"),
             ("table.unfold", "open group"),
             ("row.copy-link", "copy link"),
             ("app.help", "help"),
@@ -104,6 +147,7 @@ const HINTED: &[(Context, &[(&str, &str)])] = &[
         &[
             ("drawer.open", "details"),
             ("filter.open", "filter"),
+            ("operate.menu", "do"),
             ("row.log", "log"),
             ("sort.next", "sort"),
             ("app.help", "help"),

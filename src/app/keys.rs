@@ -2,13 +2,17 @@
 
 use crossterm::event::KeyEvent;
 
-use super::action::{self, Action, ActionSpec};
+use super::action::{self, Action, ActionSpec, Operate};
 use super::gate::Rights;
 use super::line::Line;
 use super::notices::Level;
 use super::overlay::Overlay;
 use super::{App, Effect, gate};
+use crate::domain::{FeedId, Span};
 use crate::input::{Chord, Step};
+
+/// Facts that are older are not acted by.
+const TOO_OLD: Span = Span::from_secs(60);
 
 impl App {
     pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
@@ -45,7 +49,8 @@ impl App {
     /// Why `spec` may not be done now; none when it may. What is listed and what is run go by the same.
     #[must_use]
     pub fn refusal(&self, spec: &ActionSpec) -> Option<String> {
-        gate::check(spec, self.rights(), &self.store.objects().access).err()
+        let rights = self.rights(spec);
+        gate::check(spec, rights, &self.store.objects().access).err()
     }
 
     /// Somebody is there. On the page of signing in that counts for nothing: it says since when nobody was.
@@ -56,8 +61,11 @@ impl App {
     }
 
     /// What the gate goes by now.
-    fn rights(&self) -> Rights {
+    fn rights(&self, spec: &ActionSpec) -> Rights {
+        let begins = matches!(spec.action, Action::Operate(Operate::Begin(_)));
         Rights {
+            able: self.desk.able,
+            stale: if begins { self.stale() } else { None },
             role: self.presence.role(),
             read_only: self.setting.read_only,
             is_open: self.presence.is_open(),
@@ -65,9 +73,17 @@ impl App {
         }
     }
 
+    /// The feed by which the row under the cursor was chosen, and how old it is, when it is too old to act by.
+    fn stale(&self) -> Option<(FeedId, Span)> {
+        let feed = self.aimed_feed();
+        let age = self.store.feeds().get(feed).freshness.age(self.now)?;
+        (age > TOO_OLD).then_some((feed, age))
+    }
+
     fn unbound(&mut self, key: KeyEvent, pressed: &[Chord]) {
-        if !self.presence.is_open() {
+        if self.shows_sign_in() {
             self.type_secret(key);
+        } else if self.form_key(key) || self.confirm_key(key) {
         } else if self.line_mut().is_some_and(|line| line.key(key)) {
             self.line_changed();
         } else if self.line_mut().is_none() {
@@ -81,8 +97,9 @@ impl App {
 
     pub(super) fn paste(&mut self, text: &str) {
         self.touch();
-        if !self.presence.is_open() {
+        if self.shows_sign_in() {
             self.paste_secret(text);
+        } else if self.form_paste(text) || self.confirm_paste() {
         } else if let Some(line) = self.line_mut() {
             line.paste(text);
             self.line_changed();
@@ -143,6 +160,7 @@ impl App {
             Action::Scroll(motion) => self.scroll(motion),
             Action::Choice(choice) => self.choose(choice),
             Action::Log(action) => self.log_action(action),
+            Action::Operate(action) => return self.operate(action),
         }
         Vec::new()
     }

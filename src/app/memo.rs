@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::App;
+use super::operate::Desk;
 use crate::session::SessionMemo;
 use crate::store::table::{RowId, TableId};
 use crate::store::view::Sort;
@@ -15,6 +16,9 @@ pub struct Memo {
     theme: String,
     session: SessionMemo,
     panes: Vec<PaneMemo>,
+    /// What the console can do about operations, and does.
+    #[serde(default)]
+    desk: Desk,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,12 +59,14 @@ impl Memo {
             theme: app.theme.clone(),
             session: app.presence.memo(),
             panes: panes.collect(),
+            desk: app.desk.clone(),
         }
     }
 
     /// Brings `app` into this state.
     pub fn restore(self, app: &mut App) {
         app.presence.restore(self.session);
+        app.desk = self.desk;
         app.screen.size = self.size;
         app.theme = self.theme;
         for memo in self.panes {

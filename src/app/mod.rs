@@ -15,6 +15,7 @@ pub mod log;
 mod memo;
 mod mouse;
 pub mod notices;
+pub mod operate;
 pub mod overlay;
 pub mod pages;
 pub mod palette;
@@ -49,6 +50,7 @@ use geometry::Geometry;
 pub use hints::{Hint, hints};
 pub use memo::Memo;
 use notices::{Level, Notices};
+pub use operate::{OperateEvent, OperateOrder, Wanted};
 use overlay::Overlay;
 use pane::Pane;
 pub use secret_line::SecretLine;
@@ -68,10 +70,16 @@ pub enum Msg {
     Resize(u16, u16),
     /// The terminal's window has, or has not, the focus.
     Focus(bool),
+    /// The key that follows came so soon after another that no hand typed it.
+    Hasty,
+    /// It is a while since the disturbance of this number, of which [`Effect::Rest`] told.
+    Rested(u64),
     /// Feeds told these.
     Observed(Vec<Observation>),
     /// The identity provider told this.
     Identity(IdentityEvent),
+    /// This came of an order about operations.
+    Operate(OperateEvent),
     /// Time went on.
     Tick,
     /// The theme of this name is drawn with now.
@@ -96,7 +104,10 @@ impl fmt::Debug for Msg {
             Self::Focus(focused) => out.debug_tuple("Focus").field(focused).finish(),
             Self::Observed(told) => out.debug_tuple("Observed").field(told).finish(),
             Self::Identity(event) => out.debug_tuple("Identity").field(event).finish(),
+            Self::Operate(event) => out.debug_tuple("Operate").field(event).finish(),
             Self::Tick => out.write_str("Tick"),
+            Self::Hasty => out.write_str("Hasty"),
+            Self::Rested(number) => out.debug_tuple("Rested").field(number).finish(),
             Self::Theme(name) => out.debug_tuple("Theme").field(name).finish(),
             Self::Say(importance, text) => {
                 out.debug_tuple("Say").field(importance).field(text).finish()
@@ -136,6 +147,10 @@ pub enum Effect {
     LoadTheme(String),
     /// Have the identity provider do this.
     Identity(Order),
+    /// Have this done about operations.
+    Operate(OperateOrder),
+    /// Say [`Msg::Rested`] of this disturbance in a moment: keys that confirm are dead until then.
+    Rest(u64),
 }
 
 /// What is shown of the setting: which world, as whom, and how.
@@ -208,6 +223,8 @@ pub struct App {
     limits: StreamLimits,
     /// The log that is open in place of the table.
     log: Option<log::LogPage>,
+    /// What this console can do about operations, and what it does.
+    desk: operate::Desk,
     keys: Keys,
     now: Timestamp,
 }
@@ -229,6 +246,7 @@ impl App {
             sign_in: SignInPage::default(),
             limits,
             log: None,
+            desk: operate::Desk::default(),
             keys: Keys { map: keymap, pending: Vec::new() },
             now: Timestamp::default(),
         }
@@ -248,6 +266,7 @@ impl App {
         if !(is_input && was_open && !self.presence.is_open()) {
             effects.extend(self.take(msg));
         }
+        effects.extend(self.resting());
         effects
     }
 
@@ -256,8 +275,12 @@ impl App {
             Msg::Key(key) => return self.key(key),
             Msg::Paste(text) => self.paste(&text),
             Msg::Identity(event) => return self.identity(event),
+            Msg::Operate(event) => self.operated(event),
             Msg::Mouse(event) => return self.mouse(event),
-            Msg::Resize(width, height) => self.screen.size = (width, height),
+            Msg::Resize(width, height) => {
+                self.screen.size = (width, height);
+                self.disturb();
+            }
             Msg::Observed(observations) => self.observe(observations),
             Msg::Theme(name) => self.theme = name,
             Msg::Say(importance, text) => {
@@ -268,7 +291,9 @@ impl App {
             Msg::Keymap(map) => {
                 self.keys = Keys { map, pending: Vec::new() };
             }
-            Msg::Tick | Msg::Focus(_) => {}
+            Msg::Focus(_) | Msg::Hasty => self.disturb(),
+            Msg::Rested(number) => self.desk.rested(number),
+            Msg::Tick => {}
         }
         Vec::new()
     }
@@ -304,6 +329,7 @@ impl App {
         if let Some(Overlay::Card(card)) = &mut self.overlay {
             card.refresh(&self.store, self.now, geometry.overlay_width());
         }
+        self.watch_plan();
         self.settle_log();
         self.limit_overlay();
     }
@@ -395,7 +421,7 @@ impl App {
     /// The contexts that keys are looked up in, the topmost first.
     #[must_use]
     pub fn contexts(&self) -> Vec<Context> {
-        if !self.presence.is_open() {
+        if self.shows_sign_in() {
             return Context::SignIn.stack().to_vec();
         }
         match &self.overlay {
@@ -410,6 +436,13 @@ impl App {
                 vec![Context::Feeds, Context::Global]
             }
             Some(Overlay::Columns { .. }) => vec![Context::Columns, Context::Global],
+            Some(Overlay::Menu(_)) => Context::Menu.stack().to_vec(),
+            Some(Overlay::Form(_)) => Context::Form.stack().to_vec(),
+            Some(Overlay::Plan(page)) if page.types() => Context::Confirm.stack().to_vec(),
+            Some(Overlay::Run(page)) if page.asking.is_none() => Context::Run.stack().to_vec(),
+            Some(Overlay::Plan(_) | Overlay::Run(_) | Overlay::Leaving { .. }) => {
+                Context::Plan.stack().to_vec()
+            }
             None => self.pane_contexts(),
         }
     }
@@ -477,6 +510,7 @@ impl App {
             (_, Some(why)) => self.say_of_platform(Level::Warning, &format!("{feed}: {why}")),
             (Some(_), None) if shared => {}
             (Some(_), None) => {
+                self.disturb();
                 self.say_of_platform(Level::Info, &format!("{feed}: reached again."));
             }
             (None, None) => {}

@@ -1,6 +1,7 @@
 //! What is laid over the pane: one thing at a time, closed by going back.
 
 use super::detail::card::Card;
+use super::operate::{Form, Menu, PlanPage, RunPage};
 use super::palette::Palette;
 
 /// What is laid over the pane.
@@ -30,6 +31,19 @@ pub enum Overlay {
     },
     /// Everything about one tenant.
     Card(Box<Card>),
+    /// What can be done with a row.
+    Menu(Box<Menu>),
+    /// The form of an operation.
+    Form(Box<Form>),
+    /// A plan that is to be confirmed.
+    Plan(Box<PlanPage>),
+    /// An operation that was confirmed.
+    Run(Box<RunPage>),
+    /// Whether to quit though operations go on here.
+    Leaving {
+        /// The first line shown.
+        top: usize,
+    },
     /// The choice of columns.
     Columns {
         /// The chosen column's number.
@@ -44,9 +58,22 @@ impl Overlay {
             Self::Help { top }
             | Self::Feeds { top }
             | Self::Notices { top }
-            | Self::Rights { top } => Some(top),
+            | Self::Rights { top }
+            | Self::Leaving { top } => Some(top),
             Self::Card(card) => Some(&mut card.top),
-            Self::Palette(_) | Self::Columns { .. } => None,
+            Self::Plan(page) => Some(&mut page.top),
+            Self::Run(page) => Some(&mut page.top),
+            Self::Palette(_) | Self::Columns { .. } | Self::Menu(_) | Self::Form(_) => None,
+        }
+    }
+
+    /// Whether it asks something that a key answers.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        match self {
+            Self::Plan(_) | Self::Leaving { .. } => true,
+            Self::Run(page) => page.asking.is_some(),
+            _ => false,
         }
     }
 }

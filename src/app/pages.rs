@@ -5,6 +5,7 @@ use super::App;
 use super::detail::{DetailLine, Piece, Tone, fold, grouped};
 use super::hints::{HelpLine, Hint, help_lines};
 use super::notices::Level;
+use super::operate;
 use super::overlay::Overlay;
 use super::rights;
 use crate::domain::{FeedId, Health, System, Text, TroubleKind};
@@ -21,8 +22,21 @@ pub fn lines(app: &App, overlay: &Overlay, width: usize) -> Vec<DetailLine> {
         Overlay::Feeds { .. } => fold(feeds(app), width),
         Overlay::Notices { .. } => fold(notices(app), width),
         Overlay::Rights { .. } => fold(rights::lines(app), width),
-        Overlay::Palette(_) | Overlay::Card(_) | Overlay::Columns { .. } => Vec::new(),
+        Overlay::Plan(_) | Overlay::Run(_) | Overlay::Leaving { .. } => {
+            fold(operate::lines(app, overlay), width)
+        }
+        Overlay::Palette(_)
+        | Overlay::Card(_)
+        | Overlay::Menu(_)
+        | Overlay::Form(_)
+        | Overlay::Columns { .. } => Vec::new(),
     }
+}
+
+/// The lines that stand at the bottom of `overlay`, below those that scroll.
+#[must_use]
+pub fn foot(app: &App, overlay: &Overlay, width: usize) -> Vec<DetailLine> {
+    fold(operate::foot(app, overlay), width)
 }
 
 /// How many lines `overlay` has on a page of `width` cells.

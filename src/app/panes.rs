@@ -35,6 +35,7 @@ pub static PANES: &[PaneSpec] = &[
     pane("backups", Some('6'), &[TableId::Backups]),
     pane("upgrades", Some('7'), &[TableId::Upgrades]),
     pane("alerts", Some('8'), &[TableId::Alerts, TableId::Silences]),
+    pane("operations", Some('9'), &[TableId::Operations, TableId::Due]),
     pane(
         "cluster",
         Some('0'),

@@ -34,8 +34,14 @@ impl App {
     /// of the provider types a password into nothing.
     #[must_use]
     pub fn types_secret(&self) -> bool {
-        !self.presence.is_open()
+        self.shows_sign_in()
             && self.prompts().get(self.sign_in.chosen).is_none_or(|prompt| prompt.is_hidden())
+    }
+
+    /// Whether the page of signing in is shown: while the screen is hidden, and while a factor is asked for a plan.
+    #[must_use]
+    pub const fn shows_sign_in(&self) -> bool {
+        !self.presence.is_open() || self.presence.proving().is_some()
     }
 
     /// Takes in what the identity provider told.
@@ -49,12 +55,13 @@ impl App {
             self.forget();
         }
         self.refresh_sign_in();
+        self.disturb();
         ordered(orders)
     }
 
     /// Empties what was typed when something else is asked.
     pub(super) fn refresh_sign_in(&mut self) {
-        if self.presence.is_open() {
+        if !self.shows_sign_in() {
             self.sign_in = SignInPage::default();
             return;
         }

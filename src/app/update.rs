@@ -1,8 +1,8 @@
 //! What each action does.
 
 use super::action::{
-    ChoiceAction, CopyWhat, DrawerAction, LineAction, Motion, Opening, PaneMove, RowAction, Shell,
-    TableAction,
+    ChoiceAction, CopyWhat, DrawerAction, FormAction, LineAction, Motion, Opening, Operate,
+    PaneMove, PlanAction, RowAction, Shell, TableAction,
 };
 use super::detail;
 use super::notices::Level;
@@ -18,7 +18,7 @@ use crate::store::view::Sort;
 impl App {
     pub(super) fn shell(&mut self, action: Shell) -> Vec<Effect> {
         match action {
-            Shell::Quit => vec![Effect::Quit],
+            Shell::Quit => self.quit(),
             Shell::Suspend => vec![Effect::Suspend],
             Shell::Redraw => vec![Effect::Redraw],
             Shell::Record => vec![Effect::Record],
@@ -218,6 +218,11 @@ impl App {
         if action == DrawerAction::Open && self.screen.pane == TableId::Tenants {
             return self.row_action(RowAction::Card);
         }
+        let operations = matches!(self.screen.pane, TableId::Operations | TableId::Due);
+        if action == DrawerAction::Open && operations && !self.pane().drawer.focused {
+            drop(self.run_named("operation.open"));
+            return;
+        }
         let drawer = &mut self.pane_mut().drawer;
         match action {
             DrawerAction::Open if drawer.open => drawer.focused = true,
@@ -326,6 +331,16 @@ impl App {
                 _ => Vec::new(),
             };
         }
+        match &self.overlay {
+            Some(Overlay::Form(_)) if action == LineAction::Cancel => {
+                return self.operate(Operate::Form(FormAction::Cancel));
+            }
+            Some(Overlay::Plan(_)) if action == LineAction::Cancel => {
+                return self.operate(Operate::Plan(PlanAction::No));
+            }
+            Some(_) => return Vec::new(),
+            None => {}
+        }
         if let Some(log) = &mut self.log {
             log.search.close(action == LineAction::Accept);
             return Vec::new();
@@ -358,11 +373,16 @@ impl App {
         let (chosen, count) = match &mut self.overlay {
             Some(Overlay::Palette(palette)) => (&mut palette.chosen, palette.choices.len()),
             Some(Overlay::Columns { chosen }) => (chosen, columns(table).len()),
+            Some(Overlay::Menu(menu)) => (&mut menu.chosen, menu.items.len()),
+            Some(Overlay::Form(_)) => return self.form_choose(action == ChoiceAction::Next),
             Some(
                 Overlay::Help { .. }
                 | Overlay::Feeds { .. }
                 | Overlay::Notices { .. }
                 | Overlay::Rights { .. }
+                | Overlay::Plan(_)
+                | Overlay::Run(_)
+                | Overlay::Leaving { .. }
                 | Overlay::Card(_),
             ) => {
                 if action == ChoiceAction::Close {

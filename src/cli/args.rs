@@ -157,7 +157,7 @@ pub(super) enum Command {
 /// The training world.
 #[derive(Debug, ClapArgs)]
 pub(super) struct DemoArgs {
-    /// The scenario: calm-night, alert-storm, identity-outage, fleet-10k, hostile-data, or a file.
+    /// The scenario: calm-night, bad-upgrade, restore-under-pressure, pg01-disk-full, redis-restart, alert-storm, identity-outage, fleet-10k, hostile-data, or a file.
     #[arg(long, default_value = "calm-night")]
     pub(super) scenario: String,
     /// Another seed than the scenario's own.

@@ -64,8 +64,10 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
         glass.apply(&mut app);
     }
     let identity = identity.filter(|_| glass.is_none());
+    let operator = start::operator(&mut app, &platform, settings, &paths)?;
     let console = Console {
         app,
+        operator,
         platform: Arc::new(platform),
         theme: dressed.theme,
         appearance: dressed.appearance,

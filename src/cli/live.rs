@@ -17,8 +17,9 @@ use crate::live::Live;
 use crate::platform::{Clock as _, Platform};
 use crate::runtime::console::{self, Console, Places};
 use crate::runtime::log::{self, LogGuard};
+use crate::runtime::operator::{self, Ground, Operator};
 use crate::runtime::trail::Trail;
-use crate::runtime::{WallClock, snapshot, told};
+use crate::runtime::{WallClock, machine, snapshot, told};
 use crate::store::table::TableId;
 use crate::store::{Freshness, feeds_of};
 
@@ -68,8 +69,10 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
         let log = log.as_ref().map(|(_, file)| file.clone());
         let places = Places { recordings, saved, log };
         let Dressed { theme, appearance, .. } = dressed;
+        let operator = start::operator(&mut app, &*platform, settings, &paths)?;
         console::run(Console {
             app,
+            operator,
             platform,
             theme,
             appearance,

@@ -1,29 +1,28 @@
 //! What every way into the console needs: settings, theme, key map.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
-#[cfg(feature = "live")]
-use std::{
-    fs::File,
-    io::{ErrorKind, Read as _},
-};
 
 use super::CliError;
 use super::args::{Args, SettingsArgs};
 use crate::app::{App, Importance, Msg, ProfileDanger, Setting};
-use crate::config::{self, Danger, Environment, Loaded, Paths, Sources};
+use crate::config::{self, Danger, Environment, Loaded, Paths, Settings, Sources};
+use crate::domain::Text;
 use crate::input::{self, parse_keys};
-use crate::platform::Clock;
+use crate::operation;
+use crate::platform::{Clock, Platform};
 use crate::runtime::appearance::{self, AppearanceError, Folders, terminal_depth};
 use crate::runtime::console::Appearance;
+use crate::runtime::machine;
+use crate::runtime::operator::{self, Ground, Operator};
 use crate::runtime::snapshot::Format;
 use crate::store::StreamLimits;
 use crate::ui::theme::{ColorDepth, Theme};
 #[cfg(feature = "live")]
 use crate::{
-    config::Settings,
     domain::Span,
-    operation,
     platform::Identity,
     session::{Policy, Presence},
 };
@@ -59,11 +58,9 @@ fn flags(args: &SettingsArgs) -> Result<Vec<(String, String)>, CliError> {
     Ok(flags)
 }
 
-#[cfg(feature = "live")]
 /// The largest template of a manifest that is read, 64 KiB.
 const TEMPLATE_MAX: u64 = 64 * 1024;
 
-#[cfg(feature = "live")]
 /// What plans go by: what the platform is like, and the templates, the operator's own before the built-in ones.
 pub(super) fn plans(
     settings: &Settings,
@@ -86,6 +83,22 @@ pub(super) fn plans(
         }
     }
     Ok((shape, manifests))
+}
+
+/// What makes and runs plans of `platform`; tells `app` whether it can, and who is here where nobody signs in.
+pub(super) fn operator(
+    app: &mut App,
+    platform: &dyn Platform,
+    settings: &Settings,
+    paths: &Paths,
+) -> Result<Operator, CliError> {
+    let (shape, manifests) = plans(settings, paths)?;
+    let opener = machine::opener(&Environment::of_process(), None);
+    let name = operator::console_name(&opener);
+    let ground = Ground { shape, manifests };
+    let operator = Operator::new(platform, settings.read_only.value, ground, name);
+    app.equip(operator.is_able(), Text::clean(&opener.name()));
+    Ok(operator)
 }
 
 /// How the console looks and is driven, and what looks wrong about it.

@@ -39,11 +39,21 @@ pub enum Context {
     Feeds,
     /// The page of signing in, where characters are text.
     SignIn,
+    /// The list of what can be done with a row.
+    Menu,
+    /// The form of an operation, on top of [`Context::Line`].
+    Form,
+    /// A question that is answered with yes or no: a plan, or whether to quit.
+    Plan,
+    /// What is typed to confirm a plan, on top of [`Context::Line`].
+    Confirm,
+    /// The page of an operation.
+    Run,
 }
 
 impl Context {
     /// All of them, in the order of help and of the reference page.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Global,
         Self::Table,
         Self::Events,
@@ -57,6 +67,11 @@ impl Context {
         Self::Columns,
         Self::Feeds,
         Self::SignIn,
+        Self::Menu,
+        Self::Form,
+        Self::Plan,
+        Self::Confirm,
+        Self::Run,
     ];
 
     /// The name of its section in a key file.
@@ -76,6 +91,11 @@ impl Context {
             Self::Columns => "columns",
             Self::Feeds => "feeds",
             Self::SignIn => "sign-in",
+            Self::Menu => "menu",
+            Self::Form => "form",
+            Self::Plan => "plan",
+            Self::Confirm => "confirm",
+            Self::Run => "run",
         }
     }
 
@@ -96,6 +116,11 @@ impl Context {
             Self::Columns => "in the choice of columns",
             Self::Feeds => "on the pages of feeds and of notices",
             Self::SignIn => "on the page of signing in",
+            Self::Menu => "in the list of what can be done",
+            Self::Form => "in the form of an operation",
+            Self::Plan => "before a question of yes or no",
+            Self::Confirm => "while a plan is confirmed by typing",
+            Self::Run => "on the page of an operation",
         }
     }
 
@@ -116,13 +141,21 @@ impl Context {
             Self::Columns => &[Self::Columns, Self::Global],
             Self::Feeds => &[Self::Feeds, Self::Global],
             Self::SignIn => &[Self::SignIn, Self::Global],
+            Self::Menu => &[Self::Menu, Self::Global],
+            Self::Form => &[Self::Form, Self::Line, Self::Global],
+            Self::Plan => &[Self::Plan, Self::Global],
+            Self::Confirm => &[Self::Confirm, Self::Line, Self::Global],
+            Self::Run => &[Self::Run, Self::Global],
         }
     }
 
     /// Whether characters are text here.
     #[must_use]
     pub const fn types_text(self) -> bool {
-        matches!(self, Self::Line | Self::Filter | Self::Palette | Self::SignIn)
+        matches!(
+            self,
+            Self::Line | Self::Filter | Self::Palette | Self::SignIn | Self::Form | Self::Confirm
+        )
     }
 }
 
@@ -186,7 +219,7 @@ mod tests {
         assert_eq!(
             message("kitchen"),
             "There is no context \"kitchen\". The contexts are global, table, events, alerts, drawer, \
-             log, line, filter, palette, help, columns, feeds, sign-in."
+             log, line, filter, palette, help, columns, feeds, sign-in, menu, form, plan, confirm, run."
         );
     }
 }

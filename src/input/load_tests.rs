@@ -63,7 +63,7 @@ fn every_problem_names_file_line_key_and_what_to_do() {
         (
             "{ on = \"j\", run = \"drawer.down\" }",
             "mine.toml:2: \"j\" runs drawer.down, which has no meaning in [table]. Bind it in \
-             [drawer] or [help] or [feeds] or [log].",
+             [drawer] or [help] or [feeds] or [log] or [plan] or [run] or [confirm].",
         ),
         (
             "{ on = \"gg\", run = \"cursor.first\" }",

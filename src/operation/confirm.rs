@@ -7,7 +7,7 @@ use crate::domain::{Role, Span, Text, Timestamp};
 const FRESH: Span = Span::from_secs(15 * 60);
 
 /// What the operator gave.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
     /// Who gives it.
     pub by: Text,
@@ -24,7 +24,7 @@ pub struct Given {
 }
 
 /// A plan that may run. Only [`ConfirmedPlan::new`] makes one, and only the executor takes one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfirmedPlan {
     plan: Plan,
     given: Given,

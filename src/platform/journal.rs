@@ -114,6 +114,8 @@ pub enum Unwritten {
         scope: Text,
         /// The console.
         by: Text,
+        /// Whether it was heard of since this console first asked: else it may be gone.
+        lives: bool,
     },
     /// The records don't make sense.
     #[error("The journal can't be used: {0}")]

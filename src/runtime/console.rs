@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::appearance::{AppearanceError, Folders, Loaded};
 use super::courier::{Courier, Said};
 use super::keyboard::{Input, Keyboard};
+use super::operator::{Operator, Told};
 use super::panic::{PANIC_EXIT_CODE, Panicked, Traces, install_panic_hook};
 use super::recorder::Recorder;
 use super::screen::Screen;
@@ -19,7 +20,7 @@ use super::signals::{Signal, Signals};
 use super::terminal::{TerminalError, TerminalOptions};
 use super::watcher::{FileChange, FileContent, FileWatch};
 use super::{clipboard::Copied, feeds, saved};
-use crate::app::{App, Effect, Importance, Msg};
+use crate::app::{App, Effect, Importance, Msg, OperateEvent};
 use crate::domain::{Attention, Observation, Timestamp};
 use crate::platform::{Identity, IdentityEvent, Order, Platform, Teller};
 use crate::store::Line;
@@ -38,6 +39,12 @@ const DRAINED: usize = 64;
 /// The least time between two frames for data. Keys are drawn at once.
 const FRAME: Duration = Duration::from_millis(33);
 
+/// Keys that confirm something are dead for so long after something came between.
+const REST: Duration = Duration::from_millis(700);
+
+/// Keys that come sooner after each other were not typed by a hand.
+const BURST: Duration = Duration::from_millis(5);
+
 /// Everything that is needed to run the console.
 pub struct Console {
     /// The console's state.
@@ -54,6 +61,8 @@ pub struct Console {
     pub recorded: usize,
     /// The identity provider; none where nobody signs in.
     pub identity: Option<Box<dyn Identity>>,
+    /// What plans are made and run by.
+    pub operator: Operator,
     /// Who brings what is queued in the trail to staff; none where nobody listens.
     pub courier: Option<Courier>,
 }
@@ -99,6 +108,8 @@ enum Incoming {
     /// Facts, and for which run of the feeds they were learnt.
     Observed(u64, Vec<Observation>),
     Identity(IdentityEvent),
+    Operate(OperateEvent),
+    Rested(u64),
     Signal(Signal),
     File(FileChange),
     Theme(String, Box<Result<Loaded<Theme>, AppearanceError>>),
@@ -116,6 +127,15 @@ impl From<Input> for Incoming {
 impl From<Said> for Incoming {
     fn from((importance, text): Said) -> Self {
         Self::Say(importance, text)
+    }
+}
+
+impl From<Told> for Incoming {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Event(event) => Self::Operate(event),
+            Told::Say(importance, text) => Self::Say(importance, text),
+        }
     }
 }
 
@@ -146,6 +166,7 @@ pub fn run(mut console: Console) -> Result<u8, RunError> {
         if let Some(courier) = console.courier.take() {
             tasks.spawn(courier.run(queue.clone()));
         }
+        let told = hear(&mut tasks, &queue);
         let keyboard = Keyboard::start(queue.clone())?;
         let size = screen.size()?;
         let mut event_loop = Loop {
@@ -156,10 +177,12 @@ pub fn run(mut console: Console) -> Result<u8, RunError> {
             screen: &mut screen,
             tasks,
             orders,
+            told,
             watching: None,
             watches: 0,
             looked_at,
             attention,
+            pressed: None,
             dirty: true,
             quit: false,
         };
@@ -210,6 +233,20 @@ fn ask(
     orders
 }
 
+/// Has what comes of orders about operations sent into the channel.
+fn hear(tasks: &mut JoinSet<()>, queue: &mpsc::Sender<Incoming>) -> mpsc::Sender<Told> {
+    let (told, mut heard) = mpsc::channel::<Told>(ORDERS);
+    let queue = queue.clone();
+    tasks.spawn(async move {
+        while let Some(told) = heard.recv().await {
+            if queue.send(told.into()).await.is_err() {
+                return;
+            }
+        }
+    });
+    told
+}
+
 /// Starts everything but the feeds that sends into the channel.
 fn start(
     runtime: &Runtime,
@@ -256,11 +293,14 @@ struct Loop<'s> {
     screen: &'s mut Screen,
     tasks: JoinSet<()>,
     orders: Option<mpsc::Sender<Order>>,
+    told: mpsc::Sender<Told>,
     /// The feeds, while the platform may be watched, and how often they were started.
     watching: Option<JoinSet<()>>,
     watches: u64,
     looked_at: watch::Receiver<Attention>,
     attention: watch::Sender<Attention>,
+    /// When the last key came.
+    pressed: Option<Instant>,
     dirty: bool,
     quit: bool,
 }
@@ -306,6 +346,8 @@ impl Loop<'_> {
             Incoming::Observed(_, nothing) if nothing.is_empty() => {}
             Incoming::Observed(_, observations) => self.take(Msg::Observed(observations))?,
             Incoming::Identity(event) => self.take(Msg::Identity(event))?,
+            Incoming::Operate(event) => self.take(Msg::Operate(event))?,
+            Incoming::Rested(number) => self.take(Msg::Rested(number))?,
             Incoming::Tick => self.take(Msg::Tick)?,
             Incoming::Say(importance, text) => self.take(Msg::Say(importance, text))?,
             Incoming::Signal(Signal::Stop) => self.suspend()?,
@@ -324,7 +366,10 @@ impl Loop<'_> {
 
     fn input(&mut self, input: Input) -> Result<(), RunError> {
         let msg = match input {
-            Input::Key(key) => Msg::Key(key),
+            Input::Key(key) => {
+                self.pace()?;
+                Msg::Key(key)
+            }
             Input::Paste { text, .. } => Msg::Paste(text),
             Input::Mouse(event) => Msg::Mouse(event),
             Input::Resize(..) => return self.resized(),
@@ -418,6 +463,32 @@ impl Loop<'_> {
             Effect::Save(lines) => self.save(lines),
             Effect::LoadTheme(name) => self.load_theme(name),
             Effect::Identity(order) => self.order(order)?,
+            Effect::Rest(number) => self.rest(number),
+            Effect::Operate(order) => {
+                let saved = self.console.places.saved.clone();
+                let work = self.console.operator.order(order, self.told.clone(), saved);
+                self.tasks.spawn(work);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys that confirm something are dead for a moment, by the machine's time.
+    fn rest(&mut self, number: u64) {
+        let queue = self.queue.clone();
+        self.tasks.spawn(async move {
+            tokio::time::sleep(REST).await;
+            let _ = queue.send(Incoming::Rested(number)).await;
+        });
+    }
+
+    /// Says of a key that came too soon after another that no hand typed it: what is pasted into a terminal that does not
+    /// say so comes as keys.
+    fn pace(&mut self) -> Result<(), RunError> {
+        let pressed = now();
+        let last = self.pressed.replace(pressed);
+        if last.is_some_and(|last| pressed.duration_since(last) < BURST) {
+            self.take(Msg::Hasty)?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ mod feeds;
 pub mod keyboard;
 pub mod log;
 pub mod machine;
+pub mod operator;
 pub mod panic;
 pub mod prompt;
 pub mod recorder;

@@ -198,7 +198,7 @@ impl Recorder {
 
 /// A new file named after `now`; with a number when the world's time stands still.
 fn new_file(folder: &Path, now: Timestamp) -> io::Result<(PathBuf, File)> {
-    new_file_named(folder, "", now)
+    new_file_named(folder, "", now, "jsonl")
 }
 
 /// A new file whose name is `lead` and then `now`; with a number where there is one of that name.
@@ -206,12 +206,13 @@ pub(super) fn new_file_named(
     folder: &Path,
     lead: &str,
     now: Timestamp,
+    end: &str,
 ) -> io::Result<(PathBuf, File)> {
     const TRIES: u32 = 1000;
     let stamp = now.utc().format("%Y%m%dT%H%M%S%3f");
     for number in 1..TRIES {
         let more = if number == 1 { String::new() } else { format!("-{number}") };
-        let path = folder.join(format!("{lead}{stamp}{more}.jsonl"));
+        let path = folder.join(format!("{lead}{stamp}{more}.{end}"));
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             opened => return opened.map(|file| (path, file)),

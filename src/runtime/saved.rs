@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::recorder::new_file_named;
 use crate::app::Importance;
-use crate::domain::{Content, Timestamp};
+use crate::domain::{Content, Operation, Timestamp};
+use crate::operation::export;
 use crate::store::Line;
 
 /// Writes `lines` to a new file in `folder` named after `now`; says which.
@@ -18,7 +19,7 @@ use crate::store::Line;
 /// When the folder or the file can't be made or written. No file that exists is touched.
 pub fn save(folder: &Path, lines: &[Line], now: Timestamp) -> io::Result<PathBuf> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let (path, file) = new_file_named(folder, "events-", now)?;
+    let (path, file) = new_file_named(folder, "events-", now, "jsonl")?;
     let mut out = BufWriter::new(file);
     for line in lines {
         serde_json::to_writer(&mut out, &written(line))?;
@@ -38,6 +39,27 @@ pub fn report(folder: &Path, lines: &[Line], now: Timestamp) -> (Importance, Str
         Err(error) => {
             let folder = folder.display();
             (Importance::Error, format!("The events could not be saved in {folder}: {error}."))
+        }
+    }
+}
+
+/// Writes `operation` with its plan and its records to a new file in `folder`; gives what is to be said of it.
+#[must_use]
+pub fn operation(folder: &Path, operation: &Operation, now: Timestamp) -> (Importance, String) {
+    let written = || -> io::Result<PathBuf> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let lead = format!("operation-{}-", operation.plan.id);
+        let (path, file) = new_file_named(folder, &lead, now, "md")?;
+        let mut out = BufWriter::new(file);
+        out.write_all(export(operation).as_bytes())?;
+        out.flush()?;
+        Ok(path)
+    };
+    match written() {
+        Ok(path) => (Importance::Info, format!("Wrote the operation to {}", path.display())),
+        Err(error) => {
+            let folder = folder.display();
+            (Importance::Error, format!("The operation could not be written in {folder}: {error}."))
         }
     }
 }

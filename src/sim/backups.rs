@@ -10,6 +10,7 @@ use chrono::{Days, TimeZone as _};
 use chrono_tz::Europe::Sofia;
 
 use super::engine::Engine;
+use super::operations;
 use super::scenario::BackupFault;
 use crate::domain::backup::{Part, Rules, ShelfBuilder, Stamp};
 use crate::domain::{
@@ -52,6 +53,10 @@ impl Plan {
         for run in
             [Kind::Upgrade, Kind::Restore].into_iter().flat_map(|it| engine.world.objects(it))
         {
+            // Those that operations order have steps of their own for it.
+            if engine.operations.ordered(&run.meta.uid) {
+                continue;
+            }
             if let (Some(tenant), Some(at)) = (run.tenant(), run.meta.created) {
                 let begun = at.before(Span::from_secs(240));
                 insured.entry(tenant.clone()).or_default().push(begun);
@@ -110,11 +115,21 @@ pub(super) fn beat(engine: &mut Engine) {
     buckets(engine, now);
 }
 
+/// Puts the shelf of `tenant` into the world anew: a backup was taken.
+pub(super) fn refill(engine: &mut Engine, tenant: &Text) {
+    let Some(client) = engine.world.client(tenant.as_str()).cloned() else { return };
+    let tenants = engine.world.objects(Kind::Client).count();
+    let plan = Plan::of(engine, tenants);
+    fill(engine, &client, &plan);
+    buckets(engine, plan.now);
+}
+
 /// Puts the shelf of `tenant` into the world, when there is anything on it.
 fn fill(engine: &mut Engine, tenant: &Resource, plan: &Plan) {
     let Some(name) = tenant.tenant() else { return };
     let fault = fault(engine, name, plan.many);
-    if let Some(shelf) = shelf(tenant, name, fault, plan) {
+    let taken = operations::taken(engine, name);
+    if let Some(shelf) = shelf(tenant, name, (fault, &taken), plan) {
         engine.put(shelf);
     }
 }
@@ -134,14 +149,23 @@ fn fault(engine: &Engine, tenant: &Text, many: bool) -> Option<BackupFault> {
     told.or(drawn.flatten())
 }
 
-fn shelf(tenant: &Resource, name: &Text, fault: Option<BackupFault>, plan: &Plan) -> Option<Shelf> {
+/// A dump that was taken: the stamp of its name, its bytes, and when.
+type Taken = (Stamp, u64, Timestamp);
+
+fn shelf(
+    tenant: &Resource,
+    name: &Text,
+    (fault, taken): (Option<BackupFault>, &[Taken]),
+    plan: &Plan,
+) -> Option<Shelf> {
     let tier = match &tenant.spec {
         Spec::Client(spec) => spec.tier.as_str(),
         _ => "",
     };
     let (now, size) = (plan.now, base_size(name));
     let skipped = match fault {
-        Some(BackupFault::None) => return None,
+        Some(BackupFault::None) if taken.is_empty() => return None,
+        Some(BackupFault::None) => u64::MAX,
         Some(BackupFault::Late) => 2,
         _ => 0,
     };
@@ -173,6 +197,10 @@ fn shelf(tenant: &Resource, name: &Text, fault: Option<BackupFault>, plan: &Plan
     for begun in plan.insured(name) {
         any = true;
         builder.insure(stamp(*begun), size, begun.after(Span::from_secs(40)));
+    }
+    for (stamp, bytes, at) in taken {
+        any = true;
+        builder.insure(*stamp, *bytes, *at);
     }
     any.then(|| builder.build())
 }

@@ -61,6 +61,11 @@ impl SimClock {
         Held(Arc::clone(self))
     }
 
+    /// Whether something else moves it now.
+    pub(super) fn is_held(&self) -> bool {
+        self.state().alone_since.is_none()
+    }
+
     fn read(&self, state: &State) -> Timestamp {
         let Some(since) = state.alone_since else { return state.at };
         let passed = Span::from_ms(whole_ms(self.passes_ms(since.elapsed())));

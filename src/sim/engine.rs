@@ -12,6 +12,7 @@ use super::alerts::Alerting;
 use super::events::{self, Event, EventType};
 use super::founding;
 use super::logs::OpenLog;
+use super::operations::{self, Operations};
 use super::parts::Part;
 use super::scenario::{Phase, Scenario};
 use super::world::World;
@@ -51,6 +52,8 @@ pub struct Engine {
     pub(super) logs_opened: u64,
     /// What fires beside what follows from the world.
     pub(super) alerting: Alerting,
+    /// What operations made of the world.
+    pub(super) operations: Operations,
 }
 
 /// A feed's way to the world.
@@ -101,6 +104,8 @@ pub(super) enum Task {
     Beat(Part),
     /// The log that was opened as this number is read on.
     Log(u64),
+    /// What an operation began goes on.
+    Operation(operations::Next),
 }
 
 impl Engine {
@@ -121,6 +126,7 @@ impl Engine {
             open_log: None,
             logs_opened: 0,
             alerting: Alerting::default(),
+            operations: Operations::default(),
         };
         founding::found(&mut engine);
         engine.act_as(Role::Senior);
@@ -274,6 +280,7 @@ impl Engine {
             Task::FeedUp(feed) => self.feed_up(feed),
             Task::Burst(kind, tenant) => self.emit_about(kind, tenant.as_ref()),
             Task::Log(number) => self.read_log(number),
+            Task::Operation(next) => operations::go_on(self, next),
             Task::Beat(part) => {
                 part.beat(self);
                 self.queue(part.every(), Task::Beat(part));

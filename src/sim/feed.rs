@@ -4,16 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use super::clock::{Held, SimClock, whole_ms};
 use super::engine::Engine;
+use super::fault_plan::FaultPlan;
+use super::ground::Ground;
 use super::herald::{Board, Crier};
+use super::operations::{Deed, Desk, MemoryJournal};
 use super::people::Provider;
 use super::scenario::Scenario;
-use crate::domain::{FeedId, Observation, Role, Span};
-use crate::platform::{Clock, Closed, Feed, Herald, Identity, Platform, Sink, World};
+use crate::domain::{Attention, FeedId, Observation, Role, Span, Text};
+use crate::platform::{
+    Clock, Closed, Control, Feed, Herald, Identity, Journal, Platform, Sink, World,
+};
 
 /// How often the world moves.
 const TICK: Duration = Duration::from_millis(100);
@@ -21,14 +26,14 @@ const TICK: Duration = Duration::from_millis(100);
 const IDLE_TICKS: u32 = 20;
 /// The most real time that one tick makes up for, such as after the machine slept.
 const CATCH_UP: Duration = Duration::from_secs(1);
-/// What passed unwatched is made up for in pieces of this.
-const PIECE: Span = Span::from_secs(60);
 
 /// The training world behind the platform's door.
 pub struct Sim {
-    engine: Arc<Mutex<Engine>>,
+    ground: Arc<Ground>,
     scenario: Arc<Scenario>,
     clock: Arc<SimClock>,
+    journal: Arc<MemoryJournal>,
+    faults: Arc<FaultPlan>,
     board: Arc<Board>,
     /// The role of whoever signed in.
     role: watch::Sender<Option<Role>>,
@@ -41,9 +46,40 @@ impl Sim {
     pub fn new(engine: Engine, speed: f64) -> Self {
         let clock = Arc::new(SimClock::new(engine.now(), speed));
         let scenario = Arc::clone(&engine.scenario);
-        let engine = Arc::new(Mutex::new(engine));
+        let ground = Arc::new(Ground::new(engine, Arc::clone(&clock)));
+        let faults = Arc::new(FaultPlan::new(scenario.faults()));
+        let journal = Arc::new(MemoryJournal::new(Arc::clone(&ground), Arc::clone(&faults)));
         let (role, _) = watch::channel(None);
-        Self { engine, scenario, clock, board: Arc::default(), role }
+        Self { ground, scenario, clock, journal, faults, board: Arc::default(), role }
+    }
+
+    /// What is to break where operations pass: a test may plan more.
+    #[must_use]
+    pub fn faults(&self) -> Arc<FaultPlan> {
+        Arc::clone(&self.faults)
+    }
+
+    /// What was changed through its doors, in order. What was asked for and changed nothing is not among it.
+    #[must_use]
+    pub fn deeds(&self) -> Vec<Deed> {
+        self.ground.now().operations.deeds().to_vec()
+    }
+
+    /// Does something to the world itself, as it is now: for tests and for a trainer.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Engine) -> T) -> T {
+        act(&mut self.ground.now())
+    }
+
+    /// The bytes of each record of the operation `id`.
+    #[must_use]
+    pub fn record_bytes(&self, id: &Text) -> Vec<usize> {
+        self.journal.record_bytes(id)
+    }
+
+    /// Whether nobody holds a lease.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.journal.is_free()
     }
 }
 
@@ -54,9 +90,9 @@ impl Platform for Sim {
 
     /// Its one feed. One that is run after another ended tells everything anew; beside another it waits.
     fn feeds(&self) -> Vec<Box<dyn Feed>> {
-        let (engine, clock) = (Arc::clone(&self.engine), Arc::clone(&self.clock));
+        let (ground, clock) = (Arc::clone(&self.ground), Arc::clone(&self.clock));
         let (board, role) = (Arc::clone(&self.board), self.role.subscribe());
-        vec![Box::new(SimFeed { engine, clock, board, role })]
+        vec![Box::new(SimFeed { ground, clock, board, role })]
     }
 
     fn identity(&self) -> Option<Box<dyn Identity>> {
@@ -68,13 +104,21 @@ impl Platform for Sim {
         Some(Arc::new(Crier(Arc::clone(&self.board))))
     }
 
+    fn control(&self) -> Option<Arc<dyn Control>> {
+        Some(Arc::new(Desk::new(Arc::clone(&self.ground), Arc::clone(&self.faults))))
+    }
+
+    fn journal(&self) -> Option<Arc<dyn Journal>> {
+        Some(Arc::<MemoryJournal>::clone(&self.journal))
+    }
+
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::<SimClock>::clone(&self.clock)
     }
 }
 
 struct SimFeed {
-    engine: Arc<Mutex<Engine>>,
+    ground: Arc<Ground>,
     clock: Arc<SimClock>,
     board: Arc<Board>,
     role: watch::Receiver<Option<Role>>,
@@ -96,16 +140,19 @@ impl Feed for SimFeed {
 impl SimFeed {
     async fn tell_for_ever(&self, sink: &Sink) -> Result<(), Closed> {
         // Who ran it before may still be ending.
-        let mut engine = self.engine.lock().await;
+        let _turn = self.ground.turn().await;
         let mut role = self.role.clone();
-        let held = self.make_up(&mut engine).await;
+        let held = self.make_up().await;
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut last = ticks.tick().await;
         let (mut owed_ms, mut idle) = (0.0, 0);
         let mut attention = sink.attention();
-        act_as_who_came(&mut role, &mut engine);
-        let first = engine.start();
+        let first = {
+            let mut engine = self.ground.engine();
+            act_as_who_came(&mut role, &mut engine);
+            engine.start()
+        };
         tell(sink, first).await?;
         loop {
             let now = ticks.tick().await;
@@ -114,18 +161,7 @@ impl SimFeed {
             last = now;
             let step = whole_ms(owed_ms);
             owed_ms -= step as f64;
-            if role.has_changed().unwrap_or(false) {
-                act_as_who_came(&mut role, &mut engine);
-            }
-            let mut told = engine.advance(Span::from_ms(step));
-            for event in self.board.take() {
-                told.extend(engine.publish_raw(&event));
-            }
-            if attention.has_changed().unwrap_or(false) {
-                let looked_at = attention.borrow_and_update().clone();
-                told.extend(engine.look(&looked_at));
-            }
-            held.set(engine.now());
+            let told = self.step(Span::from_ms(step), &mut role, &mut attention, &held);
             idle = if told.is_empty() { idle + 1 } else { 0 };
             if idle == IDLE_TICKS {
                 idle = 0;
@@ -136,15 +172,39 @@ impl SimFeed {
         }
     }
 
+    /// Moves the world by `span`; what happened.
+    fn step(
+        &self,
+        span: Span,
+        role: &mut watch::Receiver<Option<Role>>,
+        attention: &mut watch::Receiver<Attention>,
+        held: &Held,
+    ) -> Vec<Observation> {
+        let mut engine = self.ground.engine();
+        if role.has_changed().unwrap_or(false) {
+            act_as_who_came(role, &mut engine);
+        }
+        let mut told = engine.advance(span);
+        for event in self.board.take() {
+            told.extend(engine.publish_raw(&event));
+        }
+        if attention.has_changed().unwrap_or(false) {
+            let looked_at = attention.borrow_and_update().clone();
+            told.extend(engine.look(&looked_at));
+        }
+        held.set(engine.now());
+        told
+    }
+
     /// Makes up for the time that passed while nobody watched.
-    async fn make_up(&self, engine: &mut Engine) -> Held {
-        engine.disconnect();
-        while self.clock.now().since(engine.now()) > PIECE {
-            engine.pass_unwatched(PIECE);
+    async fn make_up(&self) -> Held {
+        while !self.ground.make_up_some() {
             tokio::task::yield_now().await;
         }
+        let mut engine = self.ground.engine();
         let held = self.clock.hold();
-        engine.pass_unwatched(self.clock.now().since(engine.now()));
+        let passed = self.clock.now().since(engine.now());
+        engine.pass_unwatched(passed);
         held
     }
 }

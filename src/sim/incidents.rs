@@ -10,6 +10,7 @@ use super::faults::Fault;
 use super::founding;
 use super::hostile;
 use super::objects::{Order, RunOrder, Standing};
+use super::operations;
 use super::scenario::{Incident, Part, Phase, RunKind, Tier, What, Word, pick};
 use crate::domain::{FeedId, Kind, Resource, Span, Spec, Status, Text, Trouble, TroubleKind, Uid};
 
@@ -46,7 +47,7 @@ impl Engine {
     }
 
     /// Gives the object the conditions of `standing`.
-    fn stand(&mut self, uid: &Uid, standing: &Standing) {
+    pub(super) fn stand(&mut self, uid: &Uid, standing: &Standing) {
         let created = self.world.object(uid).and_then(|object| object.meta.created);
         let conditions = self.world.maker.conditions(standing, created.unwrap_or(standing.since));
         let object = self.world.set_conditions(uid, conditions);
@@ -212,6 +213,7 @@ impl Engine {
 
     /// The run is over.
     pub(super) fn run_ends(&mut self, uid: &Uid, failed: bool) {
+        let failed = operations::run_ends(self, uid, failed);
         self.run_phase(uid, if failed { Phase::Failed } else { Phase::Finished });
     }
 

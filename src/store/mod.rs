@@ -41,7 +41,7 @@ pub use ring::Ring;
 pub use shelves::{Class, Shelves, Verdict};
 pub use stream::{Line, Rate, Stream, StreamLimits};
 pub use tables::{
-    AlertsTable, BackupsTable, ClusterTable, DatabasesTable, EventsTable, OverviewTable,
+    AlertsTable, BackupsTable, ClusterTable, DatabasesTable, DueTable, EventsTable, OverviewTable,
     ServicesTable, TenantsTable, UpgradesTable, cluster_kinds, columns, feeds_judging, feeds_of,
 };
 pub use tally::Tally;
@@ -80,6 +80,8 @@ pub struct Store {
     causes: Causes,
     /// The zone of business hours.
     zone: Tz,
+    /// When time went on last.
+    ticked: Timestamp,
 }
 
 impl Default for Store {
@@ -108,6 +110,7 @@ impl Store {
             databases: Changes::default(),
             causes: Causes::default(),
             zone: Tz::UTC,
+            ticked: Timestamp::default(),
         }
     }
 

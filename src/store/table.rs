@@ -76,6 +76,10 @@ tables! {
     Alerts = "alerts", "alert", "alerts", "urgency";
     /// One row per silence.
     Silences = "silences", "silence", "silences", "state";
+    /// One row per operation of a console.
+    Operations = "operations", "operation", "operations", "urgency";
+    /// One row per thing that is due after an operation.
+    Due = "due", "thing due", "things due", "at";
     /// One row per Deployment, autoscaler and quota.
     Workloads = "workloads", "workload", "workloads", "health";
     /// One row per pod.
@@ -109,6 +113,8 @@ pub enum RowId {
     Mark(u64),
     /// Rows of one cause, told as one, by what they have in common.
     Group(Text),
+    /// What is due after the operation of this id, by its number there.
+    Due(Text, u8),
 }
 
 /// How a row stands to others.

@@ -4,7 +4,8 @@
 //! the judgement is another than before, so a quiet platform costs nothing to draw.
 
 use super::Store;
-use crate::domain::Timestamp;
+use super::table::Slot;
+use crate::domain::{FeedId, Operation, Timestamp};
 
 impl Store {
     /// Takes in that it is `now`: judges anew what depends on the time. Called about once a second; after a longer
@@ -13,5 +14,27 @@ impl Store {
         self.tick_shelves(now);
         self.tick_findings(now);
         self.tick_history(now);
+        self.tick_operations(now);
+    }
+
+    /// An operation soaks until the last thing of it is due.
+    fn tick_operations(&mut self, now: Timestamp) {
+        let before = std::mem::replace(&mut self.ticked, now);
+        let passed = |at: Timestamp| (at > before) != (at > now);
+        let held = self.objects.operations.iter();
+        let ended = held.filter(|(_, held)| held.object.soaks_until().is_some_and(passed));
+        let ended: Vec<Slot> = ended.map(|(slot, _)| slot).collect();
+        for slot in ended {
+            self.touch(FeedId::Operations, slot);
+        }
+    }
+
+    /// The word for how `operation` stands, shown and filtered by.
+    #[must_use]
+    pub fn operation_word(&self, operation: &Operation) -> &'static str {
+        match operation.soaks_until() {
+            Some(until) if until > self.ticked => "soaking",
+            _ => operation.standing.word(),
+        }
     }
 }

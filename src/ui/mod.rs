@@ -7,6 +7,7 @@ mod drawer;
 mod footer;
 mod header;
 mod log;
+mod operate;
 mod overlays;
 mod paint;
 mod rows;
@@ -34,7 +35,7 @@ pub fn draw(app: &App, geometry: &Geometry, theme: &Theme, buffer: &mut Buffer) 
         too_small(&mut paint, geometry.screen, under);
         return;
     }
-    if !app.presence.is_open() {
+    if app.shows_sign_in() {
         sign_in::draw(app, geometry, &mut paint);
         return;
     }
@@ -47,8 +48,8 @@ pub fn draw(app: &App, geometry: &Geometry, theme: &Theme, buffer: &mut Buffer) 
         log::draw(app, page, place, &mut paint);
     }
     footer::draw(app, geometry, &mut paint);
-    if let (Some(place), Some(overlay)) = (geometry.overlay, app.overlay()) {
-        overlays::draw(app, overlay, place, &mut paint);
+    if let Some(overlay) = app.overlay() {
+        overlays::draw(app, geometry, overlay, &mut paint);
     }
 }
 
@@ -58,11 +59,11 @@ pub fn cursor(app: &App, geometry: &Geometry) -> Option<(u16, u16)> {
     if geometry.header.width == 0 {
         return None;
     }
-    if !app.presence.is_open() {
+    if app.shows_sign_in() {
         return sign_in::cursor(app, geometry);
     }
     match (app.overlay(), geometry.overlay) {
-        (Some(overlay), Some(place)) => overlays::cursor(overlay, place),
+        (Some(overlay), Some(place)) => overlays::cursor(app, geometry, overlay, place),
         _ => footer::cursor(app, geometry),
     }
 }

@@ -3,9 +3,11 @@
 use ratatui::layout::Rect;
 
 use super::drawer::draw_line;
+use super::operate;
 use super::paint::{Paint, cells};
 use super::theme::Role;
 use crate::app::detail::card::{BETWEEN, Card};
+use crate::app::geometry::Geometry;
 use crate::app::overlay::Overlay;
 use crate::app::palette::{Palette, Target};
 use crate::app::{App, action, pages};
@@ -14,7 +16,8 @@ use crate::store::columns;
 /// What stands before what is typed into the palette.
 const PROMPT: &str = ": ";
 
-pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<'_>) {
+pub(super) fn draw(app: &App, geometry: &Geometry, overlay: &Overlay, paint: &mut Paint<'_>) {
+    let Some(place) = geometry.overlay else { return };
     let title = match overlay {
         Overlay::Palette(_) => "palette",
         Overlay::Help { .. } => "keys that work here",
@@ -23,6 +26,11 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
         Overlay::Rights { .. } => "what you may do here",
         Overlay::Card(card) => card.tenant.as_str(),
         Overlay::Columns { .. } => "columns",
+        Overlay::Menu(menu) => menu.subject.as_str(),
+        Overlay::Form(form) => form.verb.what(),
+        Overlay::Plan(page) => page.plan.verb.word(),
+        Overlay::Run(page) => page.plan.title.as_str(),
+        Overlay::Leaving { .. } => "operations go on here",
     };
     paint.frame(place, title, (Role::BorderFocused, Role::Dialog));
     let inner = Rect::new(
@@ -41,19 +49,38 @@ pub(super) fn draw(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
         }
         Overlay::Card(card) => draw_card(app, card, inner, paint),
         Overlay::Columns { chosen } => draw_columns(app, *chosen, inner, paint),
+        Overlay::Menu(menu) => operate::menu(app, menu, inner, paint),
+        Overlay::Form(form) => operate::form(app, form, inner, paint),
+        Overlay::Plan(_) | Overlay::Run(_) | Overlay::Leaving { .. } => {
+            let foot = operate::foot(app, overlay, inner, paint);
+            let page = Rect { height: inner.height.saturating_sub(foot), ..inner };
+            let top = match overlay {
+                Overlay::Plan(page) => page.top,
+                Overlay::Run(page) => page.top,
+                _ => 0,
+            };
+            draw_page(app, overlay, top, page, paint);
+        }
     }
 }
 
 /// Where the terminal's cursor stands while something is typed.
-pub(super) fn cursor(overlay: &Overlay, place: Rect) -> Option<(u16, u16)> {
-    let Overlay::Palette(palette) = overlay else { return None };
+pub(super) fn cursor(
+    app: &App,
+    geometry: &Geometry,
+    overlay: &Overlay,
+    place: Rect,
+) -> Option<(u16, u16)> {
+    let Overlay::Palette(palette) = overlay else {
+        return operate::cursor(app, geometry, overlay, place);
+    };
     let before: String = palette.line.text().chars().take(palette.line.cursor()).collect();
     let x = place.x + 2 + cells(PROMPT) + cells(&before);
     Some((x.min(place.right().saturating_sub(2)), place.y + 1))
 }
 
 /// The first row of a list to show so that the chosen one is in sight.
-fn scrolled(chosen: usize, lines: u16) -> usize {
+pub(super) fn scrolled(chosen: usize, lines: u16) -> usize {
     (chosen + 1).saturating_sub(usize::from(lines))
 }
 

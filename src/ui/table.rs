@@ -207,6 +207,10 @@ fn nothing(app: &App, place: Rect, paint: &mut Paint<'_>) {
         Some((feed, Freshness::Syncing(seen))) => {
             vec![(format!("◌ Asking for the {feed}… {seen} so far."), Role::HealthProgressing)]
         }
+        Some((_, Freshness::Live(_))) | None if pane.table == TableId::Due => {
+            let text = "Nothing is due: no operation that is done left anything to be done later.";
+            vec![(text.to_owned(), Role::Muted)]
+        }
         Some((_, Freshness::Live(_))) | None => vec![(empty(first), Role::Muted)],
     };
     let mut y = place.y + place.height / 3;
@@ -242,6 +246,9 @@ fn empty(feed: FeedId) -> String {
         FeedId::Keys => "No family of keys is known.".to_owned(),
         FeedId::Executions => {
             "No agent has called a tool in any workspace, as far as the audit is kept.".to_owned()
+        }
+        FeedId::Operations => {
+            "No operation is known. On any row m lists what can be done with it.".to_owned()
         }
         FeedId::Alerts => "There is no alert. Nothing fires.".to_owned(),
         FeedId::Backups => {

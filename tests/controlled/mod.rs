@@ -1,5 +1,7 @@
 //! Real servers with controllers at work, and the questions that tests ask of them.
-#![allow(dead_code, reason = "not every test asks everything")]
+#![allow(dead_code, unreachable_pub, reason = "not every test asks everything")]
+#![allow(clippy::indexing_slicing, reason = "a field that is not there is null")]
+#![allow(clippy::panic, reason = "a test may fail")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -141,10 +143,9 @@ impl World {
                 tokio::time::sleep(POLL).await;
             }
         });
-        match reached.await {
-            Ok(seen) => seen,
-            Err(_) => panic!("{path} never becomes so: {:#}", last.take().unwrap_or_default()),
-        }
+        reached.await.unwrap_or_else(|_| {
+            panic!("{path} never becomes so: {:#}", last.take().unwrap_or_default())
+        })
     }
 
     /// Waits until an object of a kind is done, or has failed.
@@ -256,15 +257,6 @@ impl World {
         Some(found.bytes().await.ok()?.to_vec())
     }
 
-    /// The same bytes, packed.
-    pub async fn gzip(&self, bytes: &[u8]) -> Vec<u8> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("file");
-        std::fs::write(&file, bytes).expect("room for a file");
-        let output = std::process::Command::new("gzip").arg("-c").arg(&file).output();
-        output.expect("gzip is there").stdout
-    }
-
     /// Waits until the stream carries an event of this type under this id, and sees that it is there once.
     pub async fn until_told(&self, kind: &str, id: &str) -> Outcome {
         let stream = EventStream::default();
@@ -295,6 +287,15 @@ impl World {
         let request = http::Request::get(path).body(Vec::new()).expect("a request");
         Ok(self.client.request_text(request).await?)
     }
+}
+
+/// The same bytes, packed.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    std::fs::write(&file, bytes).expect("room for a file");
+    let output = std::process::Command::new("gzip").arg("-c").arg(&file).output();
+    output.expect("gzip is there").stdout
 }
 
 /// The present moment.

@@ -303,7 +303,8 @@ pub(crate) fn keymap(name: &str) -> Arc<Keymap> {
     Arc::new(parsed.keymap)
 }
 
-fn setting(title: &str) -> Setting {
+/// The setting of the training world.
+pub(crate) fn setting(title: &str) -> Setting {
     Setting {
         profile: "demo".to_owned(),
         danger: ProfileDanger::Training,

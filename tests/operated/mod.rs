@@ -1,276 +1,331 @@
-//! Consoles without a screen, as processes, on real servers with controllers.
-#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of this module")]
-#![allow(clippy::expect_used, clippy::panic, reason = "this is test code")]
+//! Operations on the training world, with everything that can befall them.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of it")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use serde_json::Value;
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-
-use crate::controlled::{Outcome, World, now};
-use crate::platform::{
-    Alertmanager, BACKUPS, EventStream, PgBouncer, PlatformError, REGION, Role, TEMPLATES, User,
-    write_private,
+use pulse_console::domain::operation::{Command, Operation, Plan, Query, Seen, Verb};
+use pulse_console::domain::{DatabaseClass, FeedId, Kind, Object, Role, SilenceState, Spec, Text};
+use pulse_console::operation::kinds::Request;
+use pulse_console::operation::{
+    ConfirmedPlan, Executor, Given, Halt, Manifests, Pace, Shape, Tell, Way, plan,
 };
+use pulse_console::platform::{Platform, Unwritten};
+use pulse_console::sim::{Engine, Planned, Scenario, Sim};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_pulse-console");
-/// Far longer than anything takes: it only ends a test that hangs.
-const GUARD: Duration = Duration::from_mins(4);
+/// Far longer than any operation here takes, in time that only seems to pass.
+const GUARD: Duration = Duration::from_hours(30);
 
-/// The servers, and a configuration for consoles on them.
-pub struct Ground {
-    pub world: World,
-    pub bouncer: PgBouncer,
-    pub alertmanager: Alertmanager,
-    health: JoinHandle<()>,
-    home: tempfile::TempDir,
+const SCENARIO: &str = r#"
+name = "operated"
+title = "Three tenants, and everything that operations need."
+seed = 11
+start = "2026-11-21T09:00:00Z"
+[tenants]
+count = 3
+[cluster]
+tenants = true
+[[tenant]]
+name = "acme"
+tier = "pro"
+[[tenant]]
+name = "beta"
+tier = "enterprise"
+[[tenant]]
+name = "gama"
+health = "degraded"
+since = "5m"
+[[databases.block]]
+at = "0s"
+lasts = "9d"
+tenant = "beta"
+[[silence]]
+tenant = "beta"
+by = "vera"
+reason = "known"
+ago = "1h"
+lasts = "2d"
+[[ack]]
+alert = "TenantOdooDown"
+tenant = "gama"
+by = "maria"
+note = "mine"
+ago = "1m"
+lasts = "2d"
+"#;
+
+/// Runs `test` on a time that passes only as far as something waits for it.
+pub fn paced<T>(test: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build().expect("a runtime");
+    let guarded = async { tokio::time::timeout(GUARD, test).await.expect("it hangs") };
+    runtime.block_on(guarded)
 }
 
-/// What a process said.
-#[derive(Debug)]
-pub struct Said {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
+/// The training world with its consoles.
+pub struct Stage {
+    pub sim: Arc<Sim>,
+    planned: AtomicU32,
 }
 
-impl Ground {
-    /// So many tenants, whose first has a genuine backup.
-    pub async fn start(tenants: usize) -> Result<Self, PlatformError> {
-        let (world, alertmanager) = tokio::try_join!(World::start(tenants), Alertmanager::start())?;
-        let bouncer = PgBouncer::start(&world.postgres).await?;
-        let home = tempfile::tempdir().expect("a folder");
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let port = listener.local_addr()?.port();
-        let direct = world.postgres.options(Role::Super, "postgres");
-        #[expect(clippy::disallowed_methods, reason = "aborted when the ground is dropped")]
-        let health = tokio::spawn(answer(listener, direct));
-        let ground = Self { world, bouncer, alertmanager, health, home };
-        write_private(&ground.config(), &ground.settings(port)?)?;
-        Ok(ground)
+/// The name of the database that a swap kept long ago.
+pub const KEPT: &str = "acme-kept-202611010101-oldold.planapulse.app";
+
+impl Stage {
+    pub fn new() -> Self {
+        Self::of(SCENARIO)
     }
 
-    pub fn config(&self) -> PathBuf {
-        self.home.path().join("config.toml")
+    pub fn of(scenario: &str) -> Self {
+        Self::on(&Scenario::parse("operated", scenario).expect("a scenario"))
     }
 
-    fn settings(&self, health: u16) -> Result<String, PlatformError> {
-        let secret = |name: &str, value: &str| -> Result<String, PlatformError> {
-            let path = write_private(&self.home.path().join(name), value)?;
-            Ok(format!("{{ file = '{}' }}", path.display()))
-        };
-        let World { api, postgres, objects, valkey, .. } = &self.world;
-        Ok(format!(
-            "profile = 'local'
-[profiles.local]
-danger = 'local'
-[profiles.local.identity]
-role_without = 'senior'
-[profiles.local.kubernetes]
-kubeconfig = '{}'
-[profiles.local.valkey]
-url = '{}'
-stream = '{}'
-[profiles.local.postgres]
-url = '{}'
-password = {}
-[profiles.local.pgbouncer]
-url = '{}'
-password = {}
-[profiles.local.objects]
-endpoint = '{}'
-bucket = '{BACKUPS}'
-templates_bucket = '{TEMPLATES}'
-region = '{REGION}'
-access_key = {}
-secret_key = {}
-[profiles.local.alertmanager]
-url = '{}'
-[profiles.local.operations]
-health_url = 'http://127.0.0.1:{health}/{{host}}'
-",
-            api.kubeconfig(User::Admin).display(),
-            valkey.url(),
-            EventStream::default().key,
-            postgres.url(Role::Super),
-            secret("postgres.password", &postgres.password(Role::Super))?,
-            self.bouncer.url(),
-            secret("pgbouncer.password", &self.bouncer.password())?,
-            objects.url(),
-            secret("objects.access_key", objects.access_key())?,
-            secret("objects.secret_key", objects.secret_key())?,
-            self.alertmanager.url(),
-        ))
+    /// On a scenario of the program's own.
+    pub fn on(scenario: &Scenario) -> Self {
+        let sim = Arc::new(Sim::new(Engine::new(scenario, None), 1.0));
+        sim.with(|engine| engine.make_database(KEPT));
+        Self { sim, planned: AtomicU32::new(0) }
     }
 
-    /// Runs the console with these words, as somebody at a terminal would who has no keyboard.
-    pub async fn console(&self, words: &[&str]) -> Said {
-        let config = self.config();
-        let mut all = vec!["--config", config.to_str().expect("a path")];
-        all.extend(words);
-        self.process(Path::new(PROGRAM), &all).await
-    }
-
-    /// Runs the executor that dies before the call of the number `call`; 0 never.
-    pub async fn dying(&self, verb: &str, what: &str, call: usize) -> Said {
-        let program = Path::new(PROGRAM).with_file_name("examples").join("dying");
-        let (config, call) = (self.config(), call.to_string());
-        let config = config.to_str().expect("a path");
-        self.process(&program, &[config, verb, what, &call]).await
-    }
-
-    async fn process(&self, program: &Path, words: &[&str]) -> Said {
-        let mut command = tokio::process::Command::from(Command::new(program));
-        command.args(words).env_clear().env("HOME", self.home.path()).stdin(Stdio::null());
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).kill_on_drop(true);
-        let ended = tokio::time::timeout(GUARD, command.output()).await;
-        let Output { status, stdout, stderr } =
-            ended.expect("it ends").expect("the program can be started");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Said { code: status.code(), out: text(stdout), err: text(stderr) }
-    }
-
-    /// Plans; the file of the plan, and its id.
-    pub async fn plan(&self, words: &[&str]) -> (String, String) {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let file = self.home.path().join(format!("plan-{number}.json"));
-        let file = file.to_str().expect("a path").to_owned();
-        let mut all = vec!["plan"];
-        all.extend(words);
-        all.extend(["--out", &file]);
-        let said = self.console(&all).await;
-        assert_eq!(said.code, Some(0), "{words:?}: {}\n{}", said.out, said.err);
-        let text = std::fs::read_to_string(&file).expect("the plan");
-        let written: Value = serde_json::from_str(&text).expect("a plan");
-        let id = written["plan"]["id"].as_str().expect("it has an id").to_owned();
-        (file, id)
-    }
-
-    /// Confirms the plan in `file`, whatever it asks for, and runs it.
-    pub async fn apply(&self, file: &str) -> Said {
-        let text = std::fs::read_to_string(file).expect("the plan");
-        let written: Value = serde_json::from_str(&text).expect("a plan");
-        let word = written["plan"]["word"].as_str().expect("a word");
-        self.console(&["apply", file, "--yes", "--confirm", word, "--reason", "a test"]).await
-    }
-
-    /// Plans and runs; the id of the operation, which is done.
-    pub async fn done(&self, words: &[&str]) -> String {
-        let (file, id) = self.plan(words).await;
-        let said = self.apply(&file).await;
-        assert_eq!(said.code, Some(0), "{words:?}: {}\n{}", said.out, said.err);
-        id
-    }
-
-    /// Takes a genuine backup of `tenant`, as its CronJob would.
-    pub async fn back_up(&self, tenant: &str) -> Result<String, PlatformError> {
-        self.world.postgres.back_up(&self.world.objects, tenant, now()).await
-    }
-
-    /// How the operation stands, by its journal.
-    pub async fn standing(&self, id: &str) -> String {
-        let said = self.console(&["ops", "show", id, "--json"]).await;
-        let operation: Value = serde_json::from_str(&said.out).expect("an operation");
-        let phase = &operation["standing"]["phase"];
-        phase.as_str().map_or_else(|| phase.to_string(), str::to_owned)
-    }
-
-    /// Nobody holds a lease.
-    pub async fn assert_no_lease(&self) -> Outcome {
-        let path = "/apis/coordination.k8s.io/v1/namespaces/pulse-console/leases";
-        let leases = self.world.get(path).await?.unwrap_or_default();
-        for lease in leases["items"].as_array().into_iter().flatten() {
-            let holder = lease["spec"]["holderIdentity"].as_str().unwrap_or_default();
-            assert_eq!(holder, "", "{lease:#}");
-        }
-        Ok(())
-    }
-
-    /// Somebody who works in `database` by way of the pool, all the time.
-    pub fn works(&self, database: &str) -> Worker {
-        let (stop, errors, longest, rounds) = Default::default();
-        let worker = Worker { stop, errors, longest, rounds };
-        let (shared, options) = (worker.clone(), self.bouncer.options(database));
-        #[expect(clippy::disallowed_methods, reason = "told to stop by its handle")]
-        tokio::spawn(async move { shared.work(options).await });
-        worker
-    }
-}
-
-impl Drop for Ground {
-    fn drop(&mut self) {
-        self.health.abort();
-    }
-}
-
-/// Somebody who works in a database.
-#[derive(Clone)]
-pub struct Worker {
-    stop: Arc<AtomicBool>,
-    errors: Arc<AtomicUsize>,
-    longest: Arc<AtomicU64>,
-    rounds: Arc<AtomicUsize>,
-}
-
-impl Worker {
-    #[expect(clippy::disallowed_methods, reason = "a test measures")]
-    async fn work(&self, options: PgConnectOptions) {
-        let mut connection = None;
-        while !self.stop.load(Ordering::Relaxed) {
-            let began = Instant::now();
-            if connection.is_none() {
-                connection = options.connect().await.ok();
-            }
-            let asked = match &mut connection {
-                // Without a prepared statement, which the pooler's next connection would not know.
-                Some(it) => sqlx::raw_sql("SELECT count(*) FROM sale_order").execute(it).await,
-                None => Err(sqlx::Error::PoolClosed),
-            };
-            if asked.is_err() {
-                self.errors.fetch_add(1, Ordering::Relaxed);
-                connection = None;
-            }
-            let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.longest.fetch_max(took, Ordering::Relaxed);
-            self.rounds.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(Duration::from_millis(20)).await;
+    /// A console with somebody at it.
+    pub fn console(&self, name: &str, by: &str) -> Executor {
+        Executor {
+            control: self.sim.control().expect("a control"),
+            journal: self.sim.journal().expect("a journal"),
+            clock: self.sim.clock(),
+            console: Text::from(name),
+            by: Text::from(by),
+            pace: Pace::default(),
         }
     }
 
-    /// Ends the work: how many rounds there were, how many errors, and how long the longest took in milliseconds.
-    pub fn end(self) -> (usize, usize, u64) {
-        self.stop.store(true, Ordering::Relaxed);
-        let load = |count: &AtomicUsize| count.load(Ordering::Relaxed);
-        (load(&self.rounds), load(&self.errors), self.longest.load(Ordering::Relaxed))
+    /// The first console.
+    pub fn first(&self) -> Executor {
+        self.console("console-a", "maria")
+    }
+
+    /// The console of a colleague.
+    pub fn second(&self) -> Executor {
+        self.console("console-b", "ivan")
+    }
+
+    pub async fn look(&self, query: Query) -> Seen {
+        let control = self.sim.control().expect("a control");
+        control.look(&query).await.expect("an answer")
+    }
+
+    /// Makes the world what `verb` needs, beside what it is anyhow.
+    pub async fn prepare(&self, verb: Verb) {
+        // The sessions that wait come with the first beat.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        if verb == Verb::ResumePool {
+            let paused = self.plan(Verb::PausePool).await.expect("a plan");
+            self.run(&self.first(), paused).await.expect("a pause");
+        }
+    }
+
+    /// The plan of `verb`.
+    pub async fn plan(&self, verb: Verb) -> Result<Plan, String> {
+        self.plan_of(verb, self.inputs(verb)).await
+    }
+
+    /// The plan of `verb` from `given`.
+    pub async fn plan_with(&self, verb: Verb, given: &[(&str, &str)]) -> Result<Plan, String> {
+        let inputs = given.iter().map(|(name, value)| ((*name).to_owned(), Text::from(*value)));
+        self.plan_of(verb, inputs.collect()).await
+    }
+
+    async fn plan_of(&self, verb: Verb, inputs: BTreeMap<String, Text>) -> Result<Plan, String> {
+        let number = self.planned.fetch_add(1, Ordering::Relaxed);
+        let request = Request {
+            verb,
+            id: Text::from(format!("k{number}{}", verb.word().replace('-', ""))),
+            by: Text::from("maria"),
+            at: self.sim.clock().now(),
+            inputs,
+        };
+        let control = self.sim.control().expect("a control");
+        let planned = plan(&*control, &request, &Shape::default(), &Manifests::default()).await;
+        planned.map_err(|trouble| trouble.to_string())
+    }
+
+    fn inputs(&self, verb: Verb) -> BTreeMap<String, Text> {
+        let (pid, began) = self.waiter();
+        let (alert, acked) = (self.alert("Watchdog"), self.alert("TenantOdooDown"));
+        let given: &[(&str, &str)] = match verb {
+            Verb::Provision => &[
+                ("tenant", "nova"),
+                ("version", "18"),
+                ("tier", "pro"),
+                ("project", "7"),
+                ("owner-email", "office@nova.example"),
+                ("owner-name", "Нова ООД"),
+            ],
+            Verb::RestoreBeside | Verb::RestoreSwap => {
+                &[("tenant", "acme"), ("backup", "latest"), ("filestore", "yes")]
+            }
+            Verb::RestoreInPlace => &[
+                ("tenant", "acme"),
+                ("backup", "latest"),
+                ("filestore", "yes"),
+                ("accepted-by", "the owner, by telephone"),
+            ],
+            Verb::UpgradeSame => &[("tenant", "acme"), ("modules", "all"), ("restart", "now")],
+            Verb::UpgradeCross => &[("tenant", "acme"), ("version", "19")],
+            Verb::Backup | Verb::Deprovision | Verb::PausePool | Verb::ResumePool => {
+                &[("tenant", "acme")]
+            }
+            Verb::Template => &[("edition", "basic"), ("version", "18")],
+            Verb::Tier => &[("tenant", "acme"), ("tier", "enterprise")],
+            Verb::DropKept => &[("database", KEPT)],
+            Verb::Cancel | Verb::Terminate => &[("pid", &pid), ("began", &began)],
+            Verb::Silence => {
+                &[("matchers", "alertname=Watchdog"), ("for", "2h"), ("reason", "a test")]
+            }
+            Verb::ExpireSilence => &[("silence", "silence-0")],
+            Verb::Ack => &[("alert", &alert), ("name", "Watchdog"), ("for", "4h")],
+            Verb::Unack => &[("alert", &acked), ("name", "TenantOdooDown")],
+        };
+        given.iter().map(|(name, value)| ((*name).to_owned(), Text::from(*value))).collect()
+    }
+
+    /// A session that waits for another's lock, and goes on waiting.
+    fn waiter(&self) -> (String, String) {
+        self.sim.with(|engine| {
+            let mut all = engine.world().others(FeedId::Sessions);
+            let found = all.find_map(|object| match object {
+                Object::Session(session) if session.pid == 61_001 => {
+                    let began = session.connected.unwrap_or_default();
+                    Some((session.pid.to_string(), began.to_string()))
+                }
+                _ => None,
+            });
+            found.unwrap_or_default()
+        })
+    }
+
+    fn alert(&self, name: &str) -> String {
+        self.sim.with(|engine| {
+            let mut all = engine.world().others(FeedId::Alerts);
+            let found = all.find(|object| matches!(object, Object::Alert(it) if it.name == *name));
+            found.map(|object| object.uid().0.to_string()).unwrap_or_default()
+        })
+    }
+
+    pub fn confirmed(&self, plan: Plan) -> ConfirmedPlan {
+        let given = Given {
+            by: plan.by.clone(),
+            role: Role::Senior,
+            typed: plan.word.clone(),
+            reason: Text::from("a customer asked"),
+            stepped_up: true,
+            at: self.sim.clock().now(),
+        };
+        ConfirmedPlan::new(plan, given).expect("it may run")
+    }
+
+    pub async fn run(&self, console: &Executor, plan: Plan) -> Result<Operation, Halt> {
+        console.run(self.confirmed(plan), &silent()).await
+    }
+
+    /// Runs `plan` on the first console until that dies.
+    pub async fn run_until_it_dies(&self, plan: Plan, planned: Planned) -> Option<Operation> {
+        let faults = self.sim.faults();
+        faults.add(planned);
+        let first = self.first();
+        let ended = tokio::select! {
+            ended = self.run(&first, plan) => Some(ended.expect("it ends well or dies")),
+            () = faults.crashed() => None,
+        };
+        faults.clear();
+        ended
+    }
+
+    /// A colleague takes the operation over; none when it never began.
+    pub async fn take_over(&self, id: &Text, way: &Way) -> Option<Result<Operation, Halt>> {
+        let second = self.second();
+        match second.journal.read(id).await {
+            Err(Unwritten::Missing) => None,
+            Ok(read) if read.operation.standing.is_over() && *way == Way::GoOn => {
+                Some(Ok(read.operation))
+            }
+            _ => Some(second.resume(id, way, &silent()).await),
+        }
+    }
+
+    /// Waits until a lease that nobody keeps has run out; whether none is held.
+    pub async fn is_free(&self) -> bool {
+        tokio::time::sleep(Duration::from_secs(16)).await;
+        self.sim.is_free()
+    }
+
+    /// What was changed, but for what may be done any number of times. In an order of its own.
+    pub fn deeds(&self) -> Vec<String> {
+        let deeds = self.sim.deeds().into_iter();
+        let counted = deeds.filter(|deed| !matches!(deed.command, Command::EndSessions { .. }));
+        let mut all: Vec<String> =
+            counted.map(|deed| format!("{} {:?}", deed.operation, deed.command)).collect();
+        all.sort();
+        all
+    }
+
+    /// What operations change in the world, as it is now.
+    pub fn footprint(&self) -> Footprint {
+        self.sim.with(|engine| {
+            let world = engine.world();
+            let (mut lines, mut stays) = (Vec::new(), Vec::new());
+            for object in FeedId::ALL.into_iter().flat_map(|feed| world.others(feed)) {
+                match object {
+                    Object::Database(it) if it.class == DatabaseClass::Template => {
+                        stays.push(format!("template {} {}", it.name, it.uid.0));
+                    }
+                    Object::Shelf(it) => {
+                        let kept =
+                            it.insurance().map(|copy| format!("{} {:?}", it.uid.0, copy.stamp));
+                        stays.extend(kept);
+                    }
+                    Object::Session(it) if it.pid == 61_001 => {
+                        lines.push(format!("session {} {}", it.pid, it.state.word()));
+                    }
+                    Object::Database(it) => {
+                        lines.push(format!("database {} {} open: {}", it.name, it.uid.0, it.open));
+                    }
+                    Object::Pool(it) if it.paused => lines.push(format!("paused {}", it.database)),
+                    Object::Silence(it) if it.state == SilenceState::Active => {
+                        lines.push(format!("silence {}", it.uid.0));
+                    }
+                    Object::Ack(it) => lines.push(format!("ack {} {}", it.uid.0, it.by)),
+                    _ => {}
+                }
+            }
+            for object in Kind::ALL.into_iter().flat_map(|kind| world.objects(kind)) {
+                let deleting = object.meta.deleting.is_some();
+                let spec = match &object.spec {
+                    Spec::Client(spec) => format!("{} {}", spec.tier, spec.odoo_version),
+                    _ => String::new(),
+                };
+                lines.push(format!("{} {} {spec} {deleting}", object.kind(), object.meta.name));
+            }
+            lines.sort();
+            Footprint { lines, stays }
+        })
     }
 }
 
-/// Answers for tenants: one is well when its database can be read.
-async fn answer(listener: TcpListener, direct: PgConnectOptions) {
-    while let Ok((mut stream, _)) = listener.accept().await {
-        let mut request = [0; 1024];
-        let read = stream.read(&mut request).await.unwrap_or(0);
-        let text = String::from_utf8_lossy(request.get(..read).unwrap_or_default()).into_owned();
-        let host = text.split_whitespace().nth(1).unwrap_or("/").trim_start_matches('/').to_owned();
-        let well = match direct.clone().database(&host).connect().await {
-            Ok(mut session) => {
-                let well = sqlx::raw_sql("SELECT 1").execute(&mut session).await.is_ok();
-                let _ = session.close().await;
-                well
-            }
-            Err(_) => false,
-        };
-        let status = if well { "200 OK" } else { "503 Service Unavailable" };
-        let head = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        let _ = stream.write_all(head.as_bytes()).await;
-    }
+/// What operations change in the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Footprint {
+    /// What can be taken back.
+    pub lines: Vec<String>,
+    /// What stays, such as a backup that was taken.
+    pub stays: Vec<String>,
+}
+
+/// Nobody is told.
+pub fn silent() -> Tell {
+    Arc::new(|_| {})
 }

@@ -13,6 +13,7 @@ use pulse_console::input::Keymap;
 use pulse_console::platform::{Clock, Feed, Platform, Sink, World};
 use pulse_console::runtime::appearance::Folders;
 use pulse_console::runtime::console::{Appearance, Console, Places, run};
+use pulse_console::runtime::operator::{Ground, Operator};
 use pulse_console::sim::{Engine, Sim, scenario};
 use pulse_console::store::StreamLimits;
 use pulse_console::ui::theme::ColorDepth;
@@ -104,13 +105,12 @@ fn main() -> ExitCode {
         audit: "{namespace=\"audit-webhook\"}".to_owned(),
     };
     let keymap: Arc<Keymap> = keymap.value;
+    let world = Sim::new(Engine::new(&scenario, None), 1.0);
+    let operator = Operator::new(&world, true, Ground::default(), "test".into());
     let console = Console {
+        operator,
         app: App::new(setting, StreamLimits::default(), keymap, "dark"),
-        platform: Arc::new(Mistaken {
-            world: Sim::new(Engine::new(&scenario, None), 1.0),
-            in_feed: place == "feed",
-            file: PathBuf::from(file),
-        }),
+        platform: Arc::new(Mistaken { world, in_feed: place == "feed", file: PathBuf::from(file) }),
         theme: theme.value,
         appearance: Appearance {
             folders,

@@ -3,11 +3,13 @@
 
 use chrono::{DateTime, Days, Duration, LocalResult, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Europe::Sofia;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::PlatformError;
+use super::controllers::filestore;
 use super::databases::{ORPHAN, PLATFORM_DATABASES, WITHOUT_DATABASE};
 use super::kinds::{client_name, client_tier};
 use super::objects::{BACKUPS, Object, Objects, TEMPLATES};
+use super::{PlatformError, Postgres};
 
 /// The client whose newest backup is 31 hours old.
 pub const LATE_BACKUP: usize = 1;
@@ -29,6 +31,9 @@ const NIGHT: NaiveTime = match NaiveTime::from_hms_opt(2, 0, 0) {
 };
 /// Longer ago is not filled, even where the tier keeps more.
 const DAYS: u32 = 90;
+/// So many clients have a newest backup that can be restored.
+const WITH_DUMPS: usize = 60;
+const PARALLEL: usize = 3;
 const MEBIBYTE: u64 = 1 << 20;
 
 impl Objects {
@@ -47,6 +52,31 @@ impl Objects {
             self.put(TEMPLATES, &object)?;
         }
         Ok(())
+    }
+
+    /// Makes the newest backup of each client one that can be restored: dumps of what `postgres` holds, filled up with
+    /// nothing to the size that they are said to have. Those that have a defect keep it.
+    pub async fn fill_dumps(
+        &self,
+        postgres: &Postgres,
+        tenants: usize,
+        now: DateTime<Utc>,
+    ) -> Result<(), PlatformError> {
+        stream::iter((0..tenants.min(WITH_DUMPS)).map(Ok))
+            .try_for_each_concurrent(PARALLEL, async |index| {
+                let name = client_name(index);
+                let newest = tenant(index, now).into_iter().find(|object| object.size > 0);
+                let Some(object) = newest.filter(|_| index != EMPTY_BACKUP) else { return Ok(()) };
+                let bytes = postgres.dump(&format!("{name}.planapulse.app")).await?;
+                self.put_bytes(BACKUPS, &object, &bytes)?;
+                let key = object.key.replace("backup-", "filestore-").replace(".dump.", ".tar.");
+                if index == HALF_BACKUP {
+                    return Ok(());
+                }
+                let files = Object { key, size: object.size * 3, ..object };
+                self.put_bytes(BACKUPS, &files, &filestore(&name)?)
+            })
+            .await
     }
 
     /// Fills the backups' bucket for measuring: `tenants` with a dump and a filestore for each of `days` nights.

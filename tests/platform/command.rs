@@ -15,6 +15,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -110,11 +111,13 @@ async fn keep_up(up: &Up, dir: &Path) -> Result<(), Failure> {
 /// Runs until it is dropped; the servers end with it.
 async fn serve(up: &Up, dir: &Path) -> Result<(), Failure> {
     let ((mut server, mut valkey), mut servers) = start(dir, up.tenants).await?;
-    let kubelet = Kubelet::start(&server).await?;
+    let kubelet = Arc::new(Kubelet::start(&server).await?);
     let ((), running) = tokio::try_join!(
         servers.fill(up.tenants, fleet::now()),
         fleet::fill(&server, &valkey, &kubelet, up.tenants),
     )?;
+    server.apply_packaging().await?;
+    let _controllers = servers.controllers(&server, &valkey, &kubelet).await?;
     let provider = if up.sign_in {
         let options = ProviderOptions { folder: Some(dir.join("provider")) };
         Some(Provider::start_with(options).await?)

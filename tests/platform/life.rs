@@ -1,18 +1,12 @@
-//! What goes on in the cluster of the development platform: lines in logs, keys in Valkey, the Jobs of runs, and with churn
-//! pods that are killed and routes that break. Certificates, volumes and nodes stay as they are.
-
-use std::collections::VecDeque;
+//! What goes on in the cluster of the development platform: lines in logs, keys in Valkey, and with churn pods that are killed
+//! and routes that break. Certificates, volumes and nodes stay as they are; Jobs are the controllers'.
 
 use chrono::{DateTime, Utc};
 
 use crate::fleet::now;
-use crate::platform::{
-    ApiServer, Kubelet, PlatformError, RunJob, RunState, Valkey, WORKLOADS, Workload,
-};
+use crate::platform::{ApiServer, Kubelet, PlatformError, RunJob, Valkey, WORKLOADS, Workload};
 use crate::voices;
 
-/// So many Jobs of runs that were started here are kept; a cluster takes old ones away too.
-const JOBS_MAX: usize = 40;
 /// Seconds of one round of trouble: a pod is killed, it comes back, a route breaks, it mends.
 const ROUND: u64 = 32;
 
@@ -21,7 +15,7 @@ pub(crate) struct Life<'a> {
     kubelet: &'a Kubelet,
     tenants: usize,
     churn: bool,
-    jobs: VecDeque<RunJob>,
+    running: Vec<RunJob>,
 }
 
 impl<'a> Life<'a> {
@@ -32,7 +26,7 @@ impl<'a> Life<'a> {
         tenants: usize,
         churn: bool,
     ) -> Self {
-        Self { kubelet, tenants, churn, jobs: running.into() }
+        Self { kubelet, tenants, churn, running }
     }
 
     /// Whether things are to break.
@@ -53,41 +47,12 @@ impl<'a> Life<'a> {
     /// One second.
     pub(crate) async fn second(&self, server: &ApiServer, second: u64) {
         voices::speak(self.kubelet, second, now());
-        for job in self.jobs.iter().filter(|job| job.state == RunState::Running) {
+        for job in &self.running {
             voices::go_on(self.kubelet, job, second, now());
         }
         if self.churn {
             // Someone may have deleted what was to be changed.
             let _ = self.trouble(server, second).await;
-        }
-    }
-
-    /// The Job of a run begins, or ends as told.
-    pub(crate) async fn run(&mut self, server: &ApiServer, mut job: RunJob) {
-        let begun = self.jobs.iter().position(|known| known.name() == job.name());
-        let at = now();
-        job.span = [at, at];
-        if let Some(known) = begun.and_then(|place| self.jobs.remove(place)) {
-            let [began, _] = known.span;
-            job.span = [began, at];
-        }
-        // The run may have been deleted meanwhile: that is a person's right.
-        if server.run_job(&job).await.is_err() {
-            return;
-        }
-        match (begun, job.state) {
-            (None, _) => voices::tell(self.kubelet, &job),
-            (Some(_), RunState::Succeeded) => voices::conclude(self.kubelet, &job),
-            (Some(_), RunState::Running | RunState::Failed) => {}
-        }
-        self.jobs.push_back(job);
-        if self.jobs.len() > JOBS_MAX
-            && let Some(old) = self.jobs.pop_front()
-        {
-            let _ = server.remove_job(&old).await;
-            for pod in old.pods() {
-                self.kubelet.forget((old.namespace(), &pod, old.container()));
-            }
         }
     }
 

@@ -89,6 +89,7 @@ pub use load::{Block, Load};
 pub use loki::{Loki, LokiOptions};
 pub use matrix::{Matrix, Message};
 pub use objects::{BACKUPS, Object, Objects, ObjectsOptions, REGION, TEMPLATES};
+pub use packaging::may;
 pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{Postgres, PostgresOptions, Role};
 pub use prometheus::{DOWN, Prometheus, PrometheusOptions, SLOW};

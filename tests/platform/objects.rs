@@ -7,6 +7,7 @@
 //! `/` reads the prefix's own folder and the names beside it.
 
 use std::fs::{self, File, FileTimes};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
@@ -121,11 +122,21 @@ impl Objects {
 
     /// Makes one object, or another in its place.
     pub fn put(&self, bucket: &str, object: &Object) -> Result<(), PlatformError> {
+        self.put_bytes(bucket, object, &[])
+    }
+
+    /// The same, beginning with `bytes`.
+    pub fn put_bytes(
+        &self,
+        bucket: &str,
+        object: &Object,
+        bytes: &[u8],
+    ) -> Result<(), PlatformError> {
         let path = self.root().join(bucket).join(&object.key);
         let folder = path.parent().map(PathBuf::from).unwrap_or_default();
         let write = || {
             fs::create_dir_all(&folder)?;
-            place(&path, object)?;
+            place(&path, object, bytes)?;
             // Without it the server reads the whole file for an entity tag, and a dump is many gigabytes of nothing.
             let encode = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
             let name =
@@ -149,7 +160,7 @@ impl Objects {
                 fs::create_dir_all(folder).doing(|| format!("create {}", folder.display()))?;
                 last = folder.to_path_buf();
             }
-            place(&path, object).doing(|| format!("write {}", path.display()))?;
+            place(&path, object, &[]).doing(|| format!("write {}", path.display()))?;
         }
         Ok(())
     }
@@ -211,9 +222,10 @@ impl Objects {
     }
 }
 
-fn place(path: &Path, object: &Object) -> std::io::Result<()> {
-    let file = File::create(path)?;
-    file.set_len(object.size)?;
+fn place(path: &Path, object: &Object, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.set_len(object.size.max(bytes.len() as u64))?;
     file.set_times(FileTimes::new().set_modified(SystemTime::from(object.at)))
 }
 

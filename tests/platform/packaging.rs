@@ -42,28 +42,29 @@ impl ApiServer {
         }
         Ok(())
     }
+}
 
-    /// Whether a member of `groups` may `verb` what `attributes` name, as the API server itself decides.
-    pub async fn may(
-        &self,
-        groups: &[&str],
-        verb: &str,
-        attributes: &Value,
-    ) -> Result<bool, PlatformError> {
-        let mut attributes = attributes.clone();
-        attributes["verb"] = verb.into();
-        let review = json!({
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SubjectAccessReview",
-            "spec": { "user": "somebody", "groups": groups, "resourceAttributes": attributes },
-        });
-        let request = http::Request::post(REVIEWS)
-            .header("content-type", "application/json")
-            .body(review.to_string().into_bytes())
-            .map_err(kube::Error::HttpError)?;
-        let answer = self.client().await?.request::<Value>(request).await?;
-        Ok(answer["status"]["allowed"] == true)
-    }
+/// Whether a member of `groups` may `verb` what `attributes` name, as the API server itself decides. It tells an
+/// administrator.
+pub async fn may(
+    administrator: &Client,
+    groups: &[&str],
+    verb: &str,
+    attributes: &Value,
+) -> Result<bool, PlatformError> {
+    let mut attributes = attributes.clone();
+    attributes["verb"] = verb.into();
+    let review = json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": { "user": "somebody", "groups": groups, "resourceAttributes": attributes },
+    });
+    let request = http::Request::post(REVIEWS)
+        .header("content-type", "application/json")
+        .body(review.to_string().into_bytes())
+        .map_err(kube::Error::HttpError)?;
+    let answer = administrator.request::<Value>(request).await?;
+    Ok(answer["status"]["allowed"] == true)
 }
 
 /// Whether a role carries the labels of one of the selectors.

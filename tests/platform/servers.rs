@@ -3,16 +3,18 @@
 use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::fleet;
 use crate::platform::{
-    Alertmanager, AlertmanagerOptions, BACKUPS, Blackbox, LATE_BACKUP, Load, Loki, Objects,
-    ObjectsOptions, PLATFORM_PREFIX, PgBouncer, PgBouncerOptions, PlatformError, Postgres,
-    PostgresOptions, Prometheus, PrometheusOptions, REGION, Role, SLOW, TEMPLATES, Target,
-    WITHOUT_BACKUP, WITHOUT_DATABASE, alert, client_name, write_private,
+    Alertmanager, AlertmanagerOptions, ApiServer, BACKUPS, Blackbox, Controllers,
+    ControllersOptions, Kubelet, LATE_BACKUP, Load, Loki, Objects, ObjectsOptions, PLATFORM_PREFIX,
+    PgBouncer, PgBouncerOptions, PlatformError, Postgres, PostgresOptions, Prometheus,
+    PrometheusOptions, REGION, Role, SLOW, TEMPLATES, Target, Valkey, WITHOUT_BACKUP,
+    WITHOUT_DATABASE, alert, client_name, write_private,
 };
 
 /// Their folders in the platform's folder.
@@ -20,6 +22,8 @@ pub(crate) const FOLDERS: [&str; 6] =
     ["postgres", "pgbouncer", "objects", "alertmanager", "prometheus", "blackbox"];
 /// Sparklines begin with so many hours.
 const PAST_HOURS: u32 = 12;
+/// A phase of a run takes so long that one can see it.
+const PACE: Duration = Duration::from_millis(1_500);
 const CHECK: Duration = Duration::from_secs(1);
 /// A session is blocked for so many checks, and then nobody is.
 const BLOCKED: usize = 45;
@@ -91,6 +95,7 @@ impl Servers {
         self.loki.push(None, &[("namespace", "audit-webhook")], audit_history(tenants, now));
         self.objects.fill(tenants.min(200), now)?;
         self.postgres.fill(tenants).await?;
+        self.objects.fill_dumps(&self.postgres, tenants, now).await?;
         let hours = |hours| now - chrono::Duration::hours(hours);
         self.alertmanager
             .post(&[
@@ -104,6 +109,21 @@ impl Servers {
         let comment = "their import runs until noon";
         let until = now + chrono::Duration::hours(2);
         self.alertmanager.silence(&labels, "deyan", comment, [now, until]).await.map(drop)
+    }
+
+    /// Starts the controllers, which provision, restore, upgrade and back up on these servers.
+    pub(crate) async fn controllers(
+        &self,
+        server: &ApiServer,
+        valkey: &Valkey,
+        kubelet: &Arc<Kubelet>,
+    ) -> Result<Controllers, PlatformError> {
+        let options = ControllersOptions {
+            kubelet: Some(Arc::clone(kubelet)),
+            pace: PACE,
+            ..ControllersOptions::default()
+        };
+        Controllers::start(server, &self.postgres, &self.objects, valkey, options).await
     }
 
     /// Keeps the databases busy, until a server is lost; with `churn`, one session blocks another most of the time.

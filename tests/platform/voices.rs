@@ -79,16 +79,6 @@ pub(crate) fn tell(kubelet: &Kubelet, job: &RunJob) {
     }
 }
 
-/// Tells how a run ended whose beginning was told; whoever follows it hears the end.
-pub(crate) fn conclude(kubelet: &Kubelet, job: &RunJob) {
-    let [_, ended] = job.span;
-    for pod in job.pods() {
-        let speaker = (job.namespace(), pod.as_str(), job.container());
-        kubelet.say(speaker, ended, &format!("{} INFO done", moment(ended)));
-        kubelet.end(speaker);
-    }
-}
-
 /// Lets a run that goes on say which module it works at.
 pub(crate) fn go_on(kubelet: &Kubelet, job: &RunJob, second: u64, now: DateTime<Utc>) {
     let Some(pod) = job.pods().pop() else { return };

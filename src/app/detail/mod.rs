@@ -12,6 +12,7 @@ mod finding;
 mod fold;
 mod json;
 mod object;
+pub(super) mod operation;
 mod resource;
 mod run;
 mod short;
@@ -24,7 +25,7 @@ pub use fold::fold;
 pub use alert::link;
 
 use crate::domain::sla::SlaClock;
-use crate::domain::{FeedId, Health, Kind, Text, Timestamp};
+use crate::domain::{FeedId, Health, Kind, Text, Timestamp, Uid};
 use crate::store::table::{RowId, Table};
 use crate::store::{
     AlertsTable, EventsTable, Line, OverviewTable, Store, TenantsTable, UpgradesTable,
@@ -127,6 +128,8 @@ fn lines_of(store: &Store, id: &RowId) -> Option<(Text, Vec<DetailLine>)> {
         RowId::Object(FeedId::Pools, uid) => database::pool(store, uid)?,
         RowId::Object(FeedId::Alerts, uid) => alert::lines(store, uid)?,
         RowId::Object(FeedId::Silences, uid) => alert::silence(store, uid)?,
+        RowId::Object(FeedId::Operations, uid) => operation::lines(store, uid)?,
+        RowId::Due(id, _) => operation::lines(store, &Uid(id.clone()))?,
         RowId::Group(_) => alert::group(store, AlertsTable::new(store).group(id)?),
         RowId::Object(feed, uid) => object::lines(store, *feed, uid)?,
         RowId::Missing(tenant) => {
@@ -164,6 +167,7 @@ pub fn copied(store: &Store, id: &RowId, all: bool) -> Option<String> {
         RowId::Object(FeedId::Alerts, uid) if !all => alert::name(store, uid),
         RowId::Object(feed, uid) => object::copied(store, *feed, uid, all),
         RowId::Group(key) => Some(key.to_string()),
+        RowId::Due(id, _) => object::copied(store, FeedId::Operations, &Uid(id.clone()), all),
         RowId::Missing(tenant) => Some(tenant.to_string()),
         RowId::Finding(..) => finding::copied(store, id, all),
         RowId::Entry(entry) => {
@@ -190,6 +194,7 @@ pub fn tenant(store: &Store, id: &RowId) -> Option<Text> {
             store.object(*feed, uid)?.tenant().cloned()
         }
         RowId::Missing(tenant) => Some(tenant.clone()),
+        RowId::Due(id, _) => store.object(FeedId::Operations, &Uid(id.clone()))?.tenant().cloned(),
         RowId::Finding(..) => OverviewTable::new(store).finding(id)?.tenant.clone(),
         RowId::Object(..) => {
             let tenants = TenantsTable::new(store);

@@ -4,6 +4,7 @@ use super::{LogPage, SIDEWAYS, target};
 use crate::app::action::{LogAction, Motion};
 use crate::app::notices::Level;
 use crate::app::{App, Effect};
+use crate::domain::operation::PodsOf;
 use crate::domain::{FeedId, LogSource};
 use crate::store::table::RowId;
 
@@ -31,6 +32,17 @@ impl App {
                 self.log = Some(LogPage::new(name.into(), sources));
             }
             Err(why) => self.say(Level::Info, &why.to_string()),
+        }
+    }
+
+    /// Reads the log of `pods`, which a step of an operation has its work done by.
+    pub(in crate::app) fn open_pods_log(&mut self, pods: &PodsOf) {
+        match target::of_label(&self.store, pods) {
+            Some(id) => {
+                self.overlay = None;
+                self.read_log_of(&id);
+            }
+            None => self.say(Level::Info, "The cluster has no such pods yet, or none any more."),
         }
     }
 

@@ -1,6 +1,9 @@
 //! Which logs there are behind a row.
 
-use crate::domain::{ClusterKind, ClusterObject, FeedId, Health, LogSource, Object, Text, Uid};
+use crate::domain::operation::PodsOf;
+use crate::domain::{
+    ClusterKind, ClusterObject, FeedId, Health, Kind, LogSource, Object, Text, Uid,
+};
 use crate::store::Store;
 use crate::store::table::{RowId, Slot};
 
@@ -32,6 +35,23 @@ pub(super) fn sources(store: &Store, id: &RowId) -> Result<Vec<LogSource>, NoLog
     pods.dedup_by(|a, b| a.meta.uid == b.meta.uid);
     let sources: Vec<LogSource> = pods.into_iter().flat_map(containers).take(MOST).collect();
     if sources.is_empty() { Err(NoLog::NoPod) } else { Ok(sources) }
+}
+
+/// The row whose log is that of `pods`: the Job of that name, or the run.
+pub(super) fn of_label(store: &Store, pods: &PodsOf) -> Option<RowId> {
+    let name = &pods.label.1;
+    let job = store.cluster(ClusterKind::Job).iter().find(|(_, held)| {
+        held.object.meta.name == *name
+            && held.object.meta.namespace.as_ref() == Some(&pods.namespace)
+    });
+    if let Some((_, held)) = job {
+        return Some(RowId::Object(FeedId::Jobs, held.object.meta.uid.clone()));
+    }
+    [Kind::Upgrade, Kind::Restore, Kind::Template].into_iter().find_map(|kind| {
+        let mut runs = store.collection(kind).iter();
+        let (_, held) = runs.find(|(_, held)| held.object.meta.name == *name)?;
+        Some(RowId::Object(FeedId::of(kind), held.object.meta.uid.clone()))
+    })
 }
 
 /// The name by which the row `id` stands in audit records: of an object of the cluster its own, of anything else that of

@@ -4,6 +4,7 @@ mod alerts;
 mod backups;
 mod cluster;
 mod databases;
+mod operations;
 pub mod overview;
 mod services;
 mod streams;
@@ -37,6 +38,7 @@ pub fn lines(app: &App, width: usize) -> Vec<DetailLine> {
         TableId::Databases | TableId::Sessions => databases::server(app, width),
         TableId::Pools => databases::pools(app),
         TableId::Alerts | TableId::Silences => alerts::lines(app),
+        TableId::Operations | TableId::Due => operations::lines(app),
         TableId::Tenants | TableId::Events | TableId::Upgrades => Vec::new(),
         TableId::Streams | TableId::Keys => streams::lines(app, width),
     };

@@ -291,10 +291,18 @@ fn ready(object: &Value) -> Reached {
     match condition(object, "Ready") {
         // What it says may be of the state before.
         Some(("True", _)) if is_observed(object) => yes("synced and ready"),
+        // A run whose Job has failed is over: its controller does not try again.
+        Some(("False", why)) if is_failed(&why) => never(&format!("it has failed: {why}")),
         Some((_, why)) if why.is_empty() => not_yet("not ready yet"),
         Some((_, why)) => not_yet(&format!("not ready yet: {why}")),
         None => not_yet("no controller has looked at it yet"),
     }
+}
+
+/// Whether the words of a condition begin with a reason that is an end.
+fn is_failed(why: &str) -> bool {
+    let reason = why.split(':').next().unwrap_or_default();
+    matches!(reason, "Failed" | "Error")
 }
 
 /// Whether the conditions of `object` speak of its present specification, as far as they tell.

@@ -18,7 +18,7 @@ pub use query::{BackupSeen, ContentsSeen, DatabaseSeen, Query, Seen};
 pub use record::{Entry, Record};
 pub use standing::{Broken, Phase, Standing};
 
-use crate::domain::Uid;
+use crate::domain::{Timestamp, Uid};
 
 /// An operation as its journal tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,5 +41,12 @@ impl Operation {
     pub fn new(plan: Arc<Plan>, records: Vec<Record>) -> Result<Self, Broken> {
         let standing = Standing::replay(&plan, &records)?;
         Ok(Self { uid: Uid(plan.id.clone()), plan, records, standing })
+    }
+
+    /// Until when something of it is due; none when nothing is, and when it is not done.
+    #[must_use]
+    pub fn soaks_until(&self) -> Option<Timestamp> {
+        let is_done = self.standing.phase == Phase::Done;
+        self.plan.due.iter().map(|due| due.at).max().filter(|_| is_done)
     }
 }

@@ -4,9 +4,12 @@
 //! taken back from the last step to the first; an operation that has ended stays so, but for a finished one that is taken
 //! back. The number of the lease never goes down.
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Plan, Record};
+use super::{Asks, Entry, Plan, Record};
 use crate::domain::{Health, Text, Timestamp};
 
 /// Where an operation is in its life.
@@ -94,7 +97,7 @@ impl Standing {
         let Entry::Confirmed { reason, .. } = &record.entry else {
             return Err("the plan was never confirmed");
         };
-        let waits = plan.asks == super::Asks::SecondPerson;
+        let waits = plan.asks == Asks::SecondPerson;
         Ok(Self {
             phase: if waits { Phase::Waiting } else { Phase::Running },
             done: 0,
@@ -123,19 +126,14 @@ impl Standing {
             Entry::Confirmed { .. } => return Err("it was confirmed already"),
             Entry::Approved => self.approved(record)?,
             Entry::Taken => {
-                if self.is_over() {
-                    return Err("it is over");
+                if self.is_over() || self.phase == Phase::Waiting {
+                    return Err("nobody may work on it");
                 }
                 self.console = record.console.clone();
             }
             Entry::Began { step } => self.began(plan, *step)?,
             Entry::Done { step, .. } => self.step_done(plan, *step)?,
-            Entry::Stopped { why, .. } => {
-                if self.is_over() {
-                    return Err("it is over");
-                }
-                self.phase = Phase::Stopped { why: why.clone() };
-            }
+            Entry::Stopped { step, why } => self.stopped(*step, why)?,
             Entry::TurnedBack { .. } => self.turned_back(plan)?,
             Entry::Undoing { step } => self.undoing(*step)?,
             Entry::Undone { step, .. } => self.undone(*step)?,
@@ -187,6 +185,15 @@ impl Standing {
         Ok(())
     }
 
+    fn stopped(&mut self, step: usize, why: &Text) -> Result<(), &'static str> {
+        let present = self.left.checked_sub(1).unwrap_or(self.done);
+        if !matches!(self.phase, Phase::Running | Phase::Undoing) || step != present {
+            return Err("that step is not under way");
+        }
+        self.phase = Phase::Stopped { why: why.clone() };
+        Ok(())
+    }
+
     fn turned_back(&mut self, plan: &Plan) -> Result<(), &'static str> {
         if !self.can_turn_back(plan) {
             return Err("it can't be taken back from there");
@@ -199,7 +206,7 @@ impl Standing {
 
     fn undoing(&mut self, step: usize) -> Result<(), &'static str> {
         let goes = matches!(self.phase, Phase::Undoing | Phase::Stopped { .. });
-        if !goes || self.left == 0 || step + 1 != self.left {
+        if !goes || self.left.checked_sub(1) != Some(step) {
             return Err("that step is not the next one to be taken back");
         }
         self.phase = Phase::Undoing;
@@ -208,7 +215,7 @@ impl Standing {
     }
 
     fn undone(&mut self, step: usize) -> Result<(), &'static str> {
-        if self.phase != Phase::Undoing || step + 1 != self.left {
+        if self.phase != Phase::Undoing || self.left.checked_sub(1) != Some(step) {
             return Err("that step was not being taken back");
         }
         (self.left, self.tries) = (step, 0);
@@ -233,7 +240,8 @@ impl Standing {
     pub fn can_turn_back(&self, plan: &Plan) -> bool {
         let last = self.reached().saturating_sub(1);
         let phase = matches!(self.phase, Phase::Running | Phase::Stopped { .. } | Phase::Done);
-        phase && self.left == 0 && plan.can_undo_at(last)
+        let can = self.reached() == 0 || plan.can_undo_at(last);
+        phase && self.left == 0 && can
     }
 
     /// Whether it is being taken back, or was when it stopped.

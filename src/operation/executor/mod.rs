@@ -9,9 +9,11 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::work::{Patience, Work};
+use tokio::time::Instant;
+
+use self::work::{Patience, Work, may_pass, now};
 use super::ConfirmedPlan;
-use crate::domain::operation::{Asks, Entry, Operation, Phase, Reached, Record};
+use crate::domain::operation::{Asks, Entry, Operation, Phase, Plan, Reached, Record};
 use crate::domain::{Span, Text, Trouble};
 use crate::platform::{Clock, Control, Journal, Lease, Unwritten};
 
@@ -114,8 +116,12 @@ impl Executor {
     /// Why nothing was begun, or why it can't go on here. What was begun is in the journal, and can be gone on with.
     pub async fn run(&self, confirmed: ConfirmedPlan, tell: &Tell) -> Result<Operation, Halt> {
         let plan = confirmed.plan();
-        let lease = self.journal.lease(&plan.scope, &self.console, self.pace.term).await?;
-        let opened = self.open(&confirmed, &lease).await;
+        let (lease, before) = self.take(&plan.id, &plan.scope, tell).await?;
+        let opened = match before {
+            // A colleague did something meanwhile: the plan did not know of it.
+            Some(held) => Err(held.into()),
+            None => self.open(&confirmed, &lease).await,
+        };
         if let Err(halt) = opened {
             let _ = self.journal.release(&lease).await;
             return Err(halt);
@@ -149,9 +155,8 @@ impl Executor {
         self.attend(id, &operation.plan.scope, way, tell).await
     }
 
-    /// Looks again at what was pinned, then writes down that the plan was confirmed: from then on it has begun.
-    async fn open(&self, confirmed: &ConfirmedPlan, lease: &Lease) -> Result<(), Halt> {
-        let plan = confirmed.plan();
+    /// Looks again at what `plan` was made from.
+    async fn still_holds(&self, plan: &Plan) -> Result<(), Halt> {
         for pin in &plan.pins {
             let seen = self.control.look(&pin.goal.query).await.map_err(Halt::Trouble)?;
             match pin.goal.expect.judge(&seen) {
@@ -161,6 +166,13 @@ impl Executor {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Looks again at what was pinned, then writes down that the plan was confirmed: from then on it has begun.
+    async fn open(&self, confirmed: &ConfirmedPlan, lease: &Lease) -> Result<(), Halt> {
+        let plan = confirmed.plan();
+        self.still_holds(plan).await?;
         let given = confirmed.given();
         let entry = Entry::Confirmed { reason: given.reason.clone(), stepped_up: given.stepped_up };
         let first = self.record(lease, entry);
@@ -185,7 +197,7 @@ impl Executor {
     ) -> Result<Operation, Halt> {
         let mut way = way.clone();
         loop {
-            let lease = self.take(id, scope, tell).await?;
+            let (lease, _) = self.take(id, scope, tell).await?;
             let kept = self.keep(&lease);
             let working = Work::begin(self, id, &lease, tell, &mut way);
             let ended = tokio::select! {
@@ -199,24 +211,38 @@ impl Executor {
         }
     }
 
-    /// Takes the lease, waiting for one that runs out, and for an API server that is away.
-    async fn take(&self, id: &Text, scope: &Text, tell: &Tell) -> Result<Lease, Halt> {
+    /// Takes the lease, waiting for one that runs out, and for an API server that is away; says whose it was, when that
+    /// console was alive and let it go meanwhile.
+    async fn take(
+        &self,
+        id: &Text,
+        scope: &Text,
+        tell: &Tell,
+    ) -> Result<(Lease, Option<Unwritten>), Halt> {
         let say = |words: &str| {
             tell(Progress { operation: id.clone(), step: 0, words: Text::clean(words) });
         };
         let mut away = Patience::new(self.pace.away, self.pace.look);
         let term = Duration::from_millis(self.pace.term.ms());
-        // One that is kept for longer than two terms is no dead one's.
+        // One that nobody was heard of for a whole term is free; longer nothing is waited for.
         let mut held = Patience::new(2 * term, self.pace.look);
+        let mut before: Option<(Unwritten, Instant)> = None;
         loop {
             match self.journal.lease(scope, &self.console, self.pace.term).await {
-                Ok(lease) => return Ok(lease),
+                Ok(lease) => {
+                    let let_go = before.filter(|(_, since)| since.elapsed() < term);
+                    return Ok((lease, let_go.map(|(held, _)| held)));
+                }
+                Err(error @ Unwritten::Held { lives: true, .. }) => return Err(error.into()),
                 Err(error @ Unwritten::Held { .. }) => {
-                    say(&format!("{error} It is waited for the lease to run out."));
+                    say(&format!(
+                        "{error} If nothing is heard of that console, its lease runs out."
+                    ));
+                    before.get_or_insert_with(|| (error.clone(), now()));
                     held.wait().await.map_err(|_| Halt::Journal(error))?;
                 }
                 Err(Unwritten::Trouble(trouble) | Unwritten::Unsure(trouble))
-                    if !trouble.is_refusal() =>
+                    if may_pass(&trouble) =>
                 {
                     say(&format!("Waiting: {trouble}"));
                     away.wait().await.map_err(|_| Halt::Trouble(trouble))?;
@@ -229,19 +255,28 @@ impl Executor {
         }
     }
 
-    /// Keeps the lease; ends when it is lost, or may be.
+    /// Keeps the lease; ends when it is lost, or may be. Then nobody else has it yet: who waits for it waits for a whole
+    /// term after it was last heard of.
     async fn keep(&self, lease: &Lease) {
+        let term = Duration::from_millis(self.pace.term.ms());
+        let mut heard = now();
         loop {
             tokio::time::sleep(self.pace.keep).await;
-            let term = Duration::from_millis(self.pace.term.ms());
-            let mut left = Patience::new(term.saturating_sub(self.pace.keep), self.pace.look);
-            loop {
-                match self.journal.lease(&lease.scope, &self.console, self.pace.term).await {
-                    Ok(now) if now.fence == lease.fence => break,
-                    Ok(_) | Err(Unwritten::Held { .. }) => return,
-                    Err(_) if left.wait().await.is_err() => return,
-                    Err(_) => {}
-                }
+            match tokio::time::timeout_at(heard + term, self.keep_once(lease)).await {
+                Ok(Some(at)) => heard = at,
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    /// Keeps the lease once, however often that takes; from when on it is kept, or none when it is lost.
+    async fn keep_once(&self, lease: &Lease) -> Option<Instant> {
+        loop {
+            let at = now();
+            match self.journal.lease(&lease.scope, &self.console, self.pace.term).await {
+                Ok(now) if now.fence == lease.fence => return Some(at),
+                Ok(_) | Err(Unwritten::Held { .. }) => return None,
+                Err(_) => tokio::time::sleep(self.pace.look).await,
             }
         }
     }

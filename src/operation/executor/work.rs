@@ -41,24 +41,39 @@ impl<'a> Work<'a> {
         let read = executor.journal.read(id).await?;
         let (operation, revision) = (read.operation, read.revision);
         let mut work = Self { executor, lease, tell, operation, revision };
-        if work.standing().is_over() && !matches!(way, Way::TurnBack(_)) {
+        let undone = work.standing().phase == Phase::Undone;
+        if undone || work.standing().is_over() && !matches!(way, Way::TurnBack(_)) {
             return Ok(work.operation);
         }
-        match std::mem::replace(way, Way::GoOn) {
-            Way::GoOn => work.write(Entry::Taken).await?,
-            Way::TurnBack(why) => work.write(Entry::TurnedBack { why }).await?,
-            Way::GiveUp(why) => work.write(Entry::GivenUp { why }).await?,
-            Way::Approve => {
-                work.write(Entry::Approved).await?;
-                work.write(Entry::Taken).await?;
-            }
-        }
+        work.set_out(way).await?;
+        // Only what is written is meant: where the lease was lost before, the same is meant again.
+        *way = Way::GoOn;
         if let Phase::Stopped { .. } = work.standing().phase {
             work.again().await?;
         }
         work.drive().await?;
         work.leave_word().await;
         Ok(work.operation)
+    }
+
+    /// Writes down that this console works on it, and which way.
+    async fn set_out(&mut self, way: &Way) -> Result<(), Halt> {
+        let standing = self.standing();
+        let (waits, back) = (standing.phase == Phase::Waiting, standing.is_turned_back());
+        // It may have been confirmed long ago.
+        if standing.reached() == 0 && matches!(way, Way::GoOn | Way::Approve) && !back {
+            let plan = Arc::clone(&self.operation.plan);
+            self.executor.still_holds(&plan).await?;
+        }
+        match way {
+            Way::TurnBack(why) if !back => self.write(Entry::TurnedBack { why: why.clone() }).await,
+            Way::GiveUp(why) => self.write(Entry::GivenUp { why: why.clone() }).await,
+            Way::Approve if waits => {
+                self.write(Entry::Approved).await?;
+                self.write(Entry::Taken).await
+            }
+            _ => self.write(Entry::Taken).await,
+        }
     }
 
     const fn standing(&self) -> &Standing {
@@ -281,7 +296,7 @@ impl<'a> Work<'a> {
 }
 
 /// Whether it is of use to wait.
-const fn may_pass(trouble: &Trouble) -> bool {
+pub(super) const fn may_pass(trouble: &Trouble) -> bool {
     use crate::domain::TroubleKind::{
         Absent, Certificate, Config, Denied, NotConfigured, Protocol, Server, Slow,
         Unauthenticated, Unreachable,
@@ -319,6 +334,6 @@ impl Patience {
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long one waits is measured, and shown nowhere")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }

@@ -112,6 +112,7 @@ pub(super) fn expire(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     ));
     plan.pins.push(pin("the silence", Goal::new(query.clone(), Expect::Hides(true))));
     let end = Command::ExpireSilence { id: id.clone() };
+    plan.no_return = Some(0);
     plan.steps.push(act("end the silence", end, query, Expect::Hides(false), BRIEF));
     Ok(plan)
 }
@@ -155,13 +156,23 @@ pub(super) fn unack(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     let request = ask.request;
     let (fingerprint, name) = (request.need("alert")?.clone(), request.need("name")?.clone());
     let query = Query::Acknowledgement { fingerprint: fingerprint.clone() };
-    let Seen::Acknowledgement { by, .. } = ask.look(&query)? else {
+    let Seen::Acknowledgement { by, until } = ask.look(&query)? else {
         return Err(Unplanned::refused(&format!("Nobody looks after {name}.")));
     };
     let mut plan = ask.plan(&format!("alert {fingerprint}"), Asks::Yes);
     plan.title = say(&format!("{by} looks after {name} no more"));
     plan.damage = say(&format!("{name} is open again: nobody looks after it."));
-    let off = Command::Acknowledge { fingerprint, name, by: None, until: request.at };
-    plan.steps.push(act("take the acknowledgement off", off, query, Expect::Absent, BRIEF));
+    let command = |by, until| Command::Acknowledge {
+        fingerprint: fingerprint.clone(),
+        name: name.clone(),
+        by,
+        until,
+    };
+    let (off, again) = (
+        command(None, request.at),
+        command(Some(by.clone()), until.unwrap_or_else(|| request.at.after(LONGEST))),
+    );
+    let step = act("take the acknowledgement off", off, query.clone(), Expect::Absent, BRIEF);
+    plan.steps.push(step.undone_by(again, query, Expect::By(by.clone())));
     Ok(plan)
 }

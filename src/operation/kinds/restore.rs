@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::Ask;
 use super::parts::{
-    Client, act, bad, bytes, check, chosen_backup, doubtful, good, look, moment, people, pin, say,
+    BRIEF, Client, act, bad, bytes, check, chosen_backup, doubtful, good, look, moment, people,
+    pin, say,
 };
 use crate::domain::operation::{
     Asks, BackupSeen, Check, Command, ContentsSeen, DatabaseSeen, Expect, Goal, Plan, PodsOf,
@@ -158,15 +159,22 @@ impl Source<'_> {
         let new = Query::Database { name: database.clone() };
         plan.pins.push(pin("the name of the new database", Goal::new(new.clone(), Expect::Absent)));
         let dropped = Command::DropDatabase { name: database.clone(), oid: None };
-        let arrives =
-            look("see the new database on pg01", new.clone(), Expect::Present, HEALTH_LIMIT);
+        // Before the restore, so that on the way back the database goes after the run that may have made it, even where
+        // nobody saw it yet.
+        let free = look(
+            "see that the name of the new database is free",
+            new.clone(),
+            Expect::Absent,
+            BRIEF,
+        );
+        plan.steps.push(free.undone_by(dropped, new.clone(), Expect::Absent));
         plan.steps.push(restore_step(
             ask,
             what,
             manifest,
             &format!("restore the backup into {database}"),
         ));
-        plan.steps.push(arrives.undone_by(dropped, new, Expect::Absent));
+        plan.steps.push(look("see the new database on pg01", new, Expect::Present, HEALTH_LIMIT));
         plan.steps.push(look(
             "compare the copy with what the live database holds",
             Query::Contents { database: database.clone() },

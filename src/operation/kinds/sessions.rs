@@ -21,6 +21,7 @@ pub(super) fn session(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     };
     let mut plan = ask.plan(&format!("session {pid}"), Asks::Yes);
     plan.pins.push(pin("the session", Goal::new(query.clone(), Expect::Present)));
+    plan.no_return = Some(0);
     let whose = format!("{user} in {database} ({state})");
     if request.verb == Verb::Cancel {
         plan.title = say(&format!("Cancel the statement of session {pid}"));

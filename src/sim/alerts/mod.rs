@@ -98,7 +98,7 @@ fn clients(engine: &Engine) -> impl Iterator<Item = (&Arc<Resource>, &ClientSpec
 }
 
 /// What fires now is told, and what no longer does is taken back.
-fn judge(engine: &mut Engine) {
+pub(super) fn judge(engine: &mut Engine) {
     let now = engine.now();
     engine.alerting.planned.retain(|(_, ends)| ends.is_none_or(|ends| ends > now));
     let mut cases = vec![watchdog(engine)];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::making::{Making, Saying, node, number, suffix};
 use crate::domain::{
     ClusterKind, ClusterObject, FeedId, Health, Kind, Object, Resource, Span, Status, Text,
-    Timestamp,
+    Timestamp, Uid,
 };
 use crate::sim::engine::Engine;
 use crate::sim::events::EventType;
@@ -20,11 +20,32 @@ const SIDE_EFFECTS: &str = "crossplane-system";
 
 /// How a Job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stand {
+pub(in crate::sim) enum Stand {
     Waits,
     Runs,
     Done(Timestamp),
     Failed(Timestamp),
+}
+
+/// A Job that an operation ordered.
+pub(in crate::sim) struct Ordered<'a> {
+    pub(in crate::sim) namespace: &'a str,
+    pub(in crate::sim) name: &'a str,
+    pub(in crate::sim) container: &'static str,
+    pub(in crate::sim) began: Timestamp,
+    pub(in crate::sim) stand: Stand,
+    pub(in crate::sim) tenant: Option<&'a Text>,
+}
+
+impl Ordered<'_> {
+    /// Puts the Job and its pod into the world; the identity of the Job.
+    pub(in crate::sim) fn put(&self, engine: &mut Engine) -> Uid {
+        let &Self { namespace, name, container, began, stand, tenant } = self;
+        let owner = tenant.map_or_else(String::new, |tenant| format!("PLANAClient/{tenant}"));
+        let work = Work { namespace, name, container, began, stand, tenant, run: None, owner };
+        work.put(engine);
+        Making::new(ClusterKind::Job, Some(namespace), name).done().meta.uid
+    }
 }
 
 /// A Job and its pods, to be made.

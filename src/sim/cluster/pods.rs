@@ -74,21 +74,35 @@ pub(in crate::sim) fn trouble(
     }
 }
 
+/// One pod after the other is made anew, each so long after the one before.
+const ROLLS: u64 = 5;
+
+/// How many pods of a Deployment that was restarted at `since` are new.
+pub(in crate::sim) fn rolled(since: Timestamp, now: Timestamp) -> u32 {
+    u32::try_from(now.since(since).secs() / ROLLS).unwrap_or(u32::MAX)
+}
+
 /// Puts everything that runs into the world as it is now.
 pub(super) fn beat(engine: &mut Engine, plan: ClusterPlan) {
     let (start, now) = (engine.scenario.start, engine.now());
     for workload in &WORKLOADS {
         let mut ready = 0;
+        let restarted = engine.operations.restarted(workload.namespace, workload.name);
+        let new = restarted.map_or(0, |since| rolled(since, now));
         for index in 0..workload.wanted {
             let trouble =
                 if plan.troubles { trouble(workload, index, (start, now)) } else { Trouble::None };
             ready += u32::from(trouble.is_ready());
-            engine.put(pod(workload, index, start, trouble));
+            let made = restarted
+                .filter(|_| index < new)
+                .map(|since| since.after(Span::from_secs(ROLLS * u64::from(index + 1))));
+            engine.put(pod(workload, (index, made), start, trouble));
             if let Some(said) = occurrence(workload, index, trouble, now) {
                 engine.put(said);
             }
         }
-        engine.put(deployment(workload, ready, start));
+        let rolls = restarted.filter(|_| new < workload.wanted).map(|_| new);
+        engine.put(deployment(workload, (ready, rolls), start));
         if workload.name == "worker-odoo" {
             engine.put(autoscaler(workload, start));
             engine.put(quota(workload, start));
@@ -96,7 +110,11 @@ pub(super) fn beat(engine: &mut Engine, plan: ClusterPlan) {
     }
 }
 
-fn deployment(workload: &Workload, ready: u32, start: Timestamp) -> ClusterObject {
+fn deployment(
+    workload: &Workload,
+    (ready, rolls): (u32, Option<u32>),
+    start: Timestamp,
+) -> ClusterObject {
     let wanted = workload.wanted;
     let made = start.before(Span::from_secs(210 * DAY));
     let since = start.before(Span::from_secs(38 * MINUTE));
@@ -105,6 +123,12 @@ fn deployment(workload: &Workload, ready: u32, start: Timestamp) -> ClusterObjec
         .flux(workload.flux)
         .ready(ready, wanted)
         .fields(&[(ClusterObject::IMAGE, workload.image()), ("revision", "14".to_owned())]);
+    if let Some(new) = rolls {
+        return making
+            .state(Health::Progressing, &format!("{new} of {wanted} are new"))
+            .message("it is restarted pod by pod")
+            .done();
+    }
     match (ready, wanted) {
         (_, 0) => making
             .state(Health::Healthy, "scaled to nothing")
@@ -136,11 +160,16 @@ fn deployment(workload: &Workload, ready: u32, start: Timestamp) -> ClusterObjec
     .done()
 }
 
-fn pod(workload: &Workload, index: u32, start: Timestamp, trouble: Trouble) -> ClusterObject {
+fn pod(
+    workload: &Workload,
+    (index, made): (u32, Option<Timestamp>),
+    start: Timestamp,
+    trouble: Trouble,
+) -> ClusterObject {
     let name = workload.pod(index);
     let age = DAY + number(&name) % (6 * DAY);
     let making = Making::new(ClusterKind::Pod, Some(workload.namespace), &name)
-        .created(start.before(Span::from_secs(age)))
+        .created(made.unwrap_or_else(|| start.before(Span::from_secs(age))))
         .owner(&format!("ReplicaSet/{}", workload.replica_set()))
         .ready(u32::from(trouble.is_ready()), 1)
         .restarts(trouble.restarts())

@@ -7,6 +7,7 @@
 mod sessions;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::engine::Engine;
 use crate::domain::{
@@ -15,7 +16,7 @@ use crate::domain::{
 };
 
 /// The domain of the training platform's tenants.
-const DOMAIN: &str = "planapulse.app";
+pub(super) const DOMAIN: &str = "planapulse.app";
 
 /// A database of nobody: its tenant left long ago.
 const ORPHAN: &str = "zabravena-furna.planapulse.app";
@@ -53,6 +54,9 @@ pub(super) fn found(engine: &mut Engine) {
         }
     }
     make(engine, ORPHAN, "plana");
+    for name in engine.scenario.databases.kept.clone() {
+        engine.make_database(name.as_str());
+    }
     reconcile(engine);
     sessions::found(engine);
     settle(engine);
@@ -78,6 +82,56 @@ fn chances(engine: &Engine) -> fastrand::Rng {
     fastrand::Rng::with_seed(engine.scenario.seed.rotate_left(17) ^ now)
 }
 
+/// The database `name`.
+pub(super) fn named(engine: &Engine, name: &str) -> Option<Arc<Database>> {
+    let fits = |object: &Object| match object {
+        Object::Database(database) if database.name == *name => Some(Arc::clone(database)),
+        _ => None,
+    };
+    // Nearly always it has the identity that its name gives it.
+    let usual = engine.world.other(FeedId::Databases, &uid(name)).and_then(fits);
+    usual.or_else(|| engine.world.others(FeedId::Databases).find_map(fits))
+}
+
+/// The sessions of the database `name`.
+pub(super) fn sessions_of<'e>(
+    engine: &'e Engine,
+    name: &'e Text,
+) -> impl Iterator<Item = &'e Session> {
+    all_sessions(engine).filter(move |session| session.database == *name)
+}
+
+/// Whether the session comes through the pooler.
+pub(super) fn is_worker(session: &Session) -> bool {
+    session.application == sessions::WORKER
+}
+
+/// Those who waited for the pool of `database` come in.
+pub(super) fn let_in(engine: &mut Engine, database: &Text) {
+    sessions::let_in(engine, database);
+}
+
+/// Whether nobody gets into the database `name`: it takes no connections, or its pool is paused, or it is not there.
+fn is_shut(engine: &Engine, name: &Text) -> bool {
+    let open = named(engine, name.as_str()).is_some_and(|database| database.open);
+    !open || engine.operations.paused(name).is_some()
+}
+
+/// The bytes of the server's disk, used and in all.
+pub(super) fn disk(engine: &Engine) -> (u64, u64) {
+    let (gib, percent) = match engine.scenario.databases.disk {
+        Some(disk) => (disk.gib.get(), disk.used_percent.get()),
+        None => (1_024, 63),
+    };
+    let all = gib * 1_024 * MIB;
+    let more = engine.world.others(FeedId::Databases).filter_map(|object| match object {
+        Object::Database(database) if engine.operations.is_copy(&database.uid) => database.size,
+        _ => None,
+    });
+    let used = all / 100 * percent + more.map(|size| size.bytes).sum::<u64>();
+    (used.saturating_sub(engine.operations.freed()).min(all), all)
+}
+
 /// The identity of the database `name`: a number, as the server gives one.
 fn uid(name: &str) -> Uid {
     let number = name
@@ -90,11 +144,19 @@ fn uid(name: &str) -> Uid {
 fn reconcile(engine: &mut Engine) {
     let mut wanted = Vec::new();
     let mut tenants = BTreeSet::new();
+    let there: BTreeSet<&str> = engine
+        .world
+        .others(FeedId::Databases)
+        .filter_map(|object| match object {
+            Object::Database(database) => Some(database.name.as_str()),
+            _ => None,
+        })
+        .collect();
     for client in engine.world.objects(Kind::Client) {
         let Some(tenant) = client.tenant() else { continue };
         tenants.insert(tenant.clone());
         let name = format!("{tenant}.{DOMAIN}");
-        let known = engine.world.other(FeedId::Databases, &uid(&name)).is_some();
+        let known = engine.operations.serves(tenant) || there.contains(&*name);
         if !known && is_made(engine, client, tenant) {
             wanted.push(name);
         }
@@ -103,7 +165,7 @@ fn reconcile(engine: &mut Engine) {
         let Some(tenant) = environment.tenant() else { continue };
         if environment.meta.name.as_str().ends_with("-staging") {
             let name = format!("{tenant}-staging.planapulse.dev");
-            if engine.world.other(FeedId::Databases, &uid(&name)).is_none() {
+            if !there.contains(&*name) {
                 wanted.push(name);
             }
         }
@@ -118,7 +180,7 @@ fn reconcile(engine: &mut Engine) {
             Object::Database(database) => Some(database),
             _ => None,
         })
-        .filter(|database| database.name != ORPHAN)
+        .filter(|database| database.name != ORPHAN && !engine.operations.owns(&database.uid))
         .filter(|database| database.tenant.as_ref().is_some_and(|name| !tenants.contains(name)))
         .map(|database| database.uid.clone())
         .collect();
@@ -133,10 +195,11 @@ fn is_made(engine: &Engine, client: &Resource, tenant: &Text) -> bool {
     client.health() != Health::Progressing && !missing.contains(tenant)
 }
 
-fn make(engine: &mut Engine, name: &str, owner: &str) {
+/// Makes the database `name`; its identity.
+pub(super) fn make(engine: &mut Engine, name: &str, owner: &str) -> Uid {
     let (class, tenant) = DatabaseClass::of(name, DOMAIN);
     let now = engine.now();
-    let uid = uid(name);
+    let uid = free_uid(engine, name);
     // What a database is like hangs on its name alone, so it is the same after it was gone.
     let seed = uid.0.as_str().parse().unwrap_or(7);
     let mut rng = fastrand::Rng::with_seed(seed);
@@ -149,7 +212,7 @@ fn make(engine: &mut Engine, name: &str, owner: &str) {
         + rng.u64(0..MIB);
     let commits = if busy { rng.u64(10_000..9_000_000) } else { rng.u64(500..90_000) };
     engine.put(Database {
-        uid,
+        uid: uid.clone(),
         name: Text::clean(name),
         class,
         tenant: tenant.map(Text::clean),
@@ -172,6 +235,13 @@ fn make(engine: &mut Engine, name: &str, owner: &str) {
         blocked: 0,
         deadlock_seen: None,
     });
+    uid
+}
+
+/// An identity for a new database `name`: one that no other ever had.
+fn free_uid(engine: &mut Engine, name: &str) -> Uid {
+    let made = engine.operations.count_name(name);
+    if made == 0 { uid(name) } else { uid(&format!("{name}/{made}")) }
 }
 
 /// All sessions that there are.
@@ -183,7 +253,7 @@ fn all_sessions(engine: &Engine) -> impl Iterator<Item = &Session> {
 }
 
 /// What follows from the sessions: databases, pools and the server.
-fn settle(engine: &mut Engine) {
+pub(super) fn settle(engine: &mut Engine) {
     let mut changed = Vec::new();
     let now = engine.now();
     let mut rng = chances(engine);
@@ -223,6 +293,7 @@ fn settle(engine: &mut Engine) {
     for (database, _) in changed {
         engine.put(database);
     }
+    pools.extend(engine.operations.all_paused().cloned());
     settle_pools(engine, pools, &mut rng);
     engine.put(server(engine, (count, blocked), now, &mut rng));
 }
@@ -244,10 +315,27 @@ fn settle_pools(engine: &mut Engine, wanted: BTreeSet<Text>, rng: &mut fastrand:
     let pools: Vec<Pool> = wanted
         .into_iter()
         .enumerate()
-        .map(|(index, database)| pool(engine, database, index == burst, rng))
+        .map(|(index, database)| held_back(engine, pool(engine, database, index == burst, rng)))
         .collect();
     for pool in pools {
         engine.put(pool);
+    }
+}
+
+/// A pool that is paused: who comes waits.
+fn held_back(engine: &Engine, pool: Pool) -> Pool {
+    let Some(since) = engine.operations.paused(&pool.database) else { return pool };
+    let wait = engine.now().since(since);
+    let waiting = u32::try_from(wait.secs() / 2).unwrap_or(u32::MAX).min(40);
+    Pool {
+        clients_active: 0,
+        clients_waiting: waiting,
+        servers_active: 0,
+        servers_idle: 0,
+        longest_wait: if waiting > 0 { wait } else { Span::default() },
+        paused: true,
+        queries_per_second: Some(0),
+        ..pool
     }
 }
 
@@ -305,7 +393,7 @@ fn server(
         wal_per_minute: Some(rng.u64(3..22) * MIB + rng.u64(0..MIB)),
         wal_bytes: Some((1_024 + now.ms().unsigned_abs() / 60_000 % 64 * 16) * MIB),
         blocked,
-        disk: None,
+        disk: engine.scenario.databases.disk.is_some().then(|| disk(engine)),
         replicas: Box::default(),
         hidden: Box::default(),
         cost: Cost {

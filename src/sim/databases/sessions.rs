@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{DOMAIN, all_sessions, chances, elapsed};
+use super::{DOMAIN, all_sessions, chances, elapsed, is_shut};
 use crate::domain::{
     DatabaseClass, FeedId, Kind, Session, SessionState, Span, Text, Timestamp, Uid,
 };
@@ -110,8 +110,7 @@ fn begin(engine: &mut Engine, names: &[Text], rng: &mut fastrand::Rng) {
         return;
     }
     let tenant = names.get(rng.usize(..names.len())).cloned().unwrap_or_default();
-    let exists = engine.world.other(FeedId::Databases, &super::uid(&format!("{tenant}.{DOMAIN}")));
-    if exists.is_none() {
+    if is_shut(engine, &Text::from(format!("{tenant}.{DOMAIN}"))) {
         return;
     }
     let now = engine.now();
@@ -122,6 +121,24 @@ fn begin(engine: &mut Engine, names: &[Text], rng: &mut fastrand::Rng) {
     }
     let session = work(session(&tenant, pid, now.before(ago)), now, rng);
     engine.put(session);
+}
+
+/// Two workers come into `database` at once, where it is a tenant's.
+pub(super) fn let_in(engine: &mut Engine, database: &Text) {
+    let (class, tenant) = DatabaseClass::of(database.as_str(), DOMAIN);
+    let Some(tenant) = tenant.filter(|_| class == DatabaseClass::Tenant) else { return };
+    if is_shut(engine, database) {
+        return;
+    }
+    let (now, mut rng) = (engine.now(), chances(engine));
+    for _ in 0..2 {
+        let pid = rng.u32(2_000..60_000);
+        if all_sessions(engine).any(|session| session.pid == pid) {
+            continue;
+        }
+        let session = work(session(&Text::clean(tenant), pid, now), now, &mut rng);
+        engine.put(session);
+    }
 }
 
 /// The worker does the next thing.
@@ -175,7 +192,8 @@ fn story(
     let began = engine.scenario.start.after(Span::from_secs(from));
     let first = STORY + index * 100;
     let pids = first..=first + waiters;
-    let running = now >= from && now < from + lasts;
+    let shut = is_shut(engine, &Text::from(format!("{tenant}.{DOMAIN}")));
+    let running = now >= from && now < from + lasts && !shut;
     let there = all_sessions(engine).filter(|session| pids.contains(&session.pid)).count();
     if running == (there > 0) {
         return;

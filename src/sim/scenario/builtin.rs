@@ -4,11 +4,24 @@ use super::{Scenario, ScenarioError};
 use crate::domain::{Text, nearest};
 
 /// The names of the built-in scenarios; the first is the usual one.
-pub const NAMES: [&str; 5] =
-    ["calm-night", "alert-storm", "identity-outage", "fleet-10k", "hostile-data"];
+pub const NAMES: [&str; 9] = [
+    "calm-night",
+    "bad-upgrade",
+    "restore-under-pressure",
+    "pg01-disk-full",
+    "redis-restart",
+    "alert-storm",
+    "identity-outage",
+    "fleet-10k",
+    "hostile-data",
+];
 
-const TEXTS: [&str; 5] = [
+const TEXTS: [&str; 9] = [
     include_str!("../../../assets/scenarios/calm-night.toml"),
+    include_str!("../../../assets/scenarios/bad-upgrade.toml"),
+    include_str!("../../../assets/scenarios/restore-under-pressure.toml"),
+    include_str!("../../../assets/scenarios/pg01-disk-full.toml"),
+    include_str!("../../../assets/scenarios/redis-restart.toml"),
     include_str!("../../../assets/scenarios/alert-storm.toml"),
     include_str!("../../../assets/scenarios/identity-outage.toml"),
     include_str!("../../../assets/scenarios/fleet-10k.toml"),

@@ -23,6 +23,7 @@ pub(super) fn mistake(scenario: &Scenario) -> Option<Mistake> {
         .or_else(|| too_many(&scenario.backups, "backups"))
         .or_else(|| too_many(&scenario.databases.block, "blocks"))
         .or_else(|| too_many(&scenario.silences, "silences"))
+        .or_else(|| too_many(&scenario.faults, "faults"))
         .or_else(|| too_many(&scenario.acks, "acks"))
         .or_else(|| people::mistake(scenario))
         .or_else(|| story(scenario).err())
@@ -86,6 +87,15 @@ fn story(scenario: &Scenario) -> Result<(), Mistake> {
     for block in &scenario.databases.block {
         let tenant = block.get_ref().tenant.as_str();
         roster.known(tenant).map_err(|what| (block.span().start, what))?;
+    }
+    let plan = &scenario.operations;
+    let named = [&plan.upgrades_fail, &plan.restores_fail, &plan.backups_fail];
+    for tenant in named.into_iter().flatten().chain(&scenario.databases.broken) {
+        let known = roster.known(tenant.get_ref().as_str());
+        known.map_err(|what| (tenant.span().start, what))?;
+    }
+    for fault in &scenario.faults {
+        fault.get_ref().mistake().map_or(Ok(()), |what| Err((fault.span().start, what)))?;
     }
     let silences = scenario.silences.iter().map(|it| (it.span(), it.get_ref().tenant.as_ref()));
     let acks = scenario.acks.iter().map(|it| (it.span(), Some(&it.get_ref().tenant)));

@@ -19,8 +19,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::events::EventType;
+use super::fault_plan::Planned;
 use crate::domain::{FeedId, Severity, Span, Text, Timestamp, TroubleKind};
-use read::Count;
+pub use read::Count;
 
 /// A training world and its story.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Scenario {
     pub(super) stream: StreamPlan,
     #[serde(default)]
     pub(super) databases: DatabasesPlan,
+    /// How operations go that the trainee begins.
+    #[serde(default)]
+    pub(super) operations: OperationsPlan,
     #[serde(default)]
     pub(super) hostile: Hostile,
     /// The cluster's own objects; none without it.
@@ -61,6 +65,9 @@ pub struct Scenario {
     pub(super) people: Vec<Spanned<Account>>,
     #[serde(default, rename = "incident")]
     pub(super) incidents: Vec<Spanned<Incident>>,
+    /// What breaks where operations pass.
+    #[serde(default, rename = "fault")]
+    pub(super) faults: Vec<Spanned<Planned>>,
 }
 
 impl Scenario {
@@ -88,6 +95,17 @@ impl Scenario {
     #[must_use]
     pub const fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// Whether what is in the bucket for `tenant` is no dump.
+    pub(super) fn is_no_dump(&self, tenant: &str) -> bool {
+        let mut all = self.backups.iter().map(Spanned::get_ref);
+        all.any(|story| story.tenant == *tenant && story.fault == BackupFault::NoDump)
+    }
+
+    /// What breaks where operations pass.
+    pub(super) fn faults(&self) -> Vec<Planned> {
+        self.faults.iter().map(|fault| fault.get_ref().clone()).collect()
     }
 
     /// When its night begins.
@@ -136,6 +154,11 @@ pub enum ScenarioError {
 
 fn hint(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |nearest| format!("; perhaps “{nearest}” is meant"))
+}
+
+/// Whether `tenant` is among those that the scenario names.
+pub(super) fn names(all: &[Spanned<Text>], tenant: &Text) -> bool {
+    all.iter().any(|named| named.get_ref() == tenant)
 }
 
 /// How many tenants there are, and how they differ.
@@ -266,8 +289,36 @@ pub(super) struct ClusterPlan {
 pub(super) struct DatabasesPlan {
     /// Tenants whose database was never made.
     pub(super) missing: Vec<Text>,
+    /// Tenants whose database is there, and of no use to Odoo.
+    pub(super) broken: Vec<Spanned<Text>>,
+    /// Databases that swaps kept, by their whole names.
+    pub(super) kept: Vec<Text>,
+    /// The server's disk, where it is told.
+    pub(super) disk: Option<Disk>,
     /// Sessions that hold others up.
     pub(super) block: Vec<Spanned<Block>>,
+}
+
+/// The disk of the database server.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Disk {
+    pub(super) gib: Count<1_000_000>,
+    pub(super) used_percent: Count<100>,
+}
+
+/// What becomes of operations; what is not named goes well.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct OperationsPlan {
+    /// Tenants whose upgrades fail, and break their database.
+    pub(super) upgrades_fail: Vec<Spanned<Text>>,
+    /// Tenants whose restores fail.
+    pub(super) restores_fail: Vec<Spanned<Text>>,
+    /// Tenants whose backups that are taken now fail.
+    pub(super) backups_fail: Vec<Spanned<Text>>,
+    /// Tenants that never become ready when they are made; there is none of that name yet.
+    pub(super) never_ready: Vec<Text>,
 }
 
 /// A session that sits in its transaction while others wait for it.
@@ -394,6 +445,8 @@ pub(super) enum BackupFault {
     Small,
     /// The newest dump has no bytes.
     Empty,
+    /// The dumps are something else.
+    NoDump,
 }
 
 /// A silence that holds at the start; it matches what is given of alert and tenant.

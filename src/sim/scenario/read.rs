@@ -38,9 +38,14 @@ fn line(text: &str, at: usize) -> usize {
 
 /// A whole number up to `MAX`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::sim) struct Count<const MAX: u64>(u64);
+pub struct Count<const MAX: u64>(u64);
 
 impl<const MAX: u64> Count<MAX> {
+    /// The number, at most `MAX`.
+    pub(in crate::sim) const fn new(number: u64) -> Self {
+        Self(if number > MAX { MAX } else { number })
+    }
+
     pub(in crate::sim) const fn get(self) -> u64 {
         self.0
     }
@@ -138,7 +143,7 @@ mod tests {
         (
             "colour = 1",
             5,
-            "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `databases`, `hostile`, `cluster`, `denied`, `tenant`, `run`, `backup`, `silence`, `ack`, `people`, `incident`",
+            "unknown field `colour`, expected one of `name`, `title`, `seed`, `start`, `tenants`, `churn`, `stream`, `databases`, `operations`, `hostile`, `cluster`, `denied`, `tenant`, `run`, `backup`, `silence`, `ack`, `people`, `incident`, `fault`",
         ),
         ("[tenants]\ncount = 20001", 6, "20001 is not between 0 and 20000"),
         ("[tenants]\ncount = -1", 6, "-1 is not between 0 and 20000"),
@@ -158,7 +163,7 @@ mod tests {
         (
             "denied = [\"clouds\"]",
             5,
-            "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`, `databases`, `sessions`, `database-server`, `pools`, `streams`, `keys`, `stream-server`, `executions`, `backups`, `buckets`, `alerts`, `silences`, `acks`, `deployments`, `autoscalers`, `quotas`, `pods`, `occurrences`, `gateways`, `routes`, `certificates`, `kustomizations`, `cron-jobs`, `jobs`, `nodes`, `claims`, `series`, `probes`, `log`, `access`, `audit`",
+            "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`, `databases`, `sessions`, `database-server`, `pools`, `streams`, `keys`, `stream-server`, `executions`, `backups`, `buckets`, `alerts`, `silences`, `acks`, `deployments`, `autoscalers`, `quotas`, `pods`, `occurrences`, `gateways`, `routes`, `certificates`, `kustomizations`, `cron-jobs`, `jobs`, `nodes`, `claims`, `series`, `probes`, `log`, `access`, `audit`, `operations`",
         ),
         ("[[tenant]]\nname = \"Acme\"", 5, "“Acme” is not a subdomain: 1 to 30 of a-z, 0-9 and -"),
         ("[[tenant]]\nname = \"a\"\n\n[[tenant]]\nname = \"a\"", 8, "the tenant “a” comes twice"),
@@ -180,6 +185,32 @@ mod tests {
             "[[run]]\nkind = \"upgrade\"\nage = \"1m\"\nphase = \"running\"",
             5,
             "this run needs a tenant",
+        ),
+        (
+            "[[fault]]\nat = \"act\"\nwhat = \"fire\"",
+            6,
+            "unknown variant `fire`, expected one of `error`, `timeout`, `lost-reply`, `token-expired`, `crash-before`, `crash-after`, `torn`, `stale`, `lease-lost`",
+        ),
+        (
+            "[[fault]]\nat = \"roof\"\nwhat = \"error\"",
+            6,
+            "unknown variant `roof`, expected one of `look`, `act`, `tell`, `open`, `append`, `read`, `lease`, `release`",
+        ),
+        (
+            "[[fault]]\nat = \"act\"\nwhat = \"torn\"",
+            5,
+            "only what is appended or opened can be torn",
+        ),
+        ("[[fault]]\nat = \"act\"\nwhat = \"error\"\nnth = 0", 5, "calls are counted from 1"),
+        (
+            "[operations]\nupgrades-fail = [\"acne\"]\n[[tenant]]\nname = \"acme\"",
+            5,
+            "there is no tenant “acne”; perhaps “acme” is meant",
+        ),
+        (
+            "[databases]\nbroken = [\"acne\"]\n[[tenant]]\nname = \"acme\"",
+            5,
+            "there is no tenant “acne”; perhaps “acme” is meant",
         ),
         (
             "[[people]]\nuser = \"maria\"\nrole = \"senior\"",
@@ -211,13 +242,13 @@ mod tests {
         assert_eq!(
             message("calm-nigth").as_deref(),
             Some(
-                "There is no scenario “calm-nigth”; perhaps “calm-night” is meant. The scenarios are calm-night, alert-storm, identity-outage, fleet-10k, hostile-data."
+                "There is no scenario “calm-nigth”; perhaps “calm-night” is meant. The scenarios are calm-night, bad-upgrade, restore-under-pressure, pg01-disk-full, redis-restart, alert-storm, identity-outage, fleet-10k, hostile-data."
             )
         );
         assert_eq!(
             message("xyz").as_deref(),
             Some(
-                "There is no scenario “xyz”. The scenarios are calm-night, alert-storm, identity-outage, fleet-10k, hostile-data."
+                "There is no scenario “xyz”. The scenarios are calm-night, bad-upgrade, restore-under-pressure, pg01-disk-full, redis-restart, alert-storm, identity-outage, fleet-10k, hostile-data."
             )
         );
     }

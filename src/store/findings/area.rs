@@ -79,6 +79,8 @@ areas! {
     Flux = "flux" in Flux every 60 by Kustomizations;
     /// Jobs that failed.
     Jobs = "job" in Jobs every 60 by CronJobs, Jobs;
+    /// Operations that need a person.
+    Operations = "operation" in Operations every 60 by Operations;
     /// Nodes and volume claims.
     Nodes = "node" in Nodes every 60 by Nodes, Claims;
     /// Soaks that are due.

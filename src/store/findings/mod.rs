@@ -9,6 +9,7 @@ mod area;
 mod cluster;
 mod databases;
 mod feeds;
+mod operations;
 mod runs;
 mod streams;
 mod tenants;
@@ -368,6 +369,7 @@ fn judge_area(look: &Look<'_>, found: &mut Found) {
         Area::Streams => streams::judge(look, found),
         Area::Runs => runs::judge(look, found),
         Area::Soaks => runs::soaks(look, found),
+        Area::Operations => operations::judge(look, found),
         Area::Workloads | Area::Pods | Area::Network | Area::Flux | Area::Jobs | Area::Nodes => {
             cluster::judge(look, found);
         }

@@ -94,7 +94,11 @@ impl Table for EventsTable<'_> {
                 Line::Gap(_) | Line::Left(_) => Some(*slot),
                 Line::Entry { .. } => None,
             },
-            RowId::Object(..) | RowId::Missing(_) | RowId::Finding(..) | RowId::Group(_) => None,
+            RowId::Object(..)
+            | RowId::Missing(_)
+            | RowId::Finding(..)
+            | RowId::Group(_)
+            | RowId::Due(..) => None,
         }
     }
 

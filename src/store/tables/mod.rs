@@ -4,9 +4,11 @@ mod alerts;
 mod backups;
 mod cluster;
 mod databases;
+mod due;
 mod events;
 mod executions;
 mod keys;
+mod operations;
 mod overview;
 mod pools;
 mod record;
@@ -22,6 +24,7 @@ pub use backups::BackupsTable;
 pub use cluster::ClusterTable;
 pub use databases::DatabasesTable;
 pub(super) use databases::{database_slot, missing_slot};
+pub use due::DueTable;
 pub use events::EventsTable;
 pub use overview::OverviewTable;
 pub(super) use record::Records;
@@ -50,6 +53,8 @@ pub const fn columns(id: TableId) -> &'static [Column] {
         TableId::Alerts => alerts::COLUMNS,
         TableId::Silences => silences::COLUMNS,
         TableId::Executions => executions::COLUMNS,
+        TableId::Operations => operations::COLUMNS,
+        TableId::Due => due::COLUMNS,
         TableId::Overview => overview::COLUMNS,
         TableId::Workloads => cluster::WORKLOADS,
         TableId::Pods => cluster::PODS,
@@ -93,6 +98,8 @@ pub(super) fn with<R>(store: &Store, id: TableId, read: impl FnOnce(&dyn Table) 
         TableId::Alerts => read(&AlertsTable::new(store)),
         TableId::Silences => read(&Records::new(store, &objects.silences)),
         TableId::Executions => read(&Records::new(store, &objects.executions)),
+        TableId::Operations => read(&Records::new(store, &objects.operations)),
+        TableId::Due => read(&DueTable::new(store)),
         TableId::Overview => read(&OverviewTable::new(store)),
         TableId::Workloads
         | TableId::Pods
@@ -131,6 +138,7 @@ const OVERVIEW: &[FeedId] = &[
     FeedId::Jobs,
     FeedId::Nodes,
     FeedId::Claims,
+    FeedId::Operations,
 ];
 
 /// The feeds that the table `id` is made of, the one that makes its rows first.
@@ -157,6 +165,7 @@ pub const fn feeds_of(id: TableId) -> &'static [FeedId] {
         TableId::Nodes => &[FeedId::Nodes, FeedId::Claims],
         TableId::Services => &[FeedId::Deployments, FeedId::Pods],
         TableId::Executions => &[FeedId::Executions],
+        TableId::Operations | TableId::Due => &[FeedId::Operations],
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) enum Row {
 pub(super) fn title(app: &App) -> &'static str {
     match app.presence.standing() {
         Standing::Locked(_) => "locked",
+        _ if app.presence.proving().is_some() => "your second factor",
         _ => "sign in",
     }
 }
@@ -72,6 +73,10 @@ pub(super) fn rows(app: &App, (width, lines): (u16, u16), drawn: bool) -> Vec<Ro
     let listed = usize::from(lines).saturating_sub(AROUND).clamp(1, LISTED);
     let mut page = Page { rows: Vec::new(), width, listed, now: app.now() };
     page.locked(app);
+    if let Some(title) = app.proving_title() {
+        page.say(&format!("For this plan alone: {title}"), Role::Text);
+        page.blank();
+    }
     match &sign_in.stage {
         Stage::Starting => page.say("Asking the provider how one signs in here…", Role::Muted),
         Stage::Checking => page.say(waiting(sign_in.way), Role::Muted),

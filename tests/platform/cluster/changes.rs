@@ -47,6 +47,12 @@ impl ApiServer {
         let mut workload = *workload;
         workload.ready = ready;
         let mut status = Cluster::new(0, at).deployment(&workload)["status"].take();
+        // What a roll-out has written is its controller's.
+        if let Some(fields) = status.as_object_mut() {
+            for field in ["observedGeneration", "replicas", "updatedReplicas"] {
+                fields.remove(field);
+            }
+        }
         if ready >= workload.desired {
             status["unavailableReplicas"] = Value::Null;
         }

@@ -73,7 +73,7 @@ pub(super) async fn reconcile(
             let words = format!(
                 "cannot compose resources: cannot apply composed resource \"database\": {error}"
             );
-            tell(desk, key, client, State::Unsynced(&words)).await?;
+            tell(desk, key, client, State::Hindered(&words)).await?;
             Ok(Next::In(keeper::RETRY))
         }
     }
@@ -104,8 +104,11 @@ async fn compose(
             creating("database, filestore, route, backup-cronjob").await?;
             return Ok(Next::In(desk.pace * LATER));
         }
-        Some(Fault::JobFails) => {
-            let refused = "permission denied to create database";
+        Some(fault @ (Fault::JobFails | Fault::NoSpace)) => {
+            let refused = match fault {
+                Fault::NoSpace => "could not create directory: No space left on device",
+                _ => "permission denied to create database",
+            };
             return Err(std::io::Error::other(refused)).map_err(|source| PlatformError::Io {
                 what: format!("create {}", tenant.database()),
                 source,
@@ -126,7 +129,7 @@ async fn compose(
         let words = "cannot compose resources: cannot apply composed resource \"filestore\": persistentvolumeclaims is \
                      forbidden: exceeded quota: odoo-quota, requested: requests.storage=500Gi, used: requests.storage=2Ti, \
                      limited: requests.storage=2Ti";
-        tell(desk, key, client, State::Unsynced(words)).await?;
+        tell(desk, key, client, State::Hindered(words)).await?;
         return Ok(Next::In(desk.pace * LATER));
     }
     let cluster = Cluster::new(0, Desk::now());

@@ -18,14 +18,22 @@ pub enum Fault {
     Slow,
     /// The quota of the namespace has no room for the pod.
     QuotaExceeded,
+    /// The disk of the database server is full half-way.
+    NoSpace,
     /// The first pod is killed half-way, the next one does the work.
     PodDies,
 }
 
 impl Fault {
     /// Every one.
-    pub const ALL: [Self; 5] =
-        [Self::NeverReady, Self::JobFails, Self::Slow, Self::QuotaExceeded, Self::PodDies];
+    pub const ALL: [Self; 6] = [
+        Self::NeverReady,
+        Self::JobFails,
+        Self::Slow,
+        Self::QuotaExceeded,
+        Self::NoSpace,
+        Self::PodDies,
+    ];
 
     /// The value of the annotation.
     pub fn word(self) -> &'static str {
@@ -34,6 +42,7 @@ impl Fault {
             Self::JobFails => "job-fails",
             Self::Slow => "slow",
             Self::QuotaExceeded => "quota-exceeded",
+            Self::NoSpace => "no-space",
             Self::PodDies => "pod-dies",
         }
     }

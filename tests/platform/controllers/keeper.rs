@@ -145,7 +145,8 @@ async fn reconcile(desk: &Desk, key: &Key) -> Result<Next, PlatformError> {
     let object = desk.get(&key.path()).await?;
     match (key.sort, object) {
         (Sort::Job, None) => jobs::clean_up(desk, key).await,
-        (_, None) => Ok(Next::Changed),
+        (Sort::Own(kind), None) => runs::clean_up(desk, key, kind).await,
+        (Sort::Deployment, None) => Ok(Next::Changed),
         (Sort::Job, Some(job)) => jobs::reconcile(desk, key, &job).await,
         (Sort::Deployment, Some(deployment)) => rollouts::reconcile(desk, key, &deployment).await,
         (Sort::Own(Kind::Client), Some(client)) => clients::reconcile(desk, key, &client).await,

@@ -31,6 +31,7 @@ use super::{ApiServer, BACKUPS, Kubelet, Objects, PlatformError, Postgres, Role,
 use desk::Desk;
 
 pub use faults::{FAULT, Fault};
+pub use seeds::filestore;
 
 /// How the controllers are to work.
 #[derive(Debug, Clone)]

@@ -85,6 +85,11 @@ impl<'a> Pod<'a> {
         self.desk.phase(self.fault).await;
         match self.fault {
             Some(Fault::JobFails) => Err("the work was made to fail half-way".into()),
+            Some(Fault::NoSpace) => {
+                Err("could not extend file \"base/16422/16510\": No space left on device\nHINT:  \
+                                         Check free disk space."
+                    .into())
+            }
             Some(Fault::PodDies) if self.failed == 0 => Err(KILLED.into()),
             _ => Ok(()),
         }

@@ -24,6 +24,10 @@ pub(super) struct Call {
 
 impl Programs {
     pub(super) fn new(postgres: &Postgres) -> Result<Self, PlatformError> {
+        let remedy = "installs it with the server's own version";
+        if !postgres.programs().join("pg_dump").is_file() {
+            return Err(PlatformError::Missing { program: "pg_dump", remedy });
+        }
         let scratch = Folder::new(None)?;
         let password = postgres.password(Role::Super);
         // A file, because anybody can read the arguments and the environment of a process.

@@ -31,12 +31,20 @@ pub(super) async fn give_back(
     Ok(())
 }
 
-/// What is left of a quantity; the harness writes whole numbers of one unit only.
+/// What is left of a quantity, as the API server writes it.
 fn less(used: &str, size: &str) -> Option<String> {
-    let split = |text: &str| -> Option<(u64, String)> {
-        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-        Some((text.strip_suffix(unit)?.parse().ok()?, unit.to_owned()))
+    let left = thousandths(used)?.saturating_sub(thousandths(size)?);
+    Some(if left.is_multiple_of(1_000) { (left / 1_000).to_string() } else { format!("{left}m") })
+}
+
+fn thousandths(text: &str) -> Option<u64> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let factor = match unit {
+        "m" => 1,
+        "" => 1_000,
+        "Mi" => 1_000 << 20,
+        "Gi" => 1_000 << 30,
+        _ => return None,
     };
-    let ((used, unit), (size, other)) = (split(used)?, split(size)?);
-    (unit == other).then(|| format!("{}{unit}", used.saturating_sub(size)))
+    text.strip_suffix(unit)?.parse::<u64>().ok()?.checked_mul(factor)
 }

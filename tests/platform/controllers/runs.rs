@@ -27,8 +27,11 @@ struct Wanted {
     /// How often it is tried again.
     retries: u32,
     /// What it is told.
-    values: Vec<(&'static str, String)>,
+    values: Values,
 }
+
+/// Variables of a container.
+type Values = Vec<(&'static str, String)>;
 
 /// Brings a run a step further.
 pub(super) async fn reconcile(
@@ -123,6 +126,28 @@ async fn remove(desk: &Desk, key: &Key, run: &Value, wanted: &Wanted) -> Result<
     pods::remove(desk, &place).await
 }
 
+/// Takes away what is left of a run that was gone before anybody held it.
+pub(super) async fn clean_up(desk: &Desk, key: &Key, kind: Kind) -> Result<Next, PlatformError> {
+    let Some((label, _)) = marks(kind) else { return Ok(Next::Changed) };
+    let label = format!("{label}={}", key.name);
+    for job in desk.list(&Resource::JOB.path(""), &label).await? {
+        let place = Key::of(Sort::Job, &job);
+        desk.delete(&place.path()).await?;
+        pods::remove(desk, &place).await?;
+    }
+    Ok(Next::Changed)
+}
+
+/// The label of a kind's Jobs, and their container, which is called after what it does.
+fn marks(kind: Kind) -> Option<(&'static str, &'static str)> {
+    match kind {
+        Kind::Client | Kind::Environment => None,
+        Kind::Restore => Some(("environmentrestore", "restore")),
+        Kind::Upgrade => Some(("tenantupgrade", "upgrade")),
+        Kind::Template => Some(("templatesnapshot", "build")),
+    }
+}
+
 /// What a run asks for: its Job, or none; an error says what is wrong with it.
 fn wanted(kind: Kind, run: &Value) -> Result<Option<Wanted>, String> {
     let need = |name: &str| {
@@ -132,9 +157,10 @@ fn wanted(kind: Kind, run: &Value) -> Result<Option<Wanted>, String> {
         }
         Ok(value.to_owned())
     };
-    Ok(match kind {
-        Kind::Client | Kind::Environment => None,
-        Kind::Restore => Some(restore(run, need)?),
+    let Some((label, container)) = marks(kind) else { return Ok(None) };
+    let (namespace, retries, values) = match kind {
+        // Who tries again restores again: once is enough to outlive a lost pod.
+        Kind::Restore => (SIDE_EFFECTS, 1, restore(run, need)?),
         Kind::Upgrade => {
             let modules = match run.pointer("/spec/modules") {
                 Some(Value::Array(names)) => {
@@ -150,19 +176,17 @@ fn wanted(kind: Kind, run: &Value) -> Result<Option<Wanted>, String> {
                 ("TO", to.clone()),
                 ("MODULES", modules),
             ];
-            let namespace = version_namespace(&to);
-            let (label, container) = ("tenantupgrade", "upgrade");
-            Some(Wanted { namespace, label, container, retries: 2, values })
+            (version_namespace(&to), 2, values)
         }
-        Kind::Template => {
+        _ => {
             let values = vec![("EDITION", need("edition")?), ("VERSION", need("odooVersion")?)];
-            let (label, container) = ("templatesnapshot", "build");
-            Some(Wanted { namespace: SIDE_EFFECTS, label, container, retries: 2, values })
+            (SIDE_EFFECTS, 2, values)
         }
-    })
+    };
+    Ok(Some(Wanted { namespace, label, container, retries, values }))
 }
 
-fn restore(run: &Value, need: impl Fn(&str) -> Result<String, String>) -> Result<Wanted, String> {
+fn restore(run: &Value, need: impl Fn(&str) -> Result<String, String>) -> Result<Values, String> {
     let mode = need("mode")?;
     if !matches!(mode.as_str(), "side-by-side" | "in-place") {
         return Err(format!("spec.mode: Unsupported value: \"{mode}\""));
@@ -171,15 +195,12 @@ fn restore(run: &Value, need: impl Fn(&str) -> Result<String, String>) -> Result
         "in-place" => format!("{}.planapulse.app", need("slug")?),
         _ => need("targetDatabase")?,
     };
-    let values = vec![
+    Ok(vec![
         ("TARGET", target),
         ("MODE", mode),
         ("BACKUP_KEY", need("backup")?),
         ("FILESTORE_KEY", text(run, "/spec/filestore").to_owned()),
-    ];
-    let (label, container) = ("environmentrestore", "restore");
-    // Who tries again restores again: once is enough to outlive a lost pod.
-    Ok(Wanted { namespace: SIDE_EFFECTS, label, container, retries: 1, values })
+    ])
 }
 
 /// The Job as it is made.

@@ -23,7 +23,7 @@ impl Postgres {
         let key = format!("{tenant}/backup-{stamp}.dump.gz");
         let store = objects.store(BACKUPS)?;
         let files = format!("{tenant}/filestore-{stamp}.tar.gz");
-        store.put(&Path::from(files), PutPayload::from(filestore(tenant).await?)).await?;
+        store.put(&Path::from(files), PutPayload::from(filestore(tenant)?)).await?;
         store.put(&Path::from(key.as_str()), PutPayload::from(bytes)).await?;
         Ok(key)
     }
@@ -67,7 +67,7 @@ impl Postgres {
 }
 
 /// A packed folder with a few files of the tenant.
-async fn filestore(tenant: &str) -> Result<Vec<u8>, PlatformError> {
+pub fn filestore(tenant: &str) -> Result<Vec<u8>, PlatformError> {
     let what = || format!("pack the files of {tenant}");
     let folder = tempfile::tempdir().doing(what)?;
     let files = folder.path().join(format!("{tenant}.planapulse.app"));

@@ -15,8 +15,10 @@ pub(super) enum State<'a> {
     Ready,
     /// It will not come to that.
     Failed(&'a str),
-    /// Its specification can't be followed.
+    /// Its specification can't be followed, ever.
     Unsynced(&'a str),
+    /// Something stands in the way of its specification for now.
+    Hindered(&'a str),
     /// It goes, with all that was made of it.
     Deleting,
 }
@@ -28,7 +30,7 @@ impl State<'_> {
             Self::Creating("Running", _) => "Running",
             Self::Creating("Downloading", _) => "Downloading",
             Self::Creating("Restoring", _) => "Restoring",
-            Self::Creating(..) => "Creating",
+            Self::Creating(..) | Self::Hindered(_) => "Creating",
             Self::Ready => "Succeeded",
             Self::Failed(_) | Self::Unsynced(_) => "Failed",
             Self::Deleting => "Deleting",
@@ -42,7 +44,7 @@ impl State<'_> {
             Self::Creating(_, says) => [synced, ("Ready", "False", "Creating", says.to_owned())],
             Self::Ready => [synced, ("Ready", "True", "Available", String::new())],
             Self::Failed(why) => [synced, ("Ready", "False", "Unavailable", why.to_owned())],
-            Self::Unsynced(why) => [
+            Self::Unsynced(why) | Self::Hindered(why) => [
                 ("Synced", "False", "ReconcileError", why.to_owned()),
                 ("Ready", "False", "Creating", String::new()),
             ],

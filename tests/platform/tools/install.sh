@@ -10,6 +10,8 @@ command -v tmux >/dev/null || wanted+=(tmux)
 command -v valkey-server >/dev/null || command -v redis-server >/dev/null || wanted+=(valkey-server)
 # Debian keeps initdb and postgres out of PATH, in a folder for each major version.
 command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || wanted+=(postgresql)
+# pg_dump, pg_restore and psql of the server's own version lie beside it.
+compgen -G '/usr/lib/postgresql/*/bin/pg_dump' >/dev/null || command -v pg_dump >/dev/null || wanted+=(postgresql-client)
 command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || wanted+=(pgbouncer)
 command -v prometheus >/dev/null || wanted+=(prometheus)
 command -v prometheus-blackbox-exporter >/dev/null || command -v blackbox_exporter >/dev/null || wanted+=(prometheus-blackbox-exporter)

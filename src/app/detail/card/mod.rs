@@ -76,6 +76,9 @@ impl Card {
     }
 }
 
+/// How many operations are shown.
+const OPERATIONS: usize = 5;
+
 /// One thing of a section: its pieces, on a line of their own.
 type Item = Vec<Piece>;
 
@@ -112,6 +115,7 @@ impl<'a> Page<'a> {
         lines.extend(self.backups());
         lines.extend(self.upgrades());
         lines.extend(self.restores());
+        lines.extend(self.operations());
         lines.extend(self.routes());
         lines.extend(self.certificate());
         lines.extend(self.jobs());
@@ -175,6 +179,21 @@ impl<'a> Page<'a> {
             items.push(vec![plain(Tone::Muted, "nothing, as far as the feeds can see")]);
         }
         listed("what's wrong", items)
+    }
+
+    /// The newest operations on it.
+    fn operations(&self) -> Vec<DetailLine> {
+        let operations = &self.store.objects().operations;
+        let held = self.joined.of(FeedId::Operations).filter_map(|slot| operations.get(slot));
+        let mut all: Vec<_> = held.map(|held| &*held.object).collect();
+        all.sort_by_key(|operation| std::cmp::Reverse(operation.standing.last));
+        let items = all.into_iter().take(OPERATIONS).map(|operation| {
+            let health = operation.standing.health();
+            let word = self.store.operation_word(operation);
+            let says = format!("{word}  {}", operation.plan.title);
+            vec![sign(health), plain(Tone::Plain, &says), self.when(operation.standing.last)]
+        });
+        self.section("operations", &[FeedId::Operations], items.collect())
     }
 
     /// A section of what `feeds` tell: its items, and what its feeds can't say.

@@ -25,6 +25,19 @@ const LONGEST: u64 = 10 * 60;
 pub(super) struct Watched {
     version: String,
     since: Instant,
+    /// Whether it was another before.
+    lives: bool,
+}
+
+/// What is known of the holder of a lease.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    /// Nothing was heard of it for the whole of its term.
+    Silent,
+    /// It may be gone.
+    Doubtful,
+    /// It was heard of meanwhile.
+    Lives,
 }
 
 /// A lease as the cluster has it.
@@ -112,8 +125,12 @@ impl Book {
         };
         let held = Held::of(&found);
         let is_mine = held.by == console.as_str();
-        if !is_mine && !held.by.is_empty() && !self.is_silent(scope, &held).await {
-            return Err(Unwritten::Held { scope: scope.clone(), by: Text::bounded(&held.by, 256) });
+        if !is_mine && !held.by.is_empty() {
+            let holder = self.holder(scope, &held).await;
+            if holder != Holder::Silent {
+                let (scope, by) = (scope.clone(), Text::bounded(&held.by, 256));
+                return Err(Unwritten::Held { scope, by, lives: holder == Holder::Lives });
+            }
         }
         let fence = if is_mine { held.fence } else { held.fence + 1 };
         let change = json!({
@@ -141,22 +158,27 @@ impl Book {
         Ok(Lease { scope: scope.clone(), console: console.clone(), fence: 1 })
     }
 
-    /// Whether nothing has been heard of the holder for the whole of its term.
-    async fn is_silent(&self, scope: &Text, held: &Held) -> bool {
+    /// What this console knows of who holds the lease of `scope`.
+    async fn holder(&self, scope: &Text, held: &Held) -> Holder {
         let mut watched = self.watched.lock().await;
-        match watched.get(scope) {
+        let lives = match watched.get(scope) {
             Some(seen) if seen.version == held.version => {
-                now().duration_since(seen.since) >= held.term
+                let silent = now().duration_since(seen.since) >= held.term;
+                return match (silent, seen.lives) {
+                    (true, _) => Holder::Silent,
+                    (false, true) => Holder::Lives,
+                    (false, false) => Holder::Doubtful,
+                };
             }
-            _ => {
-                if watched.len() >= WATCHED {
-                    watched.clear();
-                }
-                let seen = Watched { version: held.version.clone(), since: now() };
-                watched.insert(scope.clone(), seen);
-                false
-            }
+            Some(_) => true,
+            None => false,
+        };
+        if watched.len() >= WATCHED {
+            watched.clear();
         }
+        watched
+            .insert(scope.clone(), Watched { version: held.version.clone(), since: now(), lives });
+        if lives { Holder::Lives } else { Holder::Doubtful }
     }
 
     pub(super) async fn let_go(&self, lease: &Lease) -> Result<(), Unwritten> {

@@ -1,7 +1,9 @@
 //! A restore: the dump is fetched from the bucket, unpacked, and read back by PostgreSQL's own program.
 
+use std::convert::Infallible;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use object_store::{ObjectStore as _, ObjectStoreExt as _};
@@ -14,6 +16,8 @@ use crate::platform::controllers::programs::Call;
 
 /// So many bytes of nothing are what the harness fills a dump up with, to make it as large as it is said to be.
 const PADDING: usize = 8 << 20;
+
+const CLEAR_EVERY: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(pod: &Pod<'_>) -> Result<(), String> {
     let (target, key) = (pod.need("TARGET")?, pod.need("BACKUP_KEY")?);
@@ -93,7 +97,24 @@ async fn in_place(pod: &Pod<'_>, target: &str, dump: &Path, room: &Path) -> Resu
     let empty = "DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION plana";
     let script = format!("--file={}", script.display());
     let quiet = ["--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1"];
-    call.with(quiet).with(["--command", empty, script.as_str()]).run().await.map(drop)
+    let call = call.with(quiet).with(["--command", empty, script.as_str()]);
+    tokio::select! {
+        outcome = call.run() => outcome.map(drop),
+        never = keep_clear(pod, target) => match never {},
+    }
+}
+
+/// Ends whoever else is connected, again and again: one who sits in a transaction would hold the restore up for ever.
+async fn keep_clear(pod: &Pod<'_>, database: &str) -> Infallible {
+    let end = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = '{database}' AND application_name <> 'psql' AND backend_type = 'client backend'"
+    );
+    loop {
+        // Where it fails, the restore says so itself.
+        let _ = pod.desk.run("postgres", std::slice::from_ref(&end)).await;
+        tokio::time::sleep(CLEAR_EVERY).await;
+    }
 }
 
 /// Copies an object of the bucket into a file; gives its size.

@@ -4,7 +4,7 @@
 //
 // It listens on 127.0.0.1:PORT and ends with its process; what it knows ends with it.
 
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 
 import { configuration } from './configuration.mjs';
@@ -19,8 +19,10 @@ const [packages, port] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
 const { Provider, interactionPolicy } = await load(packages, 'oidc-provider');
 
+// By way of PEM: Node 20 now and then waits for itself for ever when it exports a key that it has just made.
+const PEM = { privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } };
 const key = (algorithm, kind, options) => ({
-  ...generateKeyPairSync(kind, options).privateKey.export({ format: 'jwk' }),
+  ...createPrivateKey(generateKeyPairSync(kind, { ...options, ...PEM }).privateKey).export({ format: 'jwk' }),
   alg: algorithm,
   kid: randomUUID(),
   use: 'sig',

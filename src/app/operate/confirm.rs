@@ -1,0 +1,206 @@
+//! The plan that is shown: what must be given for it grows with the damage.
+//!
+//! It is disarmed when what it is about changes meanwhile, and its keys rest while they may be meant for what was there
+//! before. What leaves here is a [`ConfirmedPlan`], which only what was given can make.
+
+use super::watch::Watch;
+use super::{OperateOrder, RunPage, Wanted};
+use crate::app::action::{self, PlanAction};
+use crate::app::line::Line;
+use crate::app::overlay::Overlay;
+use crate::app::sign_in::ordered;
+use crate::app::{App, Effect};
+use crate::domain::operation::{Asks, Plan};
+use crate::domain::{PlanHash, Text};
+use crate::operation::{ConfirmedPlan, Given};
+
+/// A plan while it is shown.
+#[derive(Debug)]
+pub struct PlanPage {
+    /// The plan.
+    pub plan: Plan,
+    /// What a factor for it is bound to.
+    pub hash: PlanHash,
+    /// The word that is typed.
+    pub word: Line,
+    /// The reason that is typed.
+    pub reason: Line,
+    /// Whether the reason is typed now.
+    pub at_reason: bool,
+    /// The first line shown.
+    pub top: usize,
+    /// What happened to what it is about; then it is disarmed.
+    pub moved: Option<String>,
+    /// What lacks, or was wrong.
+    pub wrong: Option<String>,
+    wanted: Wanted,
+    watch: Option<Watch>,
+}
+
+impl PlanPage {
+    /// Whether it can be confirmed at all.
+    #[must_use]
+    pub fn is_armed(&self) -> bool {
+        self.moved.is_none() && self.plan.refusals().next().is_none()
+    }
+
+    /// Whether a word and a reason are typed for it.
+    #[must_use]
+    pub fn types(&self) -> bool {
+        self.is_armed() && self.plan.asks >= Asks::Typed
+    }
+
+    fn line(&mut self) -> &mut Line {
+        if self.at_reason { &mut self.reason } else { &mut self.word }
+    }
+}
+
+impl App {
+    pub(super) fn show_plan(&mut self, plan: Plan, wanted: Wanted) {
+        let watch = Watch::of(&self.store, wanted.verb, &wanted.inputs);
+        let hash = crate::operation::hash(&plan);
+        let page = PlanPage {
+            plan,
+            hash,
+            word: Line::default(),
+            reason: Line::default(),
+            at_reason: false,
+            top: 0,
+            moved: None,
+            wrong: None,
+            wanted,
+            watch,
+        };
+        self.overlay = Some(Overlay::Plan(Box::new(page)));
+        self.disturb();
+    }
+
+    /// Disarms the plan that is shown when what it is about changed.
+    pub(in crate::app) fn watch_plan(&mut self) {
+        if let Some(Overlay::Plan(page)) = &mut self.overlay
+            && page.moved.is_none()
+        {
+            page.moved = page.watch.as_ref().and_then(|watch| watch.moved(&self.store));
+        }
+    }
+
+    /// What the plan does for which a factor is asked now.
+    #[must_use]
+    pub fn proving_title(&self) -> Option<&Text> {
+        match (&self.overlay, self.presence.proving()) {
+            (Some(Overlay::Plan(page)), Some(hash)) if page.hash == *hash => Some(&page.plan.title),
+            _ => None,
+        }
+    }
+
+    pub(super) fn answer_plan(&mut self, action: PlanAction) -> Vec<Effect> {
+        let Some(Overlay::Plan(page)) = &mut self.overlay else { return Vec::new() };
+        page.wrong = None;
+        match action {
+            PlanAction::No => self.overlay = None,
+            PlanAction::Other => page.at_reason = !page.at_reason,
+            PlanAction::Again => {
+                let wanted = page.wanted.clone();
+                return self.plan_again(&wanted);
+            }
+            PlanAction::Yes | PlanAction::Accept if !page.is_armed() => {}
+            PlanAction::Yes if page.plan.asks >= Asks::Typed => {}
+            PlanAction::Accept if !page.at_reason => {
+                if page.word.text().trim() == page.plan.word.as_str() {
+                    page.at_reason = true;
+                } else {
+                    page.wrong = Some(format!("Type {} to go on.", page.plan.word));
+                }
+            }
+            PlanAction::Yes | PlanAction::Accept => return self.confirm(),
+        }
+        Vec::new()
+    }
+
+    /// Confirms the plan that is shown with what was given; asks for a factor first, where one is wanted.
+    fn confirm(&mut self) -> Vec<Effect> {
+        match self.confirmed() {
+            Err(wrong) => {
+                if let Some(Overlay::Plan(page)) = &mut self.overlay {
+                    page.wrong = Some(wrong);
+                }
+                Vec::new()
+            }
+            Ok(Step::Factor(hash)) => ordered(self.presence.prove(hash)),
+            Ok(Step::Run(confirmed)) => {
+                let plan = confirmed.plan().clone();
+                self.desk.begins(plan.id.clone(), plan.title.clone());
+                self.overlay = Some(Overlay::Run(Box::new(RunPage::new(plan.into()))));
+                vec![Effect::Operate(OperateOrder::Run(confirmed))]
+            }
+        }
+    }
+
+    fn confirmed(&mut self) -> Result<Step, String> {
+        let Some(Overlay::Plan(page)) = &self.overlay else { return Err(String::new()) };
+        let (plan, hash) = (page.plan.clone(), page.hash.clone());
+        let id = format!("operate.{}", plan.verb);
+        // What was allowed when it was asked for may not be any more.
+        if let Some(refusal) = action::spec(&id).and_then(|spec| self.refusal(spec)) {
+            return Err(refusal);
+        }
+        let mut given = Given {
+            by: self.operator(),
+            role: self.presence.role(),
+            typed: Text::clean(page.word.text().trim()),
+            reason: Text::clean(page.reason.text().trim()),
+            stepped_up: true,
+            at: self.now,
+        };
+        // Everything else first: a factor is used up.
+        let refused = ConfirmedPlan::new(plan.clone(), given.clone());
+        refused.map_err(|error| error.to_string())?;
+        given.stepped_up = false;
+        if plan.asks >= Asks::StepUp {
+            if self.presence.proof_left(&hash, self.now).is_none() {
+                if self.presence.ways().is_empty() {
+                    return Err("It wants a second factor, and nobody can give one here: sign in with the provider."
+                        .to_owned());
+                }
+                return Ok(Step::Factor(hash));
+            }
+            let spent = self.presence.spend_proof(&hash, self.now);
+            spent.map_err(|error| error.to_string())?;
+            given.stepped_up = true;
+        }
+        let confirmed = ConfirmedPlan::new(plan, given).map_err(|error| error.to_string())?;
+        Ok(Step::Run(Box::new(confirmed)))
+    }
+
+    /// A key that means nothing else while a plan is confirmed by typing; says whether it was for that.
+    pub(in crate::app) fn confirm_key(&mut self, key: crossterm::event::KeyEvent) -> bool {
+        let rests = self.desk.rests();
+        let Some(Overlay::Plan(page)) = &mut self.overlay else { return false };
+        if !page.types() {
+            return false;
+        }
+        if rests {
+            page.wrong = Some("Not taken: keys rest for a moment. Type it again.".to_owned());
+        } else {
+            page.wrong = None;
+            page.line().key(key);
+        }
+        true
+    }
+
+    /// What is pasted into a plan does not count; says whether there is one.
+    pub(in crate::app) fn confirm_paste(&mut self) -> bool {
+        let Some(Overlay::Plan(page)) = &mut self.overlay else { return false };
+        page.wrong = Some("What is pasted into a plan does not count: type it.".to_owned());
+        self.disturb();
+        true
+    }
+}
+
+/// What comes next.
+enum Step {
+    /// A factor is asked for this plan.
+    Factor(PlanHash),
+    /// It is run.
+    Run(Box<ConfirmedPlan>),
+}

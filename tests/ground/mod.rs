@@ -1,0 +1,276 @@
+//! Consoles without a screen, as processes, on real servers with controllers.
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of this module")]
+#![allow(clippy::expect_used, clippy::panic, reason = "this is test code")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::controlled::{Outcome, World, now};
+use crate::platform::{
+    Alertmanager, BACKUPS, EventStream, PgBouncer, PlatformError, REGION, Role, TEMPLATES, User,
+    write_private,
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_pulse-console");
+/// Far longer than anything takes: it only ends a test that hangs.
+const GUARD: Duration = Duration::from_mins(4);
+
+/// The servers, and a configuration for consoles on them.
+pub struct Ground {
+    pub world: World,
+    pub bouncer: PgBouncer,
+    pub alertmanager: Alertmanager,
+    health: JoinHandle<()>,
+    home: tempfile::TempDir,
+}
+
+/// What a process said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ground {
+    /// So many tenants, whose first has a genuine backup.
+    pub async fn start(tenants: usize) -> Result<Self, PlatformError> {
+        let (world, alertmanager) = tokio::try_join!(World::start(tenants), Alertmanager::start())?;
+        let bouncer = PgBouncer::start(&world.postgres).await?;
+        let home = tempfile::tempdir().expect("a folder");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("a port").port();
+        let direct = world.postgres.options(Role::Super, "postgres");
+        #[expect(clippy::disallowed_methods, reason = "aborted when the ground is dropped")]
+        let health = tokio::spawn(answer(listener, direct));
+        let ground = Self { world, bouncer, alertmanager, health, home };
+        write_private(&ground.config(), &ground.settings(port)?)?;
+        Ok(ground)
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.home.path().join("config.toml")
+    }
+
+    fn settings(&self, health: u16) -> Result<String, PlatformError> {
+        let secret = |name: &str, value: &str| -> Result<String, PlatformError> {
+            let path = write_private(&self.home.path().join(name), value)?;
+            Ok(format!("{{ file = '{}' }}", path.display()))
+        };
+        let World { api, postgres, objects, valkey, .. } = &self.world;
+        Ok(format!(
+            "profile = 'local'
+[profiles.local]
+danger = 'local'
+[profiles.local.identity]
+role_without = 'senior'
+[profiles.local.kubernetes]
+kubeconfig = '{}'
+[profiles.local.valkey]
+url = '{}'
+stream = '{}'
+[profiles.local.postgres]
+url = '{}'
+password = {}
+[profiles.local.pgbouncer]
+url = '{}'
+password = {}
+[profiles.local.objects]
+endpoint = '{}'
+bucket = '{BACKUPS}'
+templates_bucket = '{TEMPLATES}'
+region = '{REGION}'
+access_key = {}
+secret_key = {}
+[profiles.local.alertmanager]
+url = '{}'
+[profiles.local.operations]
+health_url = 'http://127.0.0.1:{health}/{{host}}'
+",
+            api.kubeconfig(User::Admin).display(),
+            valkey.url(),
+            EventStream::default().key,
+            postgres.url(Role::Super),
+            secret("postgres.password", &postgres.password(Role::Super))?,
+            self.bouncer.url(),
+            secret("pgbouncer.password", &self.bouncer.password())?,
+            objects.url(),
+            secret("objects.access_key", objects.access_key())?,
+            secret("objects.secret_key", objects.secret_key())?,
+            self.alertmanager.url(),
+        ))
+    }
+
+    /// Runs the console with these words, as somebody at a terminal would who has no keyboard.
+    pub async fn console(&self, words: &[&str]) -> Said {
+        let config = self.config();
+        let mut all = vec!["--config", config.to_str().expect("a path")];
+        all.extend(words);
+        self.process(Path::new(PROGRAM), &all).await
+    }
+
+    /// Runs the executor that dies before the call of the number `call`; 0 never.
+    pub async fn dying(&self, verb: &str, what: &str, call: usize) -> Said {
+        let program = Path::new(PROGRAM).with_file_name("examples").join("dying");
+        let (config, call) = (self.config(), call.to_string());
+        let config = config.to_str().expect("a path");
+        self.process(&program, &[config, verb, what, &call]).await
+    }
+
+    async fn process(&self, program: &Path, words: &[&str]) -> Said {
+        let mut command = tokio::process::Command::from(Command::new(program));
+        command.args(words).env_clear().env("HOME", self.home.path()).stdin(Stdio::null());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).kill_on_drop(true);
+        let ended = tokio::time::timeout(GUARD, command.output()).await;
+        let Output { status, stdout, stderr } =
+            ended.expect("it ends").expect("the program can be started");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Said { code: status.code(), out: text(stdout), err: text(stderr) }
+    }
+
+    /// Plans; the file of the plan, and its id.
+    pub async fn plan(&self, words: &[&str]) -> (String, String) {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let file = self.home.path().join(format!("plan-{number}.json"));
+        let file = file.to_str().expect("a path").to_owned();
+        let mut all = vec!["plan"];
+        all.extend(words);
+        all.extend(["--out", &file]);
+        let said = self.console(&all).await;
+        assert_eq!(said.code, Some(0), "{words:?}: {}\n{}", said.out, said.err);
+        let text = std::fs::read_to_string(&file).expect("the plan");
+        let written: Value = serde_json::from_str(&text).expect("a plan");
+        let id = written["plan"]["id"].as_str().expect("it has an id").to_owned();
+        (file, id)
+    }
+
+    /// Confirms the plan in `file`, whatever it asks for, and runs it.
+    pub async fn apply(&self, file: &str) -> Said {
+        let text = std::fs::read_to_string(file).expect("the plan");
+        let written: Value = serde_json::from_str(&text).expect("a plan");
+        let word = written["plan"]["word"].as_str().expect("a word");
+        self.console(&["apply", file, "--yes", "--confirm", word, "--reason", "a test"]).await
+    }
+
+    /// Plans and runs; the id of the operation, which is done.
+    pub async fn done(&self, words: &[&str]) -> String {
+        let (file, id) = self.plan(words).await;
+        let said = self.apply(&file).await;
+        assert_eq!(said.code, Some(0), "{words:?}: {}\n{}", said.out, said.err);
+        id
+    }
+
+    /// Takes a genuine backup of `tenant`, as its CronJob would.
+    pub async fn back_up(&self, tenant: &str) -> Result<String, PlatformError> {
+        self.world.postgres.back_up(&self.world.objects, tenant, now()).await
+    }
+
+    /// How the operation stands, by its journal.
+    pub async fn standing(&self, id: &str) -> String {
+        let said = self.console(&["ops", "show", id, "--json"]).await;
+        let operation: Value = serde_json::from_str(&said.out).expect("an operation");
+        let phase = &operation["standing"]["phase"];
+        phase.as_str().map_or_else(|| phase.to_string(), str::to_owned)
+    }
+
+    /// Nobody holds a lease.
+    pub async fn assert_no_lease(&self) -> Outcome {
+        let path = "/apis/coordination.k8s.io/v1/namespaces/pulse-console/leases";
+        let leases = self.world.get(path).await?.unwrap_or_default();
+        for lease in leases["items"].as_array().into_iter().flatten() {
+            let holder = lease["spec"]["holderIdentity"].as_str().unwrap_or_default();
+            assert_eq!(holder, "", "{lease:#}");
+        }
+        Ok(())
+    }
+
+    /// Somebody who works in `database` by way of the pool, all the time.
+    pub fn works(&self, database: &str) -> Worker {
+        let (stop, errors, longest, rounds) = Default::default();
+        let worker = Worker { stop, errors, longest, rounds };
+        let (shared, options) = (worker.clone(), self.bouncer.options(database));
+        #[expect(clippy::disallowed_methods, reason = "told to stop by its handle")]
+        tokio::spawn(async move { shared.work(options).await });
+        worker
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        self.health.abort();
+    }
+}
+
+/// Somebody who works in a database.
+#[derive(Clone)]
+pub struct Worker {
+    stop: Arc<AtomicBool>,
+    errors: Arc<AtomicUsize>,
+    longest: Arc<AtomicU64>,
+    rounds: Arc<AtomicUsize>,
+}
+
+impl Worker {
+    #[expect(clippy::disallowed_methods, reason = "a test measures")]
+    async fn work(&self, options: PgConnectOptions) {
+        let mut connection = None;
+        while !self.stop.load(Ordering::Relaxed) {
+            let began = Instant::now();
+            if connection.is_none() {
+                connection = options.connect().await.ok();
+            }
+            let asked = match &mut connection {
+                // Without a prepared statement, which the pooler's next connection would not know.
+                Some(it) => sqlx::raw_sql("SELECT count(*) FROM sale_order").execute(it).await,
+                None => Err(sqlx::Error::PoolClosed),
+            };
+            if asked.is_err() {
+                self.errors.fetch_add(1, Ordering::Relaxed);
+                connection = None;
+            }
+            let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.longest.fetch_max(took, Ordering::Relaxed);
+            self.rounds.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Ends the work: how many rounds there were, how many errors, and how long the longest took in milliseconds.
+    pub fn end(self) -> (usize, usize, u64) {
+        self.stop.store(true, Ordering::Relaxed);
+        let load = |count: &AtomicUsize| count.load(Ordering::Relaxed);
+        (load(&self.rounds), load(&self.errors), self.longest.load(Ordering::Relaxed))
+    }
+}
+
+/// Answers for tenants: one is well when its database can be read.
+async fn answer(listener: TcpListener, direct: PgConnectOptions) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let mut request = [0; 1024];
+        let read = stream.read(&mut request).await.unwrap_or(0);
+        let text = String::from_utf8_lossy(request.get(..read).unwrap_or_default()).into_owned();
+        let host = text.split_whitespace().nth(1).unwrap_or("/").trim_start_matches('/').to_owned();
+        let well = match direct.clone().database(&host).connect().await {
+            Ok(mut session) => {
+                let well = sqlx::raw_sql("SELECT 1").execute(&mut session).await.is_ok();
+                let _ = session.close().await;
+                well
+            }
+            Err(_) => false,
+        };
+        let status = if well { "200 OK" } else { "503 Service Unavailable" };
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let _ = stream.write_all(head.as_bytes()).await;
+    }
+}

@@ -1,0 +1,482 @@
+//! Operations on the screen: what is asked, what is shown of a plan, and what must be given before it runs.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
+
+#[path = "operate/bench.rs"]
+mod bench;
+#[path = "operate/console.rs"]
+mod console;
+mod journey;
+
+use bench::Bench;
+use console::Console;
+use pulse_console::app::{Effect, Msg, OperateEvent, OperateOrder};
+use pulse_console::domain::operation::{
+    Asks, Check, CheckResult, Due, Entry, Expect, Goal, Plan, Query, Record, Step, Verb,
+};
+use pulse_console::domain::{FeedId, Role, Span, Status, Text, Timestamp, TroubleKind};
+use pulse_console::operation::Way;
+use pulse_console::session::Presence;
+use pulse_console::store::table::TableId;
+
+/// Before the alerts of a stormy night, with the cursor on one.
+fn before_an_alert() -> Bench {
+    let mut bench = Bench::on("alert-storm");
+    bench.journey.advance(120);
+    bench.journey.keys("8 / ").types("TenantOdooDown").keys("enter");
+    bench
+}
+
+/// Before a still world with the tenant acme.
+fn before_acme() -> Bench {
+    let mut bench = Bench::on_nothing();
+    bench.journey.tenant("acme", Status::True).keys("2").on_row("acme");
+    bench
+}
+
+fn step(name: &str) -> Step {
+    Step {
+        name: name.into(),
+        act: None,
+        begun: None,
+        settled: Goal::new(Query::DatabaseServer, Expect::Present),
+        limit: Span::from_secs(60),
+        undo: None,
+        log: None,
+    }
+}
+
+/// A plan that damages acme, and asks for this.
+fn harmful(bench: &Bench, asks: Asks) -> Plan {
+    let at = bench.journey.engine.now();
+    Plan {
+        id: "harmful1".into(),
+        verb: Verb::Deprovision,
+        scope: "acme".into(),
+        tenant: Some("acme".into()),
+        title: "Delete acme with everything it has".into(),
+        damage: "acme: 34 people connected, 12.4 GB, everything after 02:00 is lost".into(),
+        by: "maria".into(),
+        at,
+        asks,
+        role: Role::Senior,
+        word: "acme".into(),
+        pins: Vec::new(),
+        checks: vec![
+            Check { what: "there is a backup of an hour ago".into(), result: CheckResult::Good },
+            Check { what: "nobody knows who pays".into(), result: CheckResult::Doubtful },
+        ],
+        notes: vec!["34 people lose their work.".into()],
+        steps: vec![step("look twice"), step("delete the tenant"), step("see it gone")],
+        no_return: Some(1),
+        due: vec![Due { what: "its backups may go".into(), at: at.after(Span::from_secs(86_400)) }],
+    }
+}
+
+/// The plan is shown that the operator asked for.
+fn shown(asks: Asks) -> Bench {
+    let mut bench = before_acme();
+    let plan = harmful(&bench, asks);
+    show(&mut bench, plan);
+    bench
+}
+
+/// Has `plan` asked for by the menu, and shown.
+fn show(bench: &mut Bench, plan: Plan) {
+    bench.slowly("m");
+    let number = ask(bench);
+    let event = OperateEvent::Planned(number, Ok(Box::new(plan)));
+    bench.journey.send(Msg::Operate(event));
+}
+
+/// Takes the last thing of the menu, which asks for a plan at once; gives the number of the plan.
+fn ask(bench: &mut Bench) -> u64 {
+    bench.slowly("j j j j j j j j enter");
+    match bench.orders().as_slice() {
+        [OperateOrder::Plan(wanted)] => {
+            assert_eq!((wanted.verb, wanted.by.as_str()), (Verb::Deprovision, "maria"));
+            assert_eq!(wanted.inputs["tenant"], "acme");
+            wanted.number
+        }
+        others => panic!("{others:?}"),
+    }
+}
+
+#[test]
+fn an_alert_is_looked_after() {
+    let mut bench = before_an_alert();
+    bench.journey.keys("a").sees("look after an alert").sees("4h");
+    bench.slowly("enter");
+    bench.works();
+    bench.journey.sees("it fires on").sees("nobody else looks after it").sees("Do it? y/N");
+    bench.rest().slowly("y");
+    bench.journey.sees("say who looks after it");
+    bench.works();
+    bench.journey.sees("✓ 1 say who looks after it").sees("Look after");
+}
+
+#[test]
+fn an_alert_that_somebody_looks_after_is_not_taken_from_them() {
+    let mut bench = before_an_alert();
+    bench.journey.keys("a");
+    let uid = match &bench.journey.app.pane().cursor.id {
+        Some(pulse_console::store::table::RowId::Object(_, uid)) => uid.0.clone(),
+        other => panic!("{other:?}"),
+    };
+    bench.world.acks.lock().expect("acks").insert(uid, "ivan".into());
+    bench.slowly("enter").works();
+    bench.journey.sees("✗ ivan looks after it already").sees("It can't be done").lacks("Do it?");
+    bench.rest().slowly("y").works();
+    assert!(bench.world.acted.lock().expect("what was done").is_empty());
+    bench.journey.sees("It can't be done");
+}
+
+#[test]
+fn a_silence_says_whom_it_hides_and_wants_a_reason() {
+    let mut bench = before_an_alert();
+    bench.journey.keys("z").sees("alertname=TenantOdooDown,tenant=");
+    bench.slowly("enter").types("x").slowly("enter");
+    bench.journey.sees("For: 2hx is no time");
+    bench.slowly("backspace enter enter");
+    bench.journey.sees("Reason: it is missing");
+    bench.types("known").slowly("enter").works();
+    bench.journey.sees("Nobody is told of 1 firing alerts until").sees("Due afterwards");
+    bench.rest().slowly("y").works();
+    bench.journey.sees("✓ 1 make the silence").sees("soaking");
+    assert_eq!(bench.world.acted.lock().expect("what was done").len(), 1);
+    // What is due of it stands in a list of its own.
+    bench.slowly("esc 9 v");
+    assert_eq!(bench.journey.pane(), TableId::Due);
+    bench.journey.sees("the silence ends").sees("in 1h59m");
+}
+
+#[test]
+fn a_viewer_is_refused_before_anything_is_asked() {
+    let mut bench = before_an_alert();
+    bench.journey.app.presence = Presence::unguarded(Role::Viewer);
+    bench.slowly("a");
+    bench.journey.sees("Your role is viewer; only operators and above can look after an alert.");
+    bench.slowly("m");
+    bench.journey.sees("Your role is viewer");
+    bench.slowly("enter");
+    assert!(bench.orders().is_empty());
+}
+
+#[test]
+fn a_console_that_may_only_look_has_no_hands() {
+    let mut bench = Bench::that_may("alert-storm", true);
+    assert!(!bench.is_able());
+    bench.journey.advance(120);
+    bench.journey.keys("8 /").types("TenantOdooDown").keys("enter");
+    bench.slowly("a");
+    bench.journey.sees("This console is read-only, so it can't look after an alert.");
+    assert!(bench.orders().is_empty());
+}
+
+#[test]
+fn nothing_is_done_by_facts_that_are_old() {
+    let mut bench = before_an_alert();
+    bench.journey.cut(FeedId::Alerts, TroubleKind::Unreachable);
+    bench.journey.advance(70);
+    bench.slowly("a");
+    bench.journey.sees("The alerts were confirmed 1m").sees("too old to look after an alert");
+    assert!(bench.orders().is_empty());
+}
+
+#[test]
+fn a_world_that_can_not_be_changed_says_so() {
+    let mut bench = before_an_alert();
+    bench.journey.app.equip(false, "maria".into());
+    bench.slowly("a");
+    bench.journey.sees("Nothing can be changed from here");
+}
+
+#[test]
+fn the_damage_stands_first_and_the_edge_is_drawn() {
+    let mut bench = shown(Asks::Typed);
+    let screen = bench.journey.screen();
+    let place = |text: &str| screen.find(text).unwrap_or_else(|| panic!("{text}:\n{screen}"));
+    assert!(place("▲ acme: 34 people connected") < place("Delete acme with everything"));
+    assert!(place("✓ there is a backup") < place("? nobody knows who pays"));
+    assert!(place("1 look twice") < place("it can't be taken back"));
+    assert!(place("it can't be taken back") < place("2 delete the tenant"));
+    bench.journey.sees("its backups may go: in ").sees("34 people lose their work.");
+}
+
+#[test]
+fn the_word_and_a_reason_are_typed_by_hand() {
+    let mut bench = shown(Asks::Typed);
+    bench.rest().types("acne").slowly("enter");
+    bench.journey.sees("✗ Type acme to go on.");
+    bench.slowly("backspace backspace").types("me").slowly("enter enter");
+    bench.journey.sees("Say why, in a few words");
+    assert!(bench.orders().is_empty());
+    bench.types("they left").slowly("enter");
+    match bench.orders().as_slice() {
+        [OperateOrder::Run(confirmed)] => {
+            let given = confirmed.given();
+            assert_eq!((given.typed.as_str(), given.reason.as_str()), ("acme", "they left"));
+            assert_eq!((given.by.as_str(), given.stepped_up), ("maria", false));
+        }
+        others => panic!("{others:?}"),
+    }
+}
+
+#[test]
+fn what_is_pasted_confirms_nothing() {
+    let mut bench = shown(Asks::Typed);
+    bench.rest().journey.send(Msg::Paste("acme".to_owned()));
+    bench.journey.sees("What is pasted into a plan does not count: type it.");
+    bench.slowly("enter");
+    bench.journey.sees("Not taken: keys rest for a moment.");
+    bench.rest().slowly("enter");
+    bench.journey.sees("Type acme to go on.");
+    // The same from a terminal that does not say what is pasted: keys that no hand types.
+    bench.rest();
+    bench.bursts("acme", "enter").bursts("because", "enter");
+    assert!(bench.orders().is_empty());
+    bench.rest().slowly("enter");
+    bench.journey.sees("Type acme to go on.");
+    assert!(bench.orders().is_empty());
+}
+
+#[test]
+fn keys_rest_after_whatever_comes_between() {
+    let mut bench = shown(Asks::Yes);
+    let refused = |bench: &mut Bench| {
+        bench.slowly("y");
+        assert!(bench.orders().is_empty());
+        bench.journey.sees("keys rest for a moment");
+    };
+    refused(&mut bench);
+    bench.rest().journey.send(Msg::Focus(true));
+    refused(&mut bench);
+    bench.rest().journey.size(100, 30);
+    refused(&mut bench);
+    bench.journey.cut(FeedId::Upgrades, TroubleKind::Unreachable);
+    bench.rest();
+    bench.journey.fault(pulse_console::sim::Fault::FeedUp(FeedId::Upgrades));
+    refused(&mut bench);
+    bench.rest().slowly("y");
+    assert!(matches!(bench.orders().as_slice(), [OperateOrder::Run(_)]));
+}
+
+#[test]
+fn a_plan_whose_object_changes_is_disarmed() {
+    let mut bench = shown(Asks::Typed);
+    bench.rest().types("acme").slowly("enter").types("they left");
+    // What its controller says of it is no change of what was ordered.
+    bench.journey.tenant("acme", Status::False).lacks("so it can't be confirmed");
+    let mut client = journey::client("acme", Status::True, bench.journey.engine.now());
+    if let pulse_console::domain::Spec::Client(spec) = &mut client.spec {
+        spec.tier = "enterprise".into();
+    }
+    let told = bench.journey.engine.upsert(client);
+    bench.journey.tell(told);
+    bench.journey.sees("The tenant acme was changed (tier) since the plan was made");
+    bench.rest().slowly("enter y");
+    assert!(bench.orders().is_empty());
+    bench.slowly("r");
+    assert!(
+        matches!(bench.orders().as_slice(), [OperateOrder::Plan(wanted)] if wanted.number == 2)
+    );
+}
+
+#[test]
+fn a_plan_whose_object_goes_is_disarmed() {
+    let mut bench = shown(Asks::Yes);
+    bench.journey.take("acme");
+    bench.journey.sees("The tenant acme is gone since the plan was made");
+    bench.rest().slowly("y");
+    assert!(bench.orders().is_empty());
+}
+
+#[test]
+fn an_answer_to_an_earlier_question_is_for_nobody() {
+    let mut bench = before_acme();
+    bench.slowly("m");
+    let first = ask(&mut bench);
+    bench.slowly("esc m");
+    let second = ask(&mut bench);
+    let plan = harmful(&bench, Asks::Yes);
+    let planned = |number| Msg::Operate(OperateEvent::Planned(number, Ok(Box::new(plan.clone()))));
+    bench.journey.send(planned(first)).lacks("Do it?");
+    bench.journey.send(planned(second)).sees("Do it?");
+}
+
+#[test]
+fn an_old_plan_is_made_anew() {
+    let mut bench = shown(Asks::Yes);
+    bench.pass(16 * 60_000);
+    bench.rest().slowly("y");
+    assert!(bench.orders().is_empty());
+    bench.journey.sees("Make it anew");
+}
+
+fn record(at: Timestamp, entry: Entry) -> Record {
+    Record { at, by: "ivan".into(), console: "ivan@there#7".into(), fence: 1, entry }
+}
+
+/// An operation of ivan that stopped at its second step.
+fn stopped(bench: &mut Bench, asks: Asks) {
+    let mut plan = harmful(bench, asks);
+    plan.no_return = Some(2);
+    let at = bench.journey.engine.now();
+    let mut records =
+        vec![record(at, Entry::Confirmed { reason: "they left".into(), stepped_up: true })];
+    if asks != Asks::SecondPerson {
+        records.push(record(at, Entry::Taken));
+        records.push(record(at, Entry::Began { step: 0 }));
+        records.push(record(at, Entry::Done { step: 0, saw: "looked".into() }));
+        records.push(record(at, Entry::Began { step: 1 }));
+        records.push(record(at, Entry::Stopped { step: 1, why: "no rights".into() }));
+    }
+    bench.finds(plan, records);
+}
+
+#[test]
+fn a_stopped_operation_of_a_colleague_is_found_and_gone_on_with() {
+    let mut bench = before_acme();
+    stopped(&mut bench, Asks::Typed);
+    bench.rest().slowly("1");
+    bench.journey.sees("stopped: Delete acme with everything it has");
+    bench.slowly("9");
+    bench.journey.sees("1 stopped").sees("✗ failed").sees("no rights").sees("1/3");
+    bench.slowly("enter");
+    bench.journey.sees("✓ 1 look twice").sees("✗ 2 delete the tenant").sees("they left");
+    bench.slowly("u");
+    bench.journey.sees("Take it back?").sees("Everything that was done is taken back.");
+    bench.rest().slowly("n r").rest().slowly("y");
+    let by = Text::from("maria");
+    let expected = OperateOrder::Resume { id: "harmful1".into(), way: Way::GoOn, by };
+    assert_eq!(bench.orders(), [expected]);
+    // It goes on here now: nothing else is done with it meanwhile.
+    bench.slowly("X");
+    bench.journey.sees("This console works on it.");
+}
+
+#[test]
+fn who_confirmed_does_not_approve() {
+    let mut bench = before_acme();
+    stopped(&mut bench, Asks::SecondPerson);
+    bench.rest().slowly("9 enter");
+    bench.journey.sees("◌ waiting");
+    bench.journey.app.equip(true, "ivan".into());
+    bench.slowly("a");
+    bench.journey.sees("Nobody approves of what they confirmed themselves.");
+    bench.journey.app.equip(true, "maria".into());
+    bench.slowly("a").rest().slowly("y");
+    let by = Text::from("maria");
+    let expected = OperateOrder::Resume { id: "harmful1".into(), way: Way::Approve, by };
+    assert_eq!(bench.orders(), [expected]);
+}
+
+#[test]
+fn quitting_asks_once_while_an_operation_goes_on_here() {
+    let mut bench = shown(Asks::Yes);
+    bench.rest().slowly("y");
+    assert_eq!(bench.orders().len(), 1);
+    bench.slowly("esc q");
+    bench.journey.sees("This console works on:").sees("Delete acme").sees("any console of a");
+    assert!(!bench.effects.contains(&Effect::Quit));
+    bench.rest().slowly("n").slowly("q").rest().slowly("y");
+    assert!(bench.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn an_operation_is_written_to_a_file() {
+    let mut bench = before_acme();
+    stopped(&mut bench, Asks::Typed);
+    bench.slowly("9 enter e").works();
+    bench.journey.sees("Wrote the operation to");
+    let files = bench.files();
+    assert!(files.len() == 1 && files[0].contains("stopped at: 2. delete the tenant"), "{files:?}");
+}
+
+#[test]
+fn a_form_takes_no_name_that_is_taken() {
+    let mut bench = before_acme();
+    bench.slowly(":").types("make a new tenant").slowly("enter");
+    bench.types("acme").slowly("enter");
+    bench.journey.sees("Subdomain: there is a tenant acme already.");
+    bench.types("-2").slowly("enter");
+    bench.journey.lacks("already").sees("The major of Odoo.");
+    bench.slowly("right");
+    bench.journey.sees("[19]");
+}
+
+#[test]
+fn a_backup_is_taken_now() {
+    let mut console = Console::on("calm-night");
+    console.keys("2 / ").types("meden-dab").keys("enter m enter");
+    console.waits_for("Take a backup of meden-dab now").sees("✓ the tenant has a backup Job");
+    console.rest().keys("y").sees("◌ 1 take an insurance backup of meden-dab");
+    // It goes on when its page is closed.
+    console.keys("esc 9").sees("1 under way").sees("Take a backup of meden-dab now");
+    console.keys("enter").waits_for("✓ 2 see that the insurance backup is in the bucket");
+    console.sees("● soaking").keys("esc").sees("1 soaking");
+}
+
+#[test]
+fn a_restore_asks_for_a_second_factor_for_its_plan_alone() {
+    let mut console = Console::guarded("calm-night");
+    let code = console.code("");
+    console.types("maria").keys("tab").types("training").keys("tab").types(&code).keys("enter");
+    console.waits_for("maria senior");
+    console.keys("2 /").types("meden-dab").keys("enter m j enter");
+    console.sees("latest").keys("enter enter");
+    console.waits_for("▲ meden-dab: ").rest();
+    console.types("meden-dab").keys("enter").types("a customer asked").keys("enter");
+    console.waits_for("For this plan alone: Put meden-dab back");
+    // A factor that is given up confirms nothing.
+    console.keys("esc").sees("Your second factor is asked next").rest().keys("enter");
+    console.waits_for("For this plan alone: Put meden-dab back");
+    let next = console.code(&code);
+    if console.screen().contains("password") {
+        console.types("training").keys("tab");
+    }
+    console.types(&next).keys("enter");
+    console.waits_for("Your second factor counts for").rest().keys("enter");
+    console.waits_for("✓ 1 take an insurance backup of meden-dab");
+    console.waits_for("with a second factor: a customer asked");
+}
+
+/// The screen as it was taken: `INSTA_UPDATE=always cargo test --test operate` takes it anew.
+fn assert_same(name: &str, bench: &mut Bench) {
+    let screen = bench.journey.screen();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, screen));
+}
+
+#[test]
+fn pages_of_operations_look_as_they_did() {
+    for (width, height) in [(80, 24), (160, 48)] {
+        let name = |page: &str| format!("operate-{width}x{height}-{page}");
+        let mut bench = before_an_alert();
+        bench.journey.size(width, height).keys("m");
+        assert_same(&name("menu"), &mut bench);
+        bench.slowly("esc z tab tab enter");
+        assert_same(&name("form"), &mut bench);
+        let mut bench = before_acme();
+        bench.journey.size(width, height);
+        let plan = harmful(&bench, Asks::StepUp);
+        show(&mut bench, plan);
+        bench.rest().types("acme").slowly("enter").types("they left");
+        assert_same(&name("plan"), &mut bench);
+        bench.slowly("esc");
+        stopped(&mut bench, Asks::Typed);
+        bench.slowly("9 enter");
+        assert_same(&name("run"), &mut bench);
+        bench.slowly("u");
+        assert_same(&name("undo"), &mut bench);
+        bench.slowly("n esc tab");
+        assert_same(&name("operations"), &mut bench);
+    }
+}
