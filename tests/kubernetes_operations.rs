@@ -53,7 +53,11 @@ async fn deleted_rows_are_back_after_a_swap_and_gone_again_when_it_is_taken_back
     {
         assert!(page.contains(part), "{part}: {page}");
     }
-    world.until_told("console.operation.done", &format!("{id}")).await
+    for happened in ["begun", "done", "undone"] {
+        let kind = format!("console.operation.{happened}");
+        world.until_told(&kind, &format!("{id}.{happened}")).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
