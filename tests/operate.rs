@@ -417,7 +417,7 @@ fn a_backup_is_taken_now() {
     console.waits_for("Take a backup of meden-dab now").sees("✓ the tenant has a backup Job");
     console.rest().keys("y").sees("◌ 1 take an insurance backup of meden-dab");
     // It goes on when its page is closed.
-    console.keys("esc 9").sees("1 under way").sees("Take a backup of meden-dab now");
+    console.keys("esc 9").sees("1 under way").sees("Take a backup of med");
     console.keys("enter").waits_for("✓ 2 see that the insurance backup is in the bucket");
     console.sees("● soaking").keys("esc").sees("1 soaking");
 }
@@ -443,7 +443,11 @@ fn a_restore_asks_for_a_second_factor_for_its_plan_alone() {
     console.types(&next).keys("enter");
     console.waits_for("Your second factor counts for").rest().keys("enter");
     console.waits_for("✓ 1 take an insurance backup of meden-dab");
-    console.waits_for("with a second factor: a customer asked");
+    let operations = &console.app.store.objects().operations;
+    let (_, held) = operations.iter().next().expect("an operation");
+    let entry = &held.object.records.first().expect("a record").entry;
+    let reason = "a customer asked".into();
+    assert_eq!(*entry, Entry::Confirmed { reason, stepped_up: true });
 }
 
 /// The screen as it was taken: `INSTA_UPDATE=always cargo test --test operate` takes it anew.

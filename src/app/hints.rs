@@ -2,6 +2,7 @@
 
 use super::App;
 use super::action;
+use super::overlay::Overlay;
 use crate::input::{Context, Continuation, Step};
 use crate::store::filter;
 
@@ -170,7 +171,10 @@ pub fn hints(app: &App) -> Vec<Hint> {
         return continuations(app, &contexts);
     }
     let hinted = HINTED.iter().find(|(context, _)| *context == top).map_or(&[][..], |(_, h)| *h);
-    hinted.iter().filter_map(|(id, doc)| hint(app, &contexts, id, doc)).collect()
+    // Only a plan can be made anew, though other questions are answered by the same keys.
+    let is_plan = matches!(app.overlay(), Some(Overlay::Plan(_)));
+    let fitting = hinted.iter().filter(|(id, _)| is_plan || *id != "plan.again");
+    fitting.filter_map(|(id, doc)| hint(app, &contexts, id, doc)).collect()
 }
 
 /// The first key of the action `id`, if it has one here, with a word for it.

@@ -102,8 +102,8 @@ health_url = 'http://127.0.0.1:{health}/{{host}}'
             EventStream::default().key,
             postgres.url(Role::Super),
             secret("postgres.password", &postgres.password(Role::Super))?,
-            self.bouncer.url(),
-            secret("pgbouncer.password", &self.bouncer.password())?,
+            self.bouncer.admin_url(),
+            secret("pgbouncer.password", &self.bouncer.admin_password())?,
             objects.url(),
             secret("objects.access_key", objects.access_key())?,
             secret("objects.secret_key", objects.secret_key())?,
@@ -244,6 +244,16 @@ impl Worker {
             self.rounds.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Waits until it has worked once.
+    pub async fn until_it_works(&self) {
+        let worked = tokio::time::timeout(GUARD, async {
+            while self.rounds.load(Ordering::Relaxed) == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        worked.await.expect("it works");
     }
 
     /// Ends the work: how many rounds there were, how many errors, and how long the longest took in milliseconds.

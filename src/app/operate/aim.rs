@@ -56,13 +56,11 @@ impl App {
             let (subject, kind) = (page.plan.title.clone(), Kind::Operation);
             return Aim { subject, tenant, chosen: false, feed, kind };
         }
-        match &self.pane().cursor.id {
-            Some(id) => self.aim_at(id, feed),
-            None => {
-                let (subject, kind) = (Text::default(), Kind::Nothing);
-                Aim { subject, tenant: None, chosen: false, feed, kind }
-            }
+        if let Some(id) = &self.pane().cursor.id {
+            return self.aim_at(id, feed);
         }
+        let (subject, kind) = (Text::default(), Kind::Nothing);
+        Aim { subject, tenant: None, chosen: false, feed, kind }
     }
 
     fn aim_at(&self, id: &RowId, feed: FeedId) -> Aim {

@@ -54,7 +54,7 @@ impl Desk {
     }
 
     /// The disturbance whose end is to be told, if there is a new one.
-    pub(in crate::app) fn to_rest(&mut self) -> Option<u64> {
+    pub(in crate::app) fn next_rest(&mut self) -> Option<u64> {
         (std::mem::replace(&mut self.told, self.disturbed) < self.disturbed)
             .then_some(self.disturbed)
     }

@@ -217,6 +217,6 @@ impl App {
     /// What the runtime must do so that keys count again, while something is asked.
     pub(super) fn resting(&mut self) -> Option<Effect> {
         let asks = self.overlay.as_ref().is_some_and(Overlay::asks);
-        if asks { self.desk.to_rest().map(Effect::Rest) } else { None }
+        if asks { self.desk.next_rest().map(Effect::Rest) } else { None }
     }
 }
