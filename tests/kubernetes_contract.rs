@@ -2,6 +2,7 @@
 #![cfg(feature = "real-servers")]
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
+mod hands;
 mod platform;
 mod world;
 
@@ -79,6 +80,9 @@ impl Servers {
     async fn fill(&self, now: DateTime<Utc>) -> Result<(), PlatformError> {
         self.cluster.create_clients(TENANTS).await?;
         self.cluster.fill_cluster(&Cluster::new(TENANTS, now)).await?;
+        let file = self.cluster.kubeconfig(User::Admin).display().to_string();
+        let operator = hands::Console::new([("kubernetes.kubeconfig", file)]);
+        operator.journal.open(&hands::plan("op1"), &hands::confirmed()).await.expect("it begins");
         self.objects.fill(TENANTS, now)?;
         self.alertmanager.post(&[alert("TenantOdooDown", "critical", 3, now)]).await?;
         self.valkey.publish(&EventStream::default(), 0..40, usual_moment()).await?;

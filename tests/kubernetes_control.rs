@@ -6,7 +6,7 @@ mod hands;
 mod platform;
 
 use hands::{Console, ask, guarded, mark, object, text};
-use platform::{ApiServer, CONSOLE, Kind, PlatformError, User, client_name};
+use platform::{ApiServer, CONSOLE, Kind, Matrix, PlatformError, User, client_name};
 use pulse_console::domain::operation::{Command, OPERATION_MARK, ObjectRef, Query, Seen, Which};
 use pulse_console::domain::{Timestamp, Uid};
 use pulse_console::platform::{Unacted, Word};
@@ -314,11 +314,11 @@ async fn what_became_of_a_change_is_told_apart() -> Outcome {
 
     let console = console(&server, User::Admin);
     console.done(&apply).await;
-    // The kinds are known by now; the answer to the change itself does not come.
+    // It does not even answer the look before the change: nothing was changed.
     server.freeze();
     let silent = console.act(&apply).await;
     println!("{silent:?}");
-    assert!(matches!(silent, Err(Unacted::Unsure(_))), "{silent:?}");
+    assert!(matches!(silent, Err(Unacted::Unreached(_))), "{silent:?}");
     server.thaw();
     server.kill();
     let lost = console.act(&apply).await;
@@ -327,5 +327,35 @@ async fn what_became_of_a_change_is_told_apart() -> Outcome {
     assert!(matches!(away, Err(Unacted::Unreached(_))), "{away:?}");
     server.start_again().await?;
     console.done(&apply).await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_room_hears_once_who_looks_after_an_alert() -> Outcome {
+    let server = server().await?;
+    let mut room = Matrix::start("room-token").await?;
+    let file = server.kubeconfig(User::Admin).display().to_string();
+    let console = Console::new([
+        ("kubernetes.kubeconfig", file),
+        ("matrix.url", room.url()),
+        ("matrix.token", "room-token".to_owned()),
+        ("matrix.alerts_room", Matrix::ALERTS[0].to_owned()),
+    ]);
+    let ack = |by: Option<&str>| Command::Acknowledge {
+        fingerprint: text("6a1f4c02d9e37b58"),
+        name: text("TenantOdooDown"),
+        by: by.map(text),
+        until: Timestamp::from_ms(4_000_000_000_000),
+    };
+    console.done(&ack(Some("maria"))).await;
+    console.done(&ack(Some("maria"))).await;
+    let said = room.messages();
+    assert_eq!(said.len(), 1, "{said:?}");
+    let body = said[0].content["body"].as_str().expect("a text");
+    assert!(body.contains("maria looks after TenantOdooDown"), "{body}");
+    assert!(body.contains("the disk is full"), "{body}");
+    // The room is a courtesy.
+    room.kill();
+    console.done(&ack(None)).await;
     Ok(())
 }

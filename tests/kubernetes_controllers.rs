@@ -9,6 +9,7 @@ mod platform;
 
 use controlled::{JOBS, Outcome, World, gzip, now};
 use platform::{BACKUPS, Fault, Kind, Object, Resource, backup_name, database_name, route_name};
+use pulse_console::operation::Manifests;
 use serde_json::{Value, json};
 
 const LIVE: &str = "acme.planapulse.app";
@@ -116,7 +117,12 @@ async fn a_new_tenant_is_cloned_changed_and_goes_with_all_that_was_made() -> Out
     // Another tier and version: the route moves, the database stays.
     let change = json!({ "tier": "enterprise", "odooVersion": "19" });
     world.api.merge_spec(Kind::Client, "nova", &change).await?;
-    world.until_settled(Kind::Client, "nova").await?;
+    let client = world.until_settled(Kind::Client, "nova").await?;
+    let condition = condition(&client, "Ready");
+    assert_eq!(
+        (&condition["status"], &condition["observedGeneration"]),
+        (&json!("True"), &client["metadata"]["generation"])
+    );
     assert!(!world.part(Resource::ROUTE, "plana-odoo-18", &route_name("nova")).await?);
     assert!(world.part(Resource::ROUTE, "plana-odoo-19", &route_name("nova")).await?);
     assert_eq!(world.rows(database, "sale_order").await?, 60);
@@ -172,6 +178,10 @@ async fn an_upgrade_changes_the_database_once_and_a_restart_rolls_out() -> Outco
     let jobs = world.labelled(Resource::JOB, &format!("tenantupgrade={name}")).await?;
     assert_eq!(jobs[0]["metadata"]["namespace"], "plana-odoo-18");
 
+    let quota = world.object(Resource::QUOTA, "plana-odoo-18", "odoo-quota").await?;
+    let used = &quota.expect("a quota")["status"]["used"];
+    assert_eq!(used, &json!({ "limits.cpu": "18", "limits.memory": "36Gi", "pods": "11" }));
+
     // Modules that are not installed.
     let spec = json!({
         "slug": "acme", "fromVersion": "18", "toVersion": "18", "strategy": "same-major",
@@ -193,6 +203,17 @@ async fn an_upgrade_changes_the_database_once_and_a_restart_rolls_out() -> Outco
     world.api.begin_delete(Kind::Upgrade, "acme-k3f9x4").await?;
     world.until(&format!("{}/acme-k3f9x4", Kind::Upgrade.path()), |seen| seen.is_none()).await?;
     assert!(world.labelled(Resource::JOB, "tenantupgrade=acme-k3f9x4").await?.is_empty());
+
+    // What the console itself makes there must say what it takes, or the quota keeps its pods out.
+    let values = json!({
+        "name": "acme-files", "namespace": "plana-odoo-18", "database": LIVE, "image": "busybox:1.37",
+        "from_path": "/from", "to_path": "/to", "source_namespace": "plana-odoo",
+        "labels": { "app.kubernetes.io/created-by": "pulse-console" }, "annotations": {},
+        "volumes": [{ "name": "from", "emptyDir": {} }, { "name": "to", "emptyDir": {} }],
+    });
+    let job = Manifests::default().fill("filestore", values).expect("a manifest");
+    world.post(&Resource::JOB.path("plana-odoo-18"), &job).await?;
+    assert_eq!(world.until_job("plana-odoo-18", "acme-files").await?, None);
 
     let path = format!("{}/worker-odoo", Resource::DEPLOYMENT.path("plana-odoo-18"));
     let restart = json!({ "spec": { "template": { "metadata": { "annotations": {

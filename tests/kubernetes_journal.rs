@@ -9,13 +9,11 @@ mod platform;
 
 use std::time::{Duration, Instant};
 
-use hands::{Console, ask, guarded, text};
+use hands::{Console, ask, confirmed, guarded, plan, record, text};
 use kubernetes::Seen;
 use platform::{ApiServer, CONSOLE, PlatformError, User};
-use pulse_console::domain::operation::{
-    Asks, Entry, Expect, Goal, Phase, Plan, Query, Record, Step, Verb,
-};
-use pulse_console::domain::{FeedId, Role, Span, Timestamp};
+use pulse_console::domain::operation::{Entry, Phase};
+use pulse_console::domain::{FeedId, Span};
 use pulse_console::live::kubernetes::Options;
 use pulse_console::platform::{Lease, Revision, Unwritten};
 use serde_json::{Value, json};
@@ -33,47 +31,6 @@ async fn server() -> Result<ApiServer, PlatformError> {
 fn console(server: &ApiServer) -> Console {
     let file = server.kubeconfig(User::Admin).display().to_string();
     Console::new([("kubernetes.kubeconfig", file)])
-}
-
-fn plan(id: &str) -> Plan {
-    let settled = Goal::new(Query::DatabaseServer, Expect::Present);
-    let step = Step {
-        name: text("look"),
-        act: None,
-        begun: None,
-        settled,
-        limit: Span::from_secs(60),
-        undo: None,
-        log: None,
-    };
-    Plan {
-        id: text(id),
-        verb: Verb::Tier,
-        scope: text("acme"),
-        tenant: Some(text("acme")),
-        title: text("Look twice at acme"),
-        damage: text("nothing"),
-        by: text("maria"),
-        at: Timestamp::from_ms(1),
-        asks: Asks::Yes,
-        role: Role::Operator,
-        word: text("acme"),
-        pins: Vec::new(),
-        checks: Vec::new(),
-        notes: Vec::new(),
-        steps: vec![step.clone(), step],
-        no_return: None,
-        due: Vec::new(),
-    }
-}
-
-fn record(entry: Entry, fence: u64) -> Record {
-    let (by, console) = (text("maria"), text("maria@laptop/1"));
-    Record { at: Timestamp::from_ms(5), by, console, fence, entry }
-}
-
-fn confirmed() -> Record {
-    record(Entry::Confirmed { reason: text("why \u{1b} not"), stepped_up: false }, 1)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -53,7 +53,11 @@ async fn deleted_rows_are_back_after_a_swap_and_gone_again_when_it_is_taken_back
     {
         assert!(page.contains(part), "{part}: {page}");
     }
-    world.until_told("console.operation.done", &format!("{id}")).await
+    for happened in ["begun", "done", "undone"] {
+        let kind = format!("console.operation.{happened}");
+        world.until_told(&kind, &format!("{id}.{happened}")).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,8 +94,12 @@ async fn a_tenant_is_made_backed_up_upgraded_copied_and_deleted() -> Outcome {
 
     ground.done(&["upgrade", "nova"]).await;
     ground.done(&["tier", "nova", "--tier", "enterprise"]).await;
+    let worker = ground.works(new);
+    worker.until_it_works().await;
     ground.done(&["pause-pool", "nova"]).await;
     ground.done(&["resume-pool", "nova"]).await;
+    let (_, errors, longest) = worker.end();
+    assert!(errors == 0 && longest > 100, "{errors} errors, {longest} ms");
 
     ground.done(&["deprovision", "nova"]).await;
     assert!(!world.has_database(new).await?);
@@ -103,7 +111,7 @@ async fn a_plan_is_refused_when_the_world_has_moved_and_two_consoles_do_not_race
     let ground = Ground::start(2).await?;
     let world = &ground.world;
     let (file, _) = ground.plan(&["tier", "acme", "--tier", "enterprise"]).await;
-    ground.done(&["tier", "acme", "--tier", "starter"]).await;
+    ground.done(&["tier", "acme", "--tier", "pro"]).await;
     let said = ground.apply(&file).await;
     assert_eq!(said.code, Some(2));
     assert!(said.err.contains("the tenant has changed since the plan was made"), "{}", said.err);

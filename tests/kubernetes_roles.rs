@@ -6,7 +6,11 @@ mod platform;
 
 use std::collections::BTreeSet;
 
-use platform::{ApiServer, Cluster, PlatformError, may, usual_moment};
+use chrono::TimeDelta;
+use platform::{
+    ApiServer, ApiServerOptions, Cluster, Kind, PlatformError, TokenIssuer, may, usual_moment,
+};
+use pulse_console::operation::Manifests;
 use serde_json::{Value, json};
 
 const VIEWER: &[&str] = &["plana-staff"];
@@ -156,5 +160,129 @@ async fn nobody_gets_everything_and_everybody_may_ask() -> Result<(), PlatformEr
     for kind in KINDS {
         assert!(shipped.contains(kind), "{kind}");
     }
+    Ok(())
+}
+
+/// What is done in the test below: who does it is the token's.
+struct Hand {
+    client: kube::Client,
+}
+
+impl Hand {
+    async fn of(
+        server: &ApiServer,
+        issuer: &TokenIssuer,
+        groups: &[&str],
+    ) -> Result<Self, PlatformError> {
+        let token = issuer.token("somebody", groups, TimeDelta::hours(1))?;
+        Ok(Self { client: server.client_by_token(&token).await? })
+    }
+
+    /// The code of the answer.
+    async fn ask(&self, method: &str, path: &str, body: Option<(&str, Value)>) -> u16 {
+        let request = http::Request::builder().method(method).uri(path);
+        let (content, body) = body.unwrap_or(("application/json", Value::Null));
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let request = request.header("content-type", content).body(body.into_bytes());
+        match self.client.request_text(request.expect("a request")).await {
+            Ok(_) => 200,
+            Err(kube::Error::Api(status)) => status.code,
+            Err(_) => 0,
+        }
+    }
+
+    /// Server-side apply, as the console applies its manifests.
+    async fn apply(&self, path: &str, object: Value) -> u16 {
+        let path = format!("{path}?fieldManager=pulse-console&fieldValidation=Strict");
+        self.ask("PATCH", &path, Some(("application/apply-patch+yaml", object))).await
+    }
+
+    async fn merge(&self, path: &str, change: Value) -> u16 {
+        self.ask("PATCH", path, Some(("application/merge-patch+json", change))).await
+    }
+
+    async fn post(&self, path: &str, object: Value) -> u16 {
+        self.ask("POST", path, Some(("application/json", object))).await
+    }
+}
+
+/// The Job that carries files, from the template that the console fills in.
+fn carrying(namespace: &str, name: &str) -> Value {
+    let values = json!({
+        "name": name, "namespace": namespace, "database": "acme.planapulse.app", "image": "busybox:1.37",
+        "from_path": "/from", "to_path": "/to", "source_namespace": "plana-odoo-18",
+        "labels": { "app.kubernetes.io/created-by": "pulse-console" }, "annotations": {},
+        "volumes": [
+            { "name": "from", "persistentVolumeClaim": { "claimName": "filestore-from" } },
+            { "name": "to", "persistentVolumeClaim": { "claimName": "filestore-to" } },
+        ],
+    });
+    Manifests::default().fill("filestore", values).expect("a manifest")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_rights_are_enough_for_what_operations_do() -> Result<(), PlatformError> {
+    let issuer = TokenIssuer::start().await?;
+    let wanted = ApiServerOptions { issuer: Some(issuer.trusted()), ..Default::default() };
+    let server = ApiServer::start_with(wanted).await?;
+    server.fill_cluster(&Cluster::new(1, usual_moment())).await?;
+    server.apply_packaging().await?;
+    let [viewer, operator, senior] = [VIEWER, OPERATOR, SENIOR];
+    let viewer = Hand::of(&server, &issuer, viewer).await?;
+    let operator = Hand::of(&server, &issuer, operator).await?;
+    let senior = Hand::of(&server, &issuer, senior).await?;
+
+    let tenant = format!("{}/nova", Kind::Client.path());
+    let spec = json!({ "subdomain": "nova", "tier": "pro", "odooVersion": "18" });
+    let object = Kind::Client.object("nova", &spec);
+    assert_eq!(viewer.apply(&tenant, object.clone()).await, 403);
+    assert_eq!(operator.apply(&tenant, object).await, 200);
+    assert_eq!(operator.merge(&tenant, json!({ "spec": { "tier": "starter" } })).await, 200);
+    assert_eq!(operator.ask("DELETE", &tenant, None).await, 403);
+    assert_eq!(senior.ask("DELETE", &tenant, None).await, 200);
+    let run = format!("{}/acme-k3f9x2", Kind::Upgrade.path());
+    let spec = json!({
+        "slug": "acme", "fromVersion": "18", "toVersion": "18", "strategy": "same-major", "modules": "all",
+    });
+    let object = Kind::Upgrade.object("acme-k3f9x2", &spec);
+    assert_eq!(operator.apply(&run, object).await, 200);
+    assert_eq!(operator.ask("DELETE", &run, None).await, 200);
+
+    let worker = "/apis/apps/v1/namespaces/plana-odoo-18/deployments/worker-odoo";
+    let restart =
+        json!({ "spec": { "template": { "metadata": { "annotations": { "x/y": "z" } } } } });
+    assert_eq!(viewer.merge(worker, restart.clone()).await, 403);
+    assert_eq!(operator.merge(worker, restart).await, 200);
+
+    let files = "/apis/batch/v1/namespaces/plana-odoo-19/jobs/acme-files";
+    let job = carrying("plana-odoo-19", "acme-files");
+    assert_eq!(operator.apply(files, job.clone()).await, 403);
+    assert_eq!(senior.apply(files, job).await, 200);
+    let backup = "/apis/batch/v1/namespaces/crossplane-system/jobs/acme-insurance";
+    assert_eq!(operator.apply(backup, carrying(JOBS, "acme-insurance")).await, 200);
+
+    let journal = "/api/v1/namespaces/pulse-console/configmaps";
+    let map =
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "operation-1" } });
+    assert_eq!(viewer.post(journal, map.clone()).await, 403);
+    assert_eq!(operator.post(journal, map).await, 200);
+    let entry = format!("{journal}/operation-1");
+    assert_eq!(senior.merge(&entry, json!({ "data": { "1": "{}" } })).await, 200);
+    assert_eq!(viewer.ask("GET", &entry, None).await, 200);
+    assert_eq!(operator.ask("DELETE", &entry, None).await, 200);
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/pulse-console/leases";
+    let lease = json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": { "name": "acme" },
+    });
+    assert_eq!(operator.post(leases, lease).await, 200);
+    let taken = json!({ "spec": { "holderIdentity": "somebody" } });
+    assert_eq!(senior.merge(&format!("{leases}/acme"), taken).await, 200);
+    let event = json!({
+        "apiVersion": "v1", "kind": "Event", "metadata": { "name": "nova.1" },
+        "involvedObject": { "kind": "PLANAClient", "name": "nova", "namespace": "default" },
+        "reason": "Done", "type": "Normal",
+    });
+    assert_eq!(viewer.post("/api/v1/namespaces/default/events", event.clone()).await, 403);
+    assert_eq!(operator.post("/api/v1/namespaces/default/events", event).await, 200);
     Ok(())
 }

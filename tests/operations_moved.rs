@@ -117,7 +117,7 @@ fn pinned() -> impl Strategy<Value = (Verb, prop::sample::Index, Change)> {
 }
 
 /// What was done for the operation, and what there is of it.
-async fn nothing_of(stage: &Stage, plan: &Plan, before: usize) {
+fn nothing_of(stage: &Stage, plan: &Plan, before: usize) {
     assert_eq!(stage.deeds().len(), before, "{}: something was done", plan.verb);
     assert!(stage.sim.is_free(), "{}: a lease is left", plan.verb);
 }
@@ -131,7 +131,7 @@ async fn moved_before_it_begins(verb: Verb, which: prop::sample::Index, change: 
     let deeds = stage.deeds().len();
     let halt = stage.run(&stage.first(), plan.clone()).await.expect_err("it may not run");
     assert!(matches!(halt, Halt::Moved { .. }), "{verb}, {}: {halt}", pin.what);
-    nothing_of(&stage, &plan, deeds).await;
+    nothing_of(&stage, &plan, deeds);
     let missing = stage.first().journal.read(&plan.id).await.expect_err("nothing is written");
     assert_eq!(missing, Unwritten::Missing);
 }
@@ -149,13 +149,13 @@ async fn moved_before_it_is_gone_on_with(verb: Verb, which: prop::sample::Index,
     let second = stage.second();
     let halt = second.resume(&plan.id, &Way::GoOn, &silent()).await.expect_err("it may not run");
     assert!(matches!(halt, Halt::Moved { .. }), "{verb}, {}: {halt}", pin.what);
-    nothing_of(&stage, &plan, deeds).await;
+    nothing_of(&stage, &plan, deeds);
     // It can be put away.
     let why = Text::from("it was overtaken");
     let back =
         second.resume(&plan.id, &Way::TurnBack(why), &silent()).await.expect("nothing began");
     assert!(back.standing.is_over());
-    nothing_of(&stage, &plan, deeds).await;
+    nothing_of(&stage, &plan, deeds);
 }
 
 proptest! {

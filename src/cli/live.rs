@@ -17,9 +17,8 @@ use crate::live::Live;
 use crate::platform::{Clock as _, Platform};
 use crate::runtime::console::{self, Console, Places};
 use crate::runtime::log::{self, LogGuard};
-use crate::runtime::operator::{self, Ground, Operator};
 use crate::runtime::trail::Trail;
-use crate::runtime::{WallClock, machine, snapshot, told};
+use crate::runtime::{WallClock, snapshot, told};
 use crate::store::table::TableId;
 use crate::store::{Freshness, feeds_of};
 

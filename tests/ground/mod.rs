@@ -47,6 +47,8 @@ impl Ground {
     pub async fn start(tenants: usize) -> Result<Self, PlatformError> {
         let (world, alertmanager) = tokio::try_join!(World::start(tenants), Alertmanager::start())?;
         let bouncer = PgBouncer::start(&world.postgres).await?;
+        // Word is left on a stream that is there: the console makes none.
+        world.valkey.publish(&EventStream::default(), 0..3, now()).await?;
         let home = tempfile::tempdir().expect("a folder");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("a port").port();
@@ -102,8 +104,8 @@ health_url = 'http://127.0.0.1:{health}/{{host}}'
             EventStream::default().key,
             postgres.url(Role::Super),
             secret("postgres.password", &postgres.password(Role::Super))?,
-            self.bouncer.url(),
-            secret("pgbouncer.password", &self.bouncer.password())?,
+            self.bouncer.admin_url(),
+            secret("pgbouncer.password", &self.bouncer.admin_password())?,
             objects.url(),
             secret("objects.access_key", objects.access_key())?,
             secret("objects.secret_key", objects.secret_key())?,
@@ -244,6 +246,16 @@ impl Worker {
             self.rounds.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Waits until it has worked once.
+    pub async fn until_it_works(&self) {
+        let worked = tokio::time::timeout(GUARD, async {
+            while self.rounds.load(Ordering::Relaxed) == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        worked.await.expect("it works");
     }
 
     /// Ends the work: how many rounds there were, how many errors, and how long the longest took in milliseconds.

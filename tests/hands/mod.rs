@@ -1,6 +1,13 @@
 //! The hands of the live world on servers that a test has started, and words for what operations ask of them.
-#![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of this module")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "every test binary uses another part of this module"
+)]
 #![allow(clippy::expect_used, clippy::panic, reason = "this is test code")]
+
+mod plans;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,6 +20,8 @@ use pulse_console::live::Live;
 use pulse_console::platform::{Control, Journal, Mark, Platform as _, Unacted};
 use pulse_console::runtime::WallClock;
 use serde_json::Value;
+
+pub use plans::{confirmed, plan, record};
 
 /// Far longer than anything takes: it only ends a test that hangs.
 pub const GUARD: Duration = Duration::from_mins(2);

@@ -163,6 +163,9 @@ impl Line {
             Fate::Unsent
         } else if is_refused(&failure) {
             Fate::Refused
+        } else if ask.body.is_none() {
+            // To look changes nothing, whether it was heard or not.
+            Fate::Unsent
         } else {
             Fate::Unknown
         };

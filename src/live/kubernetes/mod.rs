@@ -45,15 +45,12 @@ use futures_util::future::BoxFuture;
 pub use self::acks::{Acks, acks};
 pub use self::caller::Caller;
 pub(super) use self::control::Hand;
-use self::journal::Operations;
 pub use self::journal::journal;
 pub(super) use self::kubeconfig::user_name;
 #[doc(hidden)]
 pub use self::listing::Bench;
-use self::log::LogFeed;
 use self::pace::Pace;
 pub(super) use self::reach::{Reach, Unread};
-use self::rights::Rights;
 pub(super) use self::secret::secret;
 use self::session::{Beside, Ended, Session};
 use self::target::Target;
@@ -156,13 +153,7 @@ impl Feed for Kubernetes {
 async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, Closed> {
     let watch = |target| Watch::new(target, &options.tenant_domain, sink.clone());
     let mut watches: Vec<Watch> = Target::all().map(watch).collect();
-    let mut log = LogFeed::new(sink.clone());
-    let mut rights = Rights::new(
-        sink.clone(),
-        [&options.namespace, &options.jobs_namespace],
-        options.review_again,
-    );
-    let mut operations = Operations::new(sink.clone(), &options.namespace);
+    let mut beside = Beside::new(&options, &sink);
     let mut pace = Pace::default();
     let mut refusals = 0;
     let mut news = options.caller.news();
@@ -178,11 +169,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
                     watches.iter_mut().for_each(Watch::forget);
                     address.clone_from(&session.place.address);
                 }
-                let ended = {
-                    let beside =
-                        Beside { log: &mut log, rights: &mut rights, operations: &mut operations };
-                    session.run(&mut watches, beside, &sink).await
-                };
+                let ended = session.run(&mut watches, &mut beside, &sink).await;
                 if sink.now().since(began) >= STEADY {
                     pace.reset();
                 }
@@ -202,9 +189,7 @@ async fn run(options: Options, sink: Sink) -> Result<std::convert::Infallible, C
             for watch in &mut watches {
                 watch.say(trouble.clone()).await?;
             }
-            log.say(trouble.clone()).await?;
-            rights.say(trouble.clone()).await?;
-            operations.say(trouble.clone()).await?;
+            beside.say(&trouble).await?;
         }
         let wait = pace.next(limit(&trouble, &options));
         let least = if trouble.kind == TroubleKind::Config {

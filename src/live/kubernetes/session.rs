@@ -21,7 +21,7 @@ use super::trouble::{self, Asked, Place};
 use super::watch::Watch;
 use super::{Options, Streaming, heartbeat};
 use crate::domain::{FeedId, Kind, Timestamp, Trouble};
-use crate::platform::Sink;
+use crate::platform::{Closed, Sink};
 
 /// So long before credentials run out, new ones are asked for.
 const EARLY: Duration = Duration::from_secs(30);
@@ -42,10 +42,29 @@ pub(super) enum Ended {
 }
 
 /// What is read beside the watches.
-pub(super) struct Beside<'a> {
-    pub(super) log: &'a mut LogFeed,
-    pub(super) rights: &'a mut Rights,
-    pub(super) operations: &'a mut Operations,
+pub(super) struct Beside {
+    log: LogFeed,
+    rights: Rights,
+    operations: Operations,
+}
+
+impl Beside {
+    /// The log that is open, what the operator may do, and operations, told to `sink`.
+    pub(super) fn new(options: &Options, sink: &Sink) -> Self {
+        let namespaces = [options.namespace.as_str(), options.jobs_namespace.as_str()];
+        Self {
+            log: LogFeed::new(sink.clone()),
+            rights: Rights::new(sink.clone(), namespaces, options.review_again),
+            operations: Operations::new(sink.clone(), &options.namespace),
+        }
+    }
+
+    /// Tells each that the server can't be read.
+    pub(super) async fn say(&mut self, trouble: &Trouble) -> Result<(), Closed> {
+        self.log.say(trouble.clone()).await?;
+        self.rights.say(trouble.clone()).await?;
+        self.operations.say(trouble.clone()).await
+    }
 }
 
 /// A link that works, and what the watches share.
@@ -107,7 +126,7 @@ impl Session {
     pub(super) async fn run(
         &self,
         watches: &mut [Watch],
-        beside: Beside<'_>,
+        beside: &mut Beside,
         sink: &Sink,
     ) -> Ended {
         let mut follows: FuturesUnordered<_> =

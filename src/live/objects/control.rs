@@ -53,7 +53,13 @@ impl Hand {
             },
         };
         let Some(meta) = meta else { return Ok(Seen::Absent) };
-        let mut seen = seen(&meta)?;
+        let mut seen = seen(&meta);
+        if seen.etag.is_empty() {
+            // Nobody could tell whether another was written in its place.
+            let what = format!("the S3 server names no tag of {key}");
+            let remedy = "Look whether objects.endpoint is the address of an S3 server.";
+            return Err(Trouble::new(TroubleKind::Protocol, &what, remedy));
+        }
         seen.head = head(&bucket, &path, meta.size).await?;
         Ok(Seen::Backup(seen))
     }
@@ -67,8 +73,7 @@ impl Hand {
         let mut all = listed(&bucket, prefix.as_str(), PAGES).await?;
         all.sort_by(|a, b| (a.last_modified, &a.location).cmp(&(b.last_modified, &b.location)));
         let old = all.len().saturating_sub(MOST);
-        let newest: Result<Vec<BackupSeen>, Trouble> = all.iter().skip(old).map(seen).collect();
-        Ok(Seen::Backups(newest?))
+        Ok(Seen::Backups(all.iter().skip(old).map(seen).collect()))
     }
 
     async fn bucket(&self) -> Result<Bucket, Trouble> {
@@ -124,18 +129,14 @@ fn is_away(error: &object_store::Error) -> bool {
     matches!(refusal(error), Some(Refusal::Late | Refusal::Link(_)))
 }
 
-fn seen(meta: &ObjectMeta) -> Result<BackupSeen, Trouble> {
-    let key = Text::clean(meta.location.as_ref());
-    // Without a tag nobody could tell whether another was written in its place.
-    let etag = meta.e_tag.as_deref().ok_or_else(|| {
-        let what = format!("the S3 server names no tag of {key}");
-        Trouble::new(TroubleKind::Protocol, &what, "Look whether it is an S3 server.")
-    })?;
-    Ok(BackupSeen {
-        key,
+fn seen(meta: &ObjectMeta) -> BackupSeen {
+    // Some servers name no tags in listings.
+    let etag = meta.e_tag.as_deref().unwrap_or_default();
+    BackupSeen {
+        key: Text::clean(meta.location.as_ref()),
         etag: Text::bounded(etag.trim_matches('"'), 256),
         bytes: meta.size,
         modified: Timestamp::from_ms(meta.last_modified.timestamp_millis()),
         head: None,
-    })
+    }
 }

@@ -18,7 +18,7 @@ pub(super) fn act(engine: &mut Engine, command: &Command, mark: &Mark) -> Result
         Command::RenameDatabase { from, to, oid } => data::rename(engine, from, to, *oid),
         Command::DropDatabase { name, oid } => data::drop(engine, name, *oid),
         Command::AllowConnections { database, allow } => data::allow(engine, database, *allow),
-        Command::EndSessions { database } => data::end_all(engine, database),
+        Command::EndSessions { database } => Ok(data::end_all(engine, database)),
         Command::CancelStatement(session) => data::cancel(engine, session),
         Command::EndSession(session) => data::end(engine, session),
         Command::PausePool { database } => Ok(data::pause(engine, database)),

@@ -53,7 +53,7 @@ pub(super) fn expire(engine: &mut Engine, mark: &Text) -> Result<bool, Trouble> 
     let changed = silence.state != SilenceState::Expired;
     if changed {
         let (state, ends) = (SilenceState::Expired, engine.now());
-        engine.put(Silence { state, ends, ..Silence::clone(&silence) });
+        engine.put(Silence { ends, state, ..Silence::clone(&silence) });
         alerts::judge(engine);
     }
     Ok(changed)

@@ -53,7 +53,9 @@ pub(super) fn rename(
         .extend([database.tenant.clone(), renamed.tenant.clone()].into_iter().flatten());
     let tenant = renamed.tenant.clone();
     engine.put(renamed);
-    tenant.iter().for_each(|tenant| contents::serve(engine, tenant));
+    if let Some(tenant) = &tenant {
+        contents::serve(engine, tenant);
+    }
     databases::settle(engine);
     Ok(true)
 }
@@ -97,14 +99,14 @@ pub(super) fn allow(engine: &mut Engine, name: &Text, allow: bool) -> Result<boo
     Ok(changed)
 }
 
-pub(super) fn end_all(engine: &mut Engine, name: &Text) -> Result<bool, Trouble> {
+pub(super) fn end_all(engine: &mut Engine, name: &Text) -> bool {
     let sessions: Vec<Uid> =
         databases::sessions_of(engine, name).map(|session| session.uid.clone()).collect();
     for uid in &sessions {
         engine.take(FeedId::Sessions, uid);
     }
     databases::settle(engine);
-    Ok(!sessions.is_empty())
+    !sessions.is_empty()
 }
 
 /// The session, when it is that very one.

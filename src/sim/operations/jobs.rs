@@ -69,19 +69,19 @@ fn stands(engine: &mut Engine, place: &(Text, Text), stand: JobStand) -> Option<
     Some(order)
 }
 
-pub(super) fn runs(engine: &mut Engine, place: (Text, Text)) {
-    stands(engine, &place, JobStand::Runs);
+pub(super) fn runs(engine: &mut Engine, place: &(Text, Text)) {
+    stands(engine, place, JobStand::Runs);
 }
 
-pub(super) fn ends(engine: &mut Engine, place: (Text, Text)) {
+pub(super) fn ends(engine: &mut Engine, place: &(Text, Text)) {
     let now = engine.now();
-    let Some(order) = engine.operations.jobs.get(&place).cloned() else { return };
+    let Some(order) = engine.operations.jobs.get(place).cloned() else { return };
     let fails = &engine.scenario.operations.backups_fail;
     if order.tenant.as_ref().is_some_and(|tenant| order.key.is_some() && names(fails, tenant)) {
-        stands(engine, &place, JobStand::Failed(now));
+        stands(engine, place, JobStand::Failed(now));
         return;
     }
-    stands(engine, &place, JobStand::Done(now));
+    stands(engine, place, JobStand::Done(now));
     if let Some(key) = &order.key {
         bucket::write(engine, key);
     }

@@ -190,8 +190,8 @@ pub(super) fn go_on(engine: &mut Engine, next: Next) {
         Next::Cloned(tenant) => tenants::cloned(engine, &tenant),
         Next::Observed(uid) => tenants::observed(engine, &uid),
         Next::Left(uid) => tenants::left(engine, &uid),
-        Next::JobRuns(namespace, name) => jobs::runs(engine, (namespace, name)),
-        Next::JobEnds(namespace, name) => jobs::ends(engine, (namespace, name)),
+        Next::JobRuns(namespace, name) => jobs::runs(engine, &(namespace, name)),
+        Next::JobEnds(namespace, name) => jobs::ends(engine, &(namespace, name)),
     }
 }
 

@@ -93,7 +93,10 @@ pub(super) fn ends(engine: &mut Engine, uid: &Uid) -> bool {
     let fields = engine.operations.written.get(uid).map(|it| it.fields.clone()).unwrap_or_default();
     let done = match run.kind() {
         Kind::Upgrade => upgraded(engine, &run),
-        Kind::Template => built(engine, &fields),
+        Kind::Template => {
+            built(engine, &fields);
+            Some(())
+        }
         Kind::Restore | Kind::Client | Kind::Environment => restored(engine, &run, &fields),
     };
     databases::settle(engine);
@@ -114,7 +117,7 @@ fn upgraded(engine: &mut Engine, run: &Resource) -> Option<()> {
 }
 
 /// A template that is built takes the place of the one before.
-fn built(engine: &mut Engine, fields: &Value) -> Option<()> {
+fn built(engine: &mut Engine, fields: &Value) {
     let (edition, version) = (at(fields, "/spec/edition"), at(fields, "/spec/odooVersion"));
     let name = format!("{edition}-template-{version}.{DOMAIN}");
     if let Some(before) = databases::named(engine, &name) {
@@ -122,7 +125,6 @@ fn built(engine: &mut Engine, fields: &Value) -> Option<()> {
     }
     let uid = databases::make(engine, &name, "plana");
     engine.operations.own_databases.insert(uid);
-    Some(())
 }
 
 /// What a restore leaves: the contents of the backup, in a new database or in the live one.
@@ -132,7 +134,7 @@ fn restored(engine: &mut Engine, run: &Resource, fields: &Value) -> Option<()> {
         return None;
     }
     let key = Text::clean(at(fields, "/spec/backup"));
-    let dump = bucket::stored_of(engine, &key).filter(|dump| dump.is_dump())?;
+    let dump = bucket::stored_of(engine, &key).filter(bucket::Stored::is_dump)?;
     let live = databases::named(engine, &format!("{tenant}.{DOMAIN}"));
     let bytes = live.as_ref().and_then(|live| live.size).map_or(dump.bytes, |size| size.bytes);
     let target = at(fields, "/spec/targetDatabase");

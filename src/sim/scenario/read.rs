@@ -163,7 +163,7 @@ mod tests {
         (
             "denied = [\"clouds\"]",
             5,
-            "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`, `databases`, `sessions`, `database-server`, `pools`, `streams`, `keys`, `stream-server`, `executions`, `backups`, `buckets`, `alerts`, `silences`, `acks`, `deployments`, `autoscalers`, `quotas`, `pods`, `occurrences`, `gateways`, `routes`, `certificates`, `kustomizations`, `cron-jobs`, `jobs`, `nodes`, `claims`, `series`, `probes`, `log`, `access`, `audit`, `operations`",
+            "unknown variant `clouds`, expected one of `clients`, `environments`, `upgrades`, `templates`, `restores`, `events`, `databases`, `sessions`, `database-server`, `pools`, `streams`, `keys`, `stream-server`, `executions`, `backups`, `buckets`, `alerts`, `silences`, `acks`, `deployments`, `autoscalers`, `quotas`, `pods`, `occurrences`, `gateways`, `routes`, `certificates`, `kustomizations`, `cron-jobs`, `jobs`, `nodes`, `claims`, `series`, `probes`, `log`, `access`, `operations`, `audit`",
         ),
         ("[[tenant]]\nname = \"Acme\"", 5, "“Acme” is not a subdomain: 1 to 30 of a-z, 0-9 and -"),
         ("[[tenant]]\nname = \"a\"\n\n[[tenant]]\nname = \"a\"", 8, "the tenant “a” comes twice"),
@@ -188,7 +188,7 @@ mod tests {
         ),
         (
             "[[fault]]\nat = \"act\"\nwhat = \"fire\"",
-            6,
+            7,
             "unknown variant `fire`, expected one of `error`, `timeout`, `lost-reply`, `token-expired`, `crash-before`, `crash-after`, `torn`, `stale`, `lease-lost`",
         ),
         (
@@ -204,12 +204,12 @@ mod tests {
         ("[[fault]]\nat = \"act\"\nwhat = \"error\"\nnth = 0", 5, "calls are counted from 1"),
         (
             "[operations]\nupgrades-fail = [\"acne\"]\n[[tenant]]\nname = \"acme\"",
-            5,
+            6,
             "there is no tenant “acne”; perhaps “acme” is meant",
         ),
         (
             "[databases]\nbroken = [\"acne\"]\n[[tenant]]\nname = \"acme\"",
-            5,
+            6,
             "there is no tenant “acne”; perhaps “acme” is meant",
         ),
         (

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::desk::Desk;
@@ -33,6 +34,7 @@ pub(super) struct Pod<'a> {
     /// That Job's identity.
     pub(super) uid: &'a str,
     spec: &'a Value,
+    began: DateTime<Utc>,
     values: BTreeMap<String, String>,
     pub(super) fault: Option<Fault>,
     /// How many pods of the Job failed before.
@@ -57,6 +59,7 @@ impl<'a> Pod<'a> {
             job: &key.name,
             uid: text(job, "/metadata/uid"),
             spec: job.pointer("/spec/template/spec").unwrap_or(&Value::Null),
+            began: Desk::now(),
             values,
             fault: desk.faults.of(job),
             failed,
@@ -125,11 +128,13 @@ impl<'a> Pod<'a> {
         let ended = |reason: &str, code: u8, says: &str| {
             json!({ "running": null, "terminated": {
                 "reason": reason, "exitCode": code, "message": says,
-                "startedAt": stamp(now), "finishedAt": stamp(now),
+                "startedAt": stamp(self.began), "finishedAt": stamp(now),
             } })
         };
         let (phase, ready, state) = match end {
-            End::Running => ("Running", "True", json!({ "running": { "startedAt": stamp(now) } })),
+            End::Running => {
+                ("Running", "True", json!({ "running": { "startedAt": stamp(self.began) } }))
+            }
             End::Succeeded => ("Succeeded", "False", ended("Completed", 0, "")),
             End::Failed(KILLED) => ("Failed", "False", ended("OOMKilled", 137, KILLED)),
             End::Failed(why) => ("Failed", "False", ended("Error", 1, why)),
@@ -137,9 +142,9 @@ impl<'a> Pod<'a> {
         let running = end == End::Running;
         let status = json!({
             "phase": phase,
-            "startTime": stamp(now),
+            "startTime": stamp(self.began),
             "conditions": [
-                condition("PodScheduled", "True", "", "", now),
+                condition("PodScheduled", "True", "", "", self.began),
                 condition("Ready", ready, "", "", now),
             ],
             "containerStatuses": [{

@@ -6,6 +6,9 @@ use super::desk::Desk;
 use super::key::text;
 use crate::platform::{PlatformError, Resource};
 
+/// The units that are met, each with its thousandths, the largest first.
+const UNITS: [(&str, u64); 4] = [("Gi", 1_000 << 30), ("Mi", 1_000 << 20), ("", 1_000), ("m", 1)];
+
 /// Gives back what a pod of this specification has used.
 pub(super) async fn give_back(
     desk: &Desk,
@@ -34,17 +37,12 @@ pub(super) async fn give_back(
 /// What is left of a quantity, as the API server writes it.
 fn less(used: &str, size: &str) -> Option<String> {
     let left = thousandths(used)?.saturating_sub(thousandths(size)?);
-    Some(if left.is_multiple_of(1_000) { (left / 1_000).to_string() } else { format!("{left}m") })
+    let unit = UNITS.into_iter().find(|(_, factor)| left.is_multiple_of(*factor))?;
+    Some(format!("{}{}", left / unit.1, unit.0))
 }
 
 fn thousandths(text: &str) -> Option<u64> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let factor = match unit {
-        "m" => 1,
-        "" => 1_000,
-        "Mi" => 1_000 << 20,
-        "Gi" => 1_000 << 30,
-        _ => return None,
-    };
+    let (_, factor) = UNITS.into_iter().find(|(known, _)| *known == unit)?;
     text.strip_suffix(unit)?.parse::<u64>().ok()?.checked_mul(factor)
 }

@@ -53,7 +53,7 @@ impl State<'_> {
     }
 }
 
-/// Writes how far `object` is; it is not written again when nothing is new.
+/// Writes how far `object` is, as it was when one began to work at it; it is not written again when nothing is new.
 pub(super) async fn tell(
     desk: &Desk,
     key: &Key,
@@ -61,6 +61,8 @@ pub(super) async fn tell(
     state: State<'_>,
 ) -> Result<(), PlatformError> {
     let generation = number(object, "/metadata/generation").unwrap_or(1);
+    // It may have been written since.
+    let Some(object) = &desk.get(&key.path()).await? else { return Ok(()) };
     let conditions = state.conditions().map(|(kind, status, reason, says)| {
         let mut new = condition(kind, status, reason, &says, Desk::now());
         // A condition that stays what it is, is as old as it was.

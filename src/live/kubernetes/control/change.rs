@@ -101,6 +101,9 @@ impl Hand {
         let mut last = None;
         for _ in 0..TRIES {
             let (spot, object) = self.meant(what, which).await?;
+            if !only_restarts(patch) {
+                not_of_flux(what, Some(&object))?;
+            }
             let mut body = fields(patch);
             annotate(&mut body, mark);
             within(&mut body, "metadata", |meta| {
@@ -124,6 +127,7 @@ impl Hand {
     /// Deletes `what`, if it is the one that is meant.
     pub(super) async fn delete(&self, what: &ObjectRef, which: &Which) -> Result<(), Miss> {
         let (spot, object) = self.meant(what, which).await?;
+        not_of_flux(what, Some(&object))?;
         let how = json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
@@ -133,7 +137,7 @@ impl Hand {
         self.line.delete(&format!("deleting {what}"), &spot.path, &how).await.map(drop)
     }
 
-    /// `what` as it is now, if it is the one that is meant, and may be changed here.
+    /// `what` as it is now, if it is the one that is meant.
     async fn meant(&self, what: &ObjectRef, which: &Which) -> Result<(Spot, Value), Miss> {
         let mut spot = self.spot(what, "").await?;
         let object = spot.object.take().ok_or_else(|| gone(what))?;
@@ -152,13 +156,25 @@ impl Hand {
             let what = format!("{what} is not the one that is meant: {why}");
             return Err(Miss::refused(TroubleKind::Denied, &what, "Make the plan anew."));
         }
-        not_of_flux(what, Some(&object))?;
         Ok((spot, object))
     }
 }
 
 fn gone(what: &ObjectRef) -> Miss {
     Miss::refused(TroubleKind::Absent, &format!("{what} is not there"), "")
+}
+
+/// Whether `patch` changes nothing but annotations of the pods, which has them restart. Flux leaves those alone, for they
+/// are not in git.
+fn only_restarts(patch: &Value) -> bool {
+    let mut at = patch;
+    for name in ["spec", "template", "metadata", "annotations"] {
+        match at.as_object() {
+            Some(fields) if fields.len() == 1 => at = fields.get(name).unwrap_or(&Value::Null),
+            _ => return false,
+        }
+    }
+    at.is_object()
 }
 
 /// What Flux keeps is changed in git: Flux would only change it back.

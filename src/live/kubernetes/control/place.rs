@@ -35,7 +35,7 @@ impl Hand {
         let served = self.kinds.find(&self.line, kind, version).await?;
         let named = what.namespace.as_ref().map(Text::as_str).filter(|_| served.namespaced);
         if named.is_some() || !served.namespaced {
-            let namespace = named.map(|name| encoded(name));
+            let namespace = named.map(encoded);
             let path =
                 format!("{}/{}", served.path(namespace.as_deref()), encoded(what.name.as_str()));
             let object = self.line.find(&format!("reading {what}"), &path).await?;

@@ -67,8 +67,8 @@ fn name(scope: &str) -> String {
     let readable: String = scope.chars().take(40).map(plain).collect();
     let readable = readable.trim_matches('-');
     let digest = Sha256::digest(scope.as_bytes());
-    let short: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-    format!("operation-{readable}-{short}").replace("--", "-")
+    let short = digest.iter().take(5).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("operation-{readable}-{short:010x}").replace("--", "-")
 }
 
 #[expect(

@@ -80,6 +80,14 @@ impl Stop {
         Self::Refused(Trouble::new(kind, what, remedy))
     }
 
+    /// The same of a look before a change: nothing was changed yet, whatever became of the look.
+    pub(super) fn before(self) -> Self {
+        match self {
+            Self::Failed(failure) => Self::Unreached(failure),
+            other => other,
+        }
+    }
+
     /// The server's code, where it refused.
     pub(super) fn code(&self) -> Option<&str> {
         match self {

@@ -57,7 +57,7 @@ fn small(count: u64) -> u32 {
 pub(super) async fn oid(line: &mut Line, wanted: &str) -> Result<Option<Oid>, Stop> {
     const DOING: &str = "looking at the database";
     let query = "SELECT oid::int8 AS id FROM pg_database WHERE datname = $1";
-    let rows = line.ask(DOING, sqlx::query(query).bind(wanted)).await?;
+    let rows = line.ask(DOING, sqlx::query(query).bind(wanted)).await.map_err(Stop::before)?;
     let id = rows.first().map(|row| count(row, "id")).transpose().map_err(odd(DOING))?;
     Ok(id.map(|id| Oid(small(id))))
 }

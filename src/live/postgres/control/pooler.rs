@@ -33,14 +33,15 @@ pub(super) async fn look(target: &Target, database: &str) -> Result<Seen, Stop> 
     let databases = line.run_soon(DOING, "SHOW DATABASES".to_owned()).await?;
     let pools = line.run_soon(DOING, "SHOW POOLS".to_owned()).await?;
     line.close().await;
-    let listed = databases.iter().find(|row| text(row, "name") == Some(database));
-    let own = || pools.iter().filter(|row| text(row, "database") == Some(database));
-    if listed.is_none() && own().next().is_none() {
+    // A pool of a database that it made up by itself stays listed for a while after its last client left; nobody can be
+    // held back in it until the next one comes.
+    let Some(listed) = databases.iter().find(|row| text(row, "name") == Some(database)) else {
         return Ok(Seen::Absent);
-    }
+    };
+    let own = || pools.iter().filter(|row| text(row, "database") == Some(database));
     let sum = |column| own().map(|row| number(row, column)).fold(0, u32::saturating_add);
     Ok(Seen::Pool {
-        paused: listed.is_some_and(|row| number(row, "paused") > 0),
+        paused: number(listed, "paused") > 0,
         active: sum("cl_active"),
         waiting: sum("cl_waiting"),
     })
