@@ -339,10 +339,15 @@ fn every_action_passes_the_gate() {
     let asked = named.find("self.refusal(").expect("the gate is asked");
     assert!(Some(asked) < named.find("self.run("), "the gate is asked first");
     assert!(!keys.code.contains("pub fn run("), "nobody outside can go round the gate");
-    // A key and the palette come in by the same door.
+    // A key, the palette and the list of what can be done come in by the same door.
     assert_eq!(
         calls(&files, "self.run_named("),
-        ["app/keys.rs: key", "app/update.rs: line_action"]
+        [
+            "app/keys.rs: key",
+            "app/operate/menu.rs: take_chosen",
+            "app/update.rs: drawer_action",
+            "app/update.rs: line_action"
+        ]
     );
 
     let round = Source::new("app/mouse.rs", "fn click(&mut self) { self.run(spec.action); }");

@@ -158,31 +158,35 @@ impl Geometry {
     }
 }
 
-/// The panes' places on the bar: with their names where there is room, else only their digits and the active
-/// one's name.
+/// The panes' places on the bar: with their names where there is room, set closer where there is less, else only their
+/// digits and the active one's name.
 fn tabs(active: usize, bar: Rect) -> Vec<(usize, Rect)> {
-    let full: u16 = PANES.iter().map(|pane| tab_width(pane, pane.digit.is_some())).sum();
-    let named = full + FRESHNESS <= bar.width;
+    let fits = |(apart, freshness): &(u16, u16)| {
+        let named = PANES.iter().filter(|pane| pane.digit.is_some());
+        named.map(|pane| tab_width(pane, Some(*apart))).sum::<u16>() + freshness <= bar.width
+    };
+    let apart = APART.iter().find(|room| fits(room)).map(|(apart, _)| *apart);
     let mut x = 1;
     let mut places = Vec::new();
     for (number, pane) in PANES.iter().enumerate() {
         if pane.digit.is_none() && number != active {
             continue;
         }
-        let width = tab_width(pane, named || number == active);
+        let width = tab_width(pane, apart.or_else(|| (number == active).then_some(2)));
         places.push((number, Rect::new(x, bar.y, width, 1)));
         x += width;
     }
     places
 }
 
-/// Cells that are kept for the freshness of the feeds, to the right of the panes.
-const FRESHNESS: u16 = 16;
+/// Cells around a pane's name, and those kept for the freshness of the feeds to the right of the panes; the best first.
+const APART: [(u16, u16); 2] = [(2, 16), (1, 10)];
 
-fn tab_width(pane: &PaneSpec, named: bool) -> u16 {
+/// Cells of a pane on the bar, its name with so many around it, if it is shown.
+fn tab_width(pane: &PaneSpec, named: Option<u16>) -> u16 {
     let digit = if pane.digit.is_some() { 2 } else { 0 };
-    let name = if named { u16::try_from(pane.name.len()).unwrap_or(0) + 2 } else { 0 };
-    digit + name
+    let name = named.map(|apart| u16::try_from(pane.name.len()).unwrap_or(0) + apart);
+    digit + name.unwrap_or_default()
 }
 
 /// The tables' places on the first line of the strip, where the pane has several.

@@ -180,8 +180,11 @@ fn bar(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
         let active = pane.tables.contains(&app.screen.pane);
         let role = if active { Role::PaneActive } else { Role::Pane };
         let digit = pane.digit.map(|digit| format!("{digit} ")).unwrap_or_default();
-        let text = format!(" {digit}{} ", pane.name);
+        let text = format!(" {digit}{}", pane.name);
         let text = if cells(&text) > place.width { format!(" {digit}") } else { text };
+        if active {
+            paint.fill(*place, role);
+        }
         paint.text(place.x, place.y, place.width, &text, role);
         if !active {
             paint.text(place.x + 1, place.y, 1, digit.trim(), Role::Key);
