@@ -4,6 +4,7 @@
 //! takes with `--config .platform/config.toml --profile local`.
 
 mod fleet;
+mod health;
 mod life;
 #[path = "mod.rs"]
 mod platform;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::fleet;
+use crate::health::Health;
 use crate::platform::{
     Alertmanager, AlertmanagerOptions, ApiServer, BACKUPS, Blackbox, Controllers,
     ControllersOptions, Kubelet, LATE_BACKUP, Load, Loki, Objects, ObjectsOptions, PLATFORM_PREFIX,
@@ -38,6 +39,7 @@ pub(crate) struct Servers {
     prometheus: Prometheus,
     blackbox: Blackbox,
     loki: Loki,
+    health: Health,
 }
 
 impl Servers {
@@ -82,7 +84,8 @@ impl Servers {
             tokio::join!(databases, objects, alerts, Loki::start());
         let ((postgres, pgbouncer), (alertmanager, prometheus, blackbox)) = (databases?, alerts?);
         let (objects, loki) = (objects?, loki?);
-        Ok(Self { postgres, pgbouncer, objects, alertmanager, prometheus, blackbox, loki })
+        let health = Health::start(&postgres).await?;
+        Ok(Self { postgres, pgbouncer, objects, alertmanager, prometheus, blackbox, loki, health })
     }
 
     /// Fills them for clients `0..tenants`, as they are at `now`.
@@ -95,6 +98,7 @@ impl Servers {
         self.loki.push(None, &[("namespace", "audit-webhook")], audit_history(tenants, now));
         self.objects.fill(tenants.min(200), now)?;
         self.postgres.fill(tenants).await?;
+        self.postgres.run("postgres", &operating()).await?;
         self.objects.fill_dumps(&self.postgres, tenants, now).await?;
         let hours = |hours| now - chrono::Duration::hours(hours);
         self.alertmanager
@@ -192,17 +196,21 @@ url = \"{}\"
 
 [profiles.local.loki]
 url = \"{}\"
+
+[profiles.local.operations]
+health_url = \"{}\"
 ",
             self.postgres.url(Role::Console),
             secret("postgres.password", &self.postgres.password(Role::Console))?,
-            self.pgbouncer.url(),
-            secret("pgbouncer.password", &self.pgbouncer.password())?,
+            self.pgbouncer.admin_url(),
+            secret("pgbouncer.password", &self.pgbouncer.admin_password())?,
             self.objects.url(),
             secret("objects.access_key", self.objects.access_key())?,
             secret("objects.secret_key", self.objects.secret_key())?,
             self.alertmanager.url(),
             self.prometheus.url(),
             self.loki.url(),
+            self.health.url(),
         ))
     }
 
@@ -226,6 +234,16 @@ url = \"{}\"
             self.loki.push(None, &[("namespace", "audit-webhook")], [record]);
         }
     }
+}
+
+/// What the console's role needs beside looking, so that operations can rename and drop tenants' databases, compare what is
+/// in them, and end their sessions.
+fn operating() -> [String; 2] {
+    let (console, owner) = (Role::Console, Role::Owner);
+    [
+        format!("GRANT {owner}, pg_read_all_data, pg_signal_backend TO {console}"),
+        format!("ALTER ROLE {console} CREATEDB"),
+    ]
 }
 
 /// What the blackbox exporter probes for real: one that answers, and one that says that it does not know the page.
