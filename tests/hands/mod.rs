@@ -5,7 +5,12 @@
     unused_imports,
     reason = "every test binary uses another part of this module"
 )]
-#![allow(clippy::expect_used, clippy::panic, reason = "this is test code")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this is test code"
+)]
 
 mod plans;
 
