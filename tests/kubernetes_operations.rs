@@ -32,8 +32,8 @@ async fn deleted_rows_are_back_after_a_swap_and_gone_again_when_it_is_taken_back
     assert!(said.err.starts_with("acme: "), "the damage is the first line: {}", said.err);
     assert_eq!(world.rows(LIVE, ROWS).await?, 60);
     let (rounds, errors, longest) = worker.end();
-    println!("the pool's client: {rounds} rounds, {errors} errors, longest pause {longest} ms");
-    assert_eq!(errors, 0, "clients of the pool see a pause, and no error");
+    println!("the pool's client: {rounds} rounds, longest pause {longest} ms");
+    assert!(errors.is_empty(), "clients of the pool see a pause, and no error: {errors:?}");
 
     // The same plan does not run twice, and what it kept is there.
     let again = ground.apply(&file).await;
@@ -99,7 +99,7 @@ async fn a_tenant_is_made_backed_up_upgraded_copied_and_deleted() -> Outcome {
     ground.done(&["pause-pool", "nova"]).await;
     ground.done(&["resume-pool", "nova"]).await;
     let (_, errors, longest) = worker.end();
-    assert!(errors == 0 && longest > 100, "{errors} errors, {longest} ms");
+    assert!(errors.is_empty() && longest > 100, "{errors:?}, {longest} ms");
 
     ground.done(&["deprovision", "nova"]).await;
     assert!(!world.has_database(new).await?);

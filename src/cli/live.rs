@@ -44,6 +44,7 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
         }
         (_, identity) => identity,
     };
+    let operator = start::operator(&mut app, &*platform, settings, &paths)?;
     let trail = Trail::new(paths.trail());
     let profile = &settings.profile.value;
     let opening = reason.map(|reason| Opening {
@@ -64,11 +65,8 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     let result = if let Some(pane) = args.snapshot.snapshot {
         print(args, pane, app, &platform, &dressed)
     } else {
-        let (recordings, saved) = (start::recordings(&paths), paths.saved());
-        let log = log.as_ref().map(|(_, file)| file.clone());
-        let places = Places { recordings, saved, log };
+        let places = places(&paths, log.as_ref());
         let Dressed { theme, appearance, .. } = dressed;
-        let operator = start::operator(&mut app, &*platform, settings, &paths)?;
         console::run(Console {
             app,
             operator,
@@ -84,6 +82,11 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     };
     glass.into_iter().for_each(Glass::end);
     result
+}
+
+fn places(paths: &Paths, log: Option<&(LogGuard, PathBuf)>) -> Places {
+    let log = log.map(|(_, file)| file.clone());
+    Places { recordings: start::recordings(paths), saved: paths.saved(), log }
 }
 
 /// The settings in force, and why the glass is to be broken, if it is.

@@ -210,13 +210,21 @@ fn feeds(app: &App, place: Rect, paint: &mut Paint<'_>) {
             .iter()
             .map(|(system, (sign, role))| (format!("{sign} {}", name(*system)), *role))
             .collect();
-        let width: u16 = signs.iter().map(|(text, _)| cells(text) + gap).sum();
-        if width <= place.width + gap {
-            let mut x = (place.right() + gap).saturating_sub(width);
-            for (text, role) in &signs {
-                paint.text(x, place.y, width, text, *role);
-                x += cells(text) + gap;
-            }
+        if signs_fit(paint, place, &signs, gap) {
+            return;
+        }
+    }
+    // With less room those that are well are only counted.
+    let is_well = |(_, (_, role)): &&(System, (&str, Role))| *role == Role::HealthHealthy;
+    let well = systems.iter().filter(is_well).count();
+    let mut signs: Vec<(String, Role)> = systems
+        .iter()
+        .filter(|system| !is_well(system))
+        .map(|(system, (sign, role))| (format!("{sign} {}", system.short_name()), *role))
+        .collect();
+    if !signs.is_empty() {
+        signs.push((format!("● {well} more"), Role::HealthHealthy));
+        if signs_fit(paint, place, &signs, 1) {
             return;
         }
     }
@@ -234,6 +242,20 @@ fn feeds(app: &App, place: Rect, paint: &mut Paint<'_>) {
     let text = format!("{sign} {live} of {all} feeds live");
     let text = if cells(&text) <= place.width { text } else { format!("{sign} {live}/{all}") };
     paint.right(place.x, place.y, place.width, &text, role);
+}
+
+/// Writes `signs` at the right, with such a gap between them, where there is room for all of them; says whether there was.
+fn signs_fit(paint: &mut Paint<'_>, place: Rect, signs: &[(String, Role)], gap: u16) -> bool {
+    let width: u16 = signs.iter().map(|(text, _)| cells(text) + gap).sum();
+    if width > place.width + gap {
+        return false;
+    }
+    let mut x = (place.right() + gap).saturating_sub(width);
+    for (text, role) in signs {
+        paint.text(x, place.y, width, text, *role);
+        x += cells(text) + gap;
+    }
+    true
 }
 
 /// Whether nothing is to be expected of a feed: its server is not set, or does not have such things.

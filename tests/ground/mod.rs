@@ -1,11 +1,16 @@
 //! Consoles without a screen, as processes, on real servers with controllers.
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses another part of this module")]
-#![allow(clippy::expect_used, clippy::panic, reason = "this is test code")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "this is test code"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -218,7 +223,7 @@ impl Drop for Ground {
 #[derive(Clone)]
 pub struct Worker {
     stop: Arc<AtomicBool>,
-    errors: Arc<AtomicUsize>,
+    errors: Arc<Mutex<Vec<String>>>,
     longest: Arc<AtomicU64>,
     rounds: Arc<AtomicUsize>,
 }
@@ -237,8 +242,9 @@ impl Worker {
                 Some(it) => sqlx::raw_sql("SELECT count(*) FROM sale_order").execute(it).await,
                 None => Err(sqlx::Error::PoolClosed),
             };
-            if asked.is_err() {
-                self.errors.fetch_add(1, Ordering::Relaxed);
+            if let Err(error) = asked {
+                let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+                errors.push(error.to_string());
                 connection = None;
             }
             let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -258,11 +264,11 @@ impl Worker {
         worked.await.expect("it works");
     }
 
-    /// Ends the work: how many rounds there were, how many errors, and how long the longest took in milliseconds.
-    pub fn end(self) -> (usize, usize, u64) {
+    /// Ends the work: how many rounds there were, the errors, and how long the longest took in milliseconds.
+    pub fn end(self) -> (usize, Vec<String>, u64) {
         self.stop.store(true, Ordering::Relaxed);
-        let load = |count: &AtomicUsize| count.load(Ordering::Relaxed);
-        (load(&self.rounds), load(&self.errors), self.longest.load(Ordering::Relaxed))
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (self.rounds.load(Ordering::Relaxed), errors, self.longest.load(Ordering::Relaxed))
     }
 }
 

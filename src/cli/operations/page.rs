@@ -84,12 +84,15 @@ pub(super) fn end(operation: &Operation) -> String {
                 String::new()
             };
             format!(
-                "Stopped at step {} ({name}): {why}. Try again with: pulse-console ops resume {id}{undo}",
-                step + 1
+                "Stopped at step {} ({name}): {}. Try again with: pulse-console ops resume {id}{undo}",
+                step + 1,
+                why.as_str().trim_end_matches('.')
             )
         }
         Phase::Waiting => "It waits for the approval of a second person.".to_owned(),
-        Phase::GivenUp { why } => format!("It stays as it is: {why}."),
+        Phase::GivenUp { why } => {
+            format!("It stays as it is: {}.", why.as_str().trim_end_matches('.'))
+        }
         Phase::Running | Phase::Undoing => {
             format!("It is under way. Go on with: pulse-console ops resume {id}")
         }

@@ -305,11 +305,16 @@ fn is_failed(why: &str) -> bool {
     matches!(reason, "Failed" | "Error")
 }
 
-/// Whether the conditions of `object` speak of its present specification, as far as they tell.
+/// Whether the status of `object` speaks of its present specification, as far as it tells: as a whole, or in each
+/// condition.
 fn is_observed(object: &Value) -> bool {
-    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
-    let is = number("/metadata/generation");
-    number("/status/observedGeneration").is_none_or(|seen| is.is_none_or(|is| seen >= is))
+    let Some(is) = object.pointer("/metadata/generation").and_then(Value::as_u64) else {
+        return true;
+    };
+    let whole = object.pointer("/status/observedGeneration");
+    let each = object.pointer("/status/conditions").and_then(Value::as_array);
+    let each = each.into_iter().flatten().filter_map(|one| one.get("observedGeneration"));
+    whole.into_iter().chain(each).filter_map(Value::as_u64).all(|seen| seen >= is)
 }
 
 fn job(object: &Value) -> Reached {

@@ -280,8 +280,10 @@ impl<'a> Work<'a> {
             Phase::GivenUp { why } => ("given-up", format!(" was given up: {why}")),
             Phase::Waiting | Phase::Undoing => return,
         };
-        let sentence =
-            Text::bounded(&format!("{} ({}){more}.", plan.title, self.standing().by), 900);
+        let sentence = Text::bounded(
+            &format!("{} ({}){}.", plan.title, self.standing().by, more.trim_end_matches('.')),
+            900,
+        );
         let word = Word {
             mark: self.mark(),
             happened,
