@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -18,6 +18,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinHandle;
 
 use crate::controlled::{Outcome, World, now};
@@ -30,6 +31,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_pulse-console");
 /// Far longer than anything takes: it only ends a test that hangs.
 const GUARD: Duration = Duration::from_mins(4);
 
+/// One ground at a time: each is a whole platform, and pauses are measured on it.
+static TURN: LazyLock<Arc<tokio::sync::Mutex<()>>> = LazyLock::new(Arc::default);
+
 /// The servers, and a configuration for consoles on them.
 pub struct Ground {
     pub world: World,
@@ -37,6 +41,7 @@ pub struct Ground {
     pub alertmanager: Alertmanager,
     health: JoinHandle<()>,
     home: tempfile::TempDir,
+    _turn: OwnedMutexGuard<()>,
 }
 
 /// What a process said.
@@ -50,6 +55,7 @@ pub struct Said {
 impl Ground {
     /// So many tenants, whose first has a genuine backup.
     pub async fn start(tenants: usize) -> Result<Self, PlatformError> {
+        let turn = Arc::clone(&TURN).lock_owned().await;
         let (world, alertmanager) = tokio::try_join!(World::start(tenants), Alertmanager::start())?;
         let bouncer = PgBouncer::start(&world.postgres).await?;
         // Word is left on a stream that is there: the console makes none.
@@ -60,7 +66,7 @@ impl Ground {
         let direct = world.postgres.options(Role::Super, "postgres");
         #[expect(clippy::disallowed_methods, reason = "aborted when the ground is dropped")]
         let health = tokio::spawn(answer(listener, direct));
-        let ground = Self { world, bouncer, alertmanager, health, home };
+        let ground = Self { world, bouncer, alertmanager, health, home, _turn: turn };
         write_private(&ground.config(), &ground.settings(port)?)?;
         Ok(ground)
     }
@@ -242,19 +248,21 @@ impl Worker {
                 Some(it) => sqlx::raw_sql("SELECT count(*) FROM sale_order").execute(it).await,
                 None => Err(sqlx::Error::PoolClosed),
             };
-            if let Err(error) = asked {
-                let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-                errors.push(error.to_string());
-                connection = None;
+            match asked {
+                Ok(_) => drop(self.rounds.fetch_add(1, Ordering::Relaxed)),
+                Err(error) => {
+                    let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+                    errors.push(error.to_string());
+                    connection = None;
+                }
             }
             let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.longest.fetch_max(took, Ordering::Relaxed);
-            self.rounds.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Waits until it has worked once.
+    /// Waits until it has worked once: from then on the pool knows the database.
     pub async fn until_it_works(&self) {
         let worked = tokio::time::timeout(GUARD, async {
             while self.rounds.load(Ordering::Relaxed) == 0 {
@@ -264,7 +272,7 @@ impl Worker {
         worked.await.expect("it works");
     }
 
-    /// Ends the work: how many rounds there were, the errors, and how long the longest took in milliseconds.
+    /// Ends the work: how many rounds went well, the errors, and how long the longest took in milliseconds.
     pub fn end(self) -> (usize, Vec<String>, u64) {
         self.stop.store(true, Ordering::Relaxed);
         let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner).clone();
