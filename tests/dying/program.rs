@@ -5,6 +5,7 @@
 //! and how the operation stands.
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a program of tests says what it expects"
 )]
