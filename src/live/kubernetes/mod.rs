@@ -2,7 +2,7 @@
 //!
 //! The feeds only get, list and watch. They hold no objects; what they read goes on to the store in batches. They never
 //! give up: every trouble is told once, as a sentence, and tried again, with the kubeconfig read anew each time. What
-//! changes anything is in [`control`], and what is written of it in [`journal`]; only operations come there.
+//! changes anything is in [`control`], and what is written of it in [`mod@journal`]; only operations come there.
 
 mod acks;
 mod api;

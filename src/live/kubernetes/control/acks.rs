@@ -1,4 +1,4 @@
-//! Saying who looks after an alert, where every console reads it: see [`super::super::acks`].
+//! Saying who looks after an alert, where every console reads it: see [`mod@super::super::acks`].
 
 use serde_json::{Value, json};
 
