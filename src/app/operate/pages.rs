@@ -44,7 +44,7 @@ fn plan(page: &PlanPage) -> Vec<DetailLine> {
     let plan = &page.plan;
     let mut lines = operation::damage(plan);
     lines.extend([DetailLine::default(), say(Tone::Heading, plan.title.as_str())]);
-    let made = format!("{} as {}, by {}", plan.verb.what(), plan.id, plan.by);
+    let made = format!("{}, by {}: operation {}", plan.verb.what(), plan.by, plan.id);
     lines.push(say(Tone::Muted, &made));
     lines.extend(operation::looked_at(plan));
     lines.extend([DetailLine::default(), say(Tone::Heading, "Steps")]);
