@@ -53,7 +53,7 @@ async fn upgrades_and_templates() -> Outcome {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn restores_beside_and_in_place() -> Outcome {
     let ground = Ground::start(1).await?;
-    everywhere(&ground, &[(Verb::RestoreInPlace, 5)]).await;
+    everywhere(&ground, &[(Verb::RestoreBeside, 2), (Verb::RestoreInPlace, 5)]).await;
     ground.assert_no_lease().await
 }
 

@@ -92,8 +92,6 @@ impl<'a> Killing<'a> {
         let on = (1..=clean.points).map(|at| (at, Then::GoesOn));
         let back = (1..=clean.points).map(|at| (at, Then::TakesBack));
         let last = clean.last_return;
-        let from: usize = std::env::var("KF").map_or(0, |t| t.parse().unwrap());
-        let (on, back) = (on.filter(move |a| a.0 >= from), back.filter(move |a| a.0 >= from));
         on.filter(|(at, _)| last.is_none_or(|last| *at <= last)).chain(back).collect()
     }
 

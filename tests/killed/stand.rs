@@ -64,11 +64,9 @@ impl Killing<'_> {
     pub(super) async fn settle(&self, lane: &str) {
         let made = async {
             match self.verb {
-                Verb::Backup
-                | Verb::Tier
-                | Verb::DropKept
-                | Verb::PausePool
-                | Verb::ResumePool => tenant(self.ground, lane, "18").await,
+                Verb::Backup | Verb::Tier | Verb::DropKept | Verb::PausePool | Verb::ResumePool => {
+                    tenant(self.ground, lane, "18").await
+                }
                 Verb::RestoreBeside | Verb::RestoreSwap | Verb::RestoreInPlace => {
                     tenant(self.ground, lane, "18").await?;
                     self.ground.back_up(lane).await.map(drop)
