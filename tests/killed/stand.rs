@@ -141,7 +141,8 @@ impl Killing<'_> {
             Verb::Tier => Stand::about(lane, &[verb, "--tier", "enterprise"]),
             Verb::DropKept => {
                 let name = host(&format!("{lane}-kept-202601010101-{}", fresh("old")));
-                world.run("postgres", &format!("CREATE DATABASE \"{name}\"")).await?;
+                let create = format!("CREATE DATABASE \"{name}\" OWNER {}", Role::Owner);
+                world.run("postgres", &create).await?;
                 let mut stand = Stand::about(lane, &[]);
                 stand.words = [verb, "--database", &name].map(str::to_owned).to_vec();
                 stand.names.push((name, "{kept}"));
