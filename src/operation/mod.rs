@@ -5,6 +5,7 @@
 //! knows no kind. Invariants: what is meant is durable before it is done, and its outcome after; nothing begins without
 //! a journal and a lease; a plan runs once; what was pinned is looked at again before anything is changed.
 
+mod changes;
 mod confirm;
 mod digest;
 mod evidence;
@@ -14,6 +15,7 @@ mod manifest;
 mod report;
 mod shape;
 
+pub use changes::{Change, Line, changes};
 pub use confirm::{ConfirmedPlan, Given, Unconfirmed};
 pub use digest::hash;
 pub use evidence::{Evidence, Unplanned, plan};

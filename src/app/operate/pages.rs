@@ -50,6 +50,7 @@ fn plan(page: &PlanPage) -> Vec<DetailLine> {
     lines.extend([DetailLine::default(), say(Tone::Heading, "Steps")]);
     lines.extend(operation::steps(plan, None, None));
     lines.extend(operation::due(plan));
+    lines.extend(operation::written(plan));
     lines
 }
 
