@@ -508,7 +508,8 @@ impl App {
         match (before, after) {
             (_, Some(why)) if why.kind == TroubleKind::NotConfigured || shared => {}
             (_, Some(why)) => self.say_of_platform(Level::Warning, &format!("{feed}: {why}")),
-            (Some(_), None) if shared => {}
+            // What was never configured, or not asked yet, was not away.
+            (Some(why), None) if shared || why.kind == TroubleKind::NotConfigured => {}
             (Some(_), None) => {
                 self.disturb();
                 self.say_of_platform(Level::Info, &format!("{feed}: reached again."));

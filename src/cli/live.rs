@@ -17,6 +17,7 @@ use crate::live::Live;
 use crate::platform::{Clock as _, Platform};
 use crate::runtime::console::{self, Console, Places};
 use crate::runtime::log::{self, LogGuard};
+use crate::runtime::mirror::Mirror;
 use crate::runtime::trail::Trail;
 use crate::runtime::{WallClock, snapshot, told};
 use crate::store::table::TableId;
@@ -65,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     let result = if let Some(pane) = args.snapshot.snapshot {
         print(args, pane, app, &platform, &dressed)
     } else {
-        let places = places(&paths, log.as_ref());
+        let places = places(&paths, profile, log.as_ref());
         let Dressed { theme, appearance, .. } = dressed;
         console::run(Console {
             app,
@@ -84,9 +85,10 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     result
 }
 
-fn places(paths: &Paths, log: Option<&(LogGuard, PathBuf)>) -> Places {
+fn places(paths: &Paths, profile: &str, log: Option<&(LogGuard, PathBuf)>) -> Places {
     let log = log.map(|(_, file)| file.clone());
-    Places { recordings: start::recordings(paths), saved: paths.saved(), log }
+    let mirror = Some(Mirror::of(paths, profile));
+    Places { recordings: start::recordings(paths), saved: paths.saved(), log, mirror }
 }
 
 /// The settings in force, and why the glass is to be broken, if it is.

@@ -234,5 +234,7 @@ pub static KEYS: &[Key] = &[
     key!(operations.keeps, Profile, Rule::Count(7, 1000), Some("7"), "Days that insurance backups, and databases swapped out, are kept at least."),
     key!(operations.soak, Profile, Rule::Count(1, 1000), Some("48"), "Hours that an update within a version is watched."),
     key!(operations.soak_cross, Profile, Rule::Count(1, 1000), Some("168"), "Hours that an upgrade to another version is watched."),
+    key!(operations.retention, Profile, Rule::Count(7, 3650), Some("90"), "Days that the journal of an operation is kept after everything of it is over."),
+    key!(operations.journals, Profile, Rule::Count(50, 1900), Some("1000"), "Most journals of operations that are kept; the first that were over go first."),
     key!(operations.guards, Profile, Rule::Text, None, "Where one is more careful, such as: tenant=erp verb=deprovision deny; tier=enterprise asks=second-person."),
 ];

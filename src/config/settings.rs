@@ -502,6 +502,10 @@ pub struct OperationSettings {
     pub soak: Sourced<u32>,
     /// Hours that an upgrade to another version is watched.
     pub soak_cross: Sourced<u32>,
+    /// Days that a journal is kept after everything of its operation is over.
+    pub retention: Sourced<u32>,
+    /// The most journals that are kept.
+    pub journals: Sourced<u32>,
     /// Where one is more careful.
     pub guards: Sourced<Option<String>>,
 }

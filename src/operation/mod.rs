@@ -13,6 +13,7 @@ mod executor;
 pub mod kinds;
 mod manifest;
 mod report;
+mod retention;
 mod shape;
 
 pub use changes::{Change, Line, changes};
@@ -22,4 +23,5 @@ pub use evidence::{Evidence, Unplanned, plan};
 pub use executor::{Executor, Halt, Pace, Progress, Tell, Way};
 pub use manifest::{Manifests, TemplateError};
 pub use report::{Timeline, export};
+pub use retention::{Leaving, Retention, Sweeper, Swept, kept_aside, over_since};
 pub use shape::{Caution, Guard, GuardError, Shape};

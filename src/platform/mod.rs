@@ -20,7 +20,7 @@ pub use identity::{
     Answer, Challenge, Grant, Identity, IdentityEvent, Order, Prompt, Proof, Purpose, Secret,
     Teller, Way,
 };
-pub use journal::{Journal, Journaled, Lease, Revision, Unwritten};
+pub use journal::{Journal, Journaled, Lease, Listing, Revision, Unwritten};
 
 use crate::domain::{Attention, Fact, FeedId, Observation, Timestamp};
 

@@ -4,22 +4,27 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::saved;
+use super::{housekeeping, saved};
 use crate::app::{Importance, OperateEvent, OperateOrder, Wanted};
 use crate::domain::operation::Phase;
 use crate::domain::{Opener, Operation, Text, Trouble, TroubleKind};
 use crate::operation::kinds::Request;
 use crate::operation::{
-    ConfirmedPlan, Executor, Halt, Manifests, Pace, Progress, Shape, Way, plan,
+    ConfirmedPlan, Executor, Halt, Manifests, Pace, Progress, Retention, Shape, Sweeper, Way, plan,
 };
 use crate::platform::{Clock, Control, Inspect, Journal, Platform};
 
 /// Letters and digits of an operation's id.
 const LETTERS: usize = 8;
+
+/// The most journals that are removed in one go, and the pause after each: they are not to be felt.
+const SWEPT: usize = 20;
+const SWEEP_PAUSE: Duration = Duration::from_secs(2);
 
 /// What ids are made of: they stand in names of the cluster and of databases.
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -34,6 +39,8 @@ pub struct Ground {
     pub shape: Shape,
     /// The templates of what is applied.
     pub manifests: Manifests,
+    /// How long journals are kept.
+    pub retention: Retention,
 }
 
 /// What comes of an order, for the event loop.
@@ -162,6 +169,32 @@ impl Operator {
                 None => Err(Halt::Trouble(nothing_to_act_with())),
             };
             report(&told, id, ended).await;
+        })
+    }
+
+    /// Removes journals of `operations` whose time is up; nothing where nothing can be changed. What it removed is in the
+    /// log, and said where it could not go on.
+    pub fn sweep(
+        &self,
+        operations: Vec<Arc<Operation>>,
+        told: mpsc::Sender<Told>,
+    ) -> BoxFuture<'static, ()> {
+        let sweeper = self.hands.clone().map(|Hands { control, journal }| Sweeper {
+            journal,
+            inspect: control,
+            clock: Arc::clone(&self.clock),
+            retention: self.ground.retention,
+            most: SWEPT,
+            pause: SWEEP_PAUSE,
+        });
+        Box::pin(async move {
+            let Some(sweeper) = sweeper else { return };
+            let swept = sweeper.sweep(&operations).await;
+            housekeeping::log(&swept);
+            if let Some(why) = swept.left_off {
+                let said = format!("Journals whose time is up could not be removed: {why}");
+                let _ = told.send(Told::Say(Importance::Warning, said)).await;
+            }
         })
     }
 

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use pulse_console::app::{Effect, Msg, OperateOrder};
 use pulse_console::domain::operation::{Command, Operation, Plan, Query, Record, Seen};
 use pulse_console::domain::{Fact, FeedId, Observation, Role, Span, Text, Timestamp, Trouble, Uid};
-use pulse_console::operation::{Manifests, Shape};
+use pulse_console::operation::Shape;
 use pulse_console::platform::{
     Clock, Control, Feed, Inspect, Journal, Journaled, Lease, Mark, Platform, Revision, Unacted,
     Unwritten, Word, World,
@@ -55,7 +55,7 @@ impl Bench {
 
     fn before(mut journey: Journey, read_only: bool) -> Self {
         let world = Arc::new(Small::default());
-        let ground = Ground { shape: Shape::default(), manifests: Manifests::default() };
+        let ground = Ground::default();
         let mut number = 0;
         let ids = move || {
             number += 1;

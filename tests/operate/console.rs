@@ -10,7 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use pulse_console::app::{App, Effect, Msg};
 use pulse_console::domain::{Attention, Role, Span};
 use pulse_console::input::parse_keys;
-use pulse_console::operation::{Manifests, Shape};
+use pulse_console::operation::Shape;
 use pulse_console::platform::{Order, Platform as _, Sink, Teller};
 use pulse_console::runtime::operator::{Ground, Operator, Told};
 use pulse_console::runtime::snapshot::{self, Format};
@@ -57,7 +57,7 @@ impl Console {
         let (outbox, inbox) = mpsc::channel(4096);
         let guard = runtime.enter();
         let sim = Arc::new(Sim::new(Engine::new(&scenario, None), 1.0));
-        let ground = Ground { shape: Shape::default(), manifests: Manifests::default() };
+        let ground = Ground::default();
         let operator = Operator::new(&*sim, false, ground, "maria@here#1".into());
         let mut app = App::new(
             journey::setting(""),

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use self::work::{Patience, Work, may_pass, now};
+pub(super) use self::work::may_pass;
+use self::work::{Patience, Work, now};
 use super::ConfirmedPlan;
 use crate::domain::operation::{Asks, Entry, Operation, Phase, Plan, Reached, Record};
 use crate::domain::{Span, Text, Trouble};

@@ -298,7 +298,7 @@ impl<'a> Work<'a> {
 }
 
 /// Whether it is of use to wait.
-pub(super) const fn may_pass(trouble: &Trouble) -> bool {
+pub(in crate::operation) const fn may_pass(trouble: &Trouble) -> bool {
     use crate::domain::TroubleKind::{
         Absent, Certificate, Config, Denied, NotConfigured, Protocol, Server, Slow,
         Unauthenticated, Unreachable,

@@ -339,5 +339,11 @@ pub(super) fn guarded(ask: &Ask<'_>, mut plan: Plan) -> Result<Plan, Unplanned> 
     plan.asks = careful.map_err(|why| {
         Unplanned::refused(&format!("This profile does not let you {}: {why}", plan.verb.what()))
     })?;
+    if plan.asks == Asks::SecondPerson && !ask.shape.can_step_up {
+        plan.checks.push(bad(
+            "a second person must approve of it, and where nobody signs in nobody can be told from another: set \
+             identity.issuer, or take the rule out of operations.guards",
+        ));
+    }
     Ok(plan)
 }
