@@ -55,7 +55,7 @@ impl Lines {
             .iter()
             .map(|piece| match piece {
                 Piece::Text(_, text) => text.as_str().len(),
-                Piece::Age(_) | Piece::Promise(_) => 0,
+                Piece::Age(_) | Piece::Clock(_) | Piece::Promise(_) => 0,
             })
             .sum::<usize>();
         self.done.push(DetailLine { label: "", pieces });
