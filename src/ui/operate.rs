@@ -173,18 +173,15 @@ pub(super) fn cursor(
     overlay: &Overlay,
     place: Rect,
 ) -> Option<(u16, u16)> {
-    let (line, y) = match overlay {
-        Overlay::Form(form) => {
-            let field = form.current().filter(|field| !field.fixed && field.words().is_empty())?;
-            (&field.line, place.y + 1 + u16::try_from(form.at).ok()?)
-        }
-        _ => {
-            let line = overlay.typed()?.line();
-            let lines = pages::foot(app, overlay, geometry.overlay_width());
-            let at = lines.iter().position(|line| typed(overlay, line) == Some(true))?;
-            let from_end = u16::try_from(lines.len() - at).ok()?;
-            (line, place.bottom().saturating_sub(1 + from_end))
-        }
+    let (line, y) = if let Overlay::Form(form) = overlay {
+        let field = form.current().filter(|field| !field.fixed && field.words().is_empty())?;
+        (&field.line, place.y + 1 + u16::try_from(form.at).ok()?)
+    } else {
+        let line = overlay.typed()?.line();
+        let lines = pages::foot(app, overlay, geometry.overlay_width());
+        let at = lines.iter().position(|line| typed(overlay, line) == Some(true))?;
+        let from_end = u16::try_from(lines.len() - at).ok()?;
+        (line, place.bottom().saturating_sub(1 + from_end))
     };
     let before: String = line.text().chars().take(line.cursor()).collect();
     let x = place.x + 2 + LABELS + cells(&before);
