@@ -223,7 +223,8 @@ pub(in crate::app) fn steps(
                 }
             }
             (Some(began), None, State::Begun | State::Undoing) => {
-                line.pieces.push(Piece::Text(Tone::Muted, Text::from("  began ")));
+                let most = Text::clean(&format!("  at most {}, began ", step.limit));
+                line.pieces.push(Piece::Text(Tone::Muted, most));
                 line.pieces.push(Piece::Age(began));
             }
             _ => {}
@@ -244,11 +245,8 @@ pub(in crate::app) fn records(operation: &Operation) -> Vec<DetailLine> {
     let mut lines = vec![blank(), heading("Journal")];
     let timeline = Timeline::new(&operation.plan);
     for record in &operation.records {
-        let at = record.at.utc().format("%H:%M:%S");
-        lines.push(pieces(&[
-            (Tone::Muted, format!("{at} UTC ")),
-            (Tone::Plain, timeline.line(record)),
-        ]));
+        let says = Piece::Text(Tone::Plain, Text::clean(&timeline.line(record)));
+        lines.push(DetailLine { label: "", pieces: vec![Piece::Clock(record.at), says] });
     }
     lines
 }
