@@ -98,6 +98,7 @@ async fn a_tenant_is_made_backed_up_upgraded_copied_and_deleted() -> Outcome {
     worker.until_it_works().await;
     ground.done(&["pause-pool", "nova"]).await;
     ground.done(&["resume-pool", "nova"]).await;
+    worker.until_it_works().await;
     let (_, errors, longest) = worker.end();
     assert!(errors.is_empty() && longest > 100, "{errors:?}, {longest} ms");
 
