@@ -9,6 +9,7 @@ mod clock;
 pub mod console;
 pub mod courier;
 mod feeds;
+mod interrupt;
 pub mod keyboard;
 pub mod log;
 pub mod machine;

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use pulse_console::app::{App, Effect, Msg, OperateOrder};
-use pulse_console::domain::operation::{Plan, Record};
-use pulse_console::domain::{Attention, Observation, Role, Span};
+use pulse_console::domain::operation::{Command, Plan, Record};
+use pulse_console::domain::{Attention, Observation, Role, Span, Text};
 use pulse_console::input::parse_keys;
 use pulse_console::operation::{Guard, Manifests, Shape};
-use pulse_console::platform::{Order, Platform as _, Sink, Teller};
+use pulse_console::platform::{Mark, Order, Platform as _, Sink, Teller};
 use pulse_console::runtime::operator::{Ground, Operator, Told};
 use pulse_console::runtime::snapshot::{self, Format};
 use pulse_console::session::{Policy, Presence};
@@ -294,6 +294,14 @@ impl Console {
             }
         });
         self.pass(Span::from_secs(1))
+    }
+
+    /// Changes the world, as if by another console.
+    pub(crate) fn does(&mut self, command: &Command) -> &mut Self {
+        let control = self.sim.control().expect("a control");
+        let mark = Mark { operation: "other1".into(), by: "ivan".into(), reason: Text::default() };
+        self.runtime.block_on(control.act(command, &mark)).expect("it is changed");
+        self
     }
 
     /// Presses keys at once.

@@ -51,6 +51,8 @@ impl Walk {
         let scenario = Scenario::parse("operated", SCENARIO).expect("a scenario");
         let mut console = Console::of(&scenario, "", false);
         console.sim.with(|engine| engine.make_database(KEPT));
+        // One pool is paused, so that one can go on.
+        console.does(&Command::PausePool { database: "gama.planapulse.app".into() });
         console.send(Msg::Keymap(everything_bound()));
         console.pass(Span::from_secs(5));
         let at = console.app.now();
@@ -166,7 +168,8 @@ impl Walk {
                 }
                 Some(Overlay::Form(form)) => {
                     let field = form.current().expect("a field");
-                    let (verb, name, empty) = (form.verb, field.field.name, field.text().is_empty());
+                    let (verb, name, empty) =
+                        (form.verb, field.field.name, field.text().is_empty());
                     // Another version than the tenants have.
                     if verb == Verb::UpgradeCross && name == "version" {
                         self.console.press("right");
