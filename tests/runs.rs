@@ -264,3 +264,20 @@ fn who_made_it_withdraws_it_and_who_is_asked_refuses() {
         assert!(acted.iter().all(|calls| !calls.contains_key("act")), "{acted:?}");
     }
 }
+
+#[test]
+fn what_goes_on_here_is_stopped_before_it_is_given_up() {
+    let mut console = Console::on("calm-night");
+    console.keys("2 /").types("meden-dab").keys("enter m enter");
+    console.waits_for("Take a backup of meden-dab now").rest().keys("y");
+    console.waits_for("◌ 1 take an insurance backup").keys("X");
+    console.sees("What was done stays: take an insurance backup of meden-dab");
+    console.sees("it is stopped first, between two changes");
+    console.rest().types("not now").keys("enter").waits_for("▲ given-up").sees("not now");
+    // Nobody goes on with it behind that, and the next one may begin at once.
+    let calls = console.calls.all();
+    console.pass(Span::from_secs(90)).sees("▲ given-up").keys("esc");
+    assert_eq!(console.calls.all(), calls);
+    console.keys("m enter").waits_for("Do it?").rest().keys("y");
+    console.waits_for("✓ 2 see that the insurance backup is in the bucket");
+}

@@ -10,6 +10,7 @@ pub mod console;
 pub mod courier;
 mod feeds;
 mod housekeeping;
+mod interrupt;
 pub mod keyboard;
 pub mod log;
 pub mod machine;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use super::interrupt::{Bench, Place};
 use super::{housekeeping, saved};
 use crate::app::{Importance, OperateEvent, OperateOrder, Wanted};
 use crate::domain::operation::Phase;
@@ -60,6 +61,7 @@ pub struct Operator {
     ground: Ground,
     console: Text,
     ids: Ids,
+    bench: Bench,
 }
 
 /// What something is changed by, and where it is written down.
@@ -83,6 +85,7 @@ impl Operator {
             ground,
             console,
             ids: Box::new(random_id),
+            bench: Bench::default(),
         }
     }
 
@@ -134,41 +137,58 @@ impl Operator {
         })
     }
 
-    fn executor(&self, by: &Text) -> Option<Executor> {
+    /// An executor for `by`, who works at `place`.
+    fn executor(&self, by: &Text, place: &Place) -> Option<Executor> {
         let Hands { control, journal } = self.hands.clone()?;
+        let (control, journal) = place.doors(control, journal);
         let (clock, console) = (Arc::clone(&self.clock), self.console.clone());
         let pace = Pace::default();
         Some(Executor { control, journal, clock, console, by: by.clone(), pace })
     }
 
-    fn run(&self, confirmed: ConfirmedPlan, told: mpsc::Sender<Told>) -> BoxFuture<'static, ()> {
-        let executor = self.executor(&confirmed.given().by);
+    fn run(
+        &mut self,
+        confirmed: ConfirmedPlan,
+        told: mpsc::Sender<Told>,
+    ) -> BoxFuture<'static, ()> {
         let id = confirmed.plan().id.clone();
+        let place = self.bench.place(&id);
+        let executor = self.executor(&confirmed.given().by, &place);
+        let tell = teller(&told);
         Box::pin(async move {
-            let tell = teller(&told);
-            let ended = match executor {
-                Some(executor) => executor.run(confirmed, &tell).await,
-                None => Err(Halt::Trouble(nothing_to_act_with())),
+            let work = async {
+                match executor {
+                    Some(executor) => executor.run(confirmed, &tell).await,
+                    None => Err(Halt::Trouble(nothing_to_act_with())),
+                }
             };
-            report(&told, id, ended).await;
+            // Whoever stopped it says what comes of it.
+            if let Some(ended) = place.works(work).await {
+                report(&told, id, ended).await;
+            }
         })
     }
 
     fn resume(
-        &self,
+        &mut self,
         id: Text,
         way: Way,
         by: &Text,
         told: mpsc::Sender<Told>,
     ) -> BoxFuture<'static, ()> {
-        let executor = self.executor(by);
+        let place = self.bench.place(&id);
+        let executor = self.executor(by, &place);
+        let (tell, of) = (teller(&told), id.clone());
         Box::pin(async move {
-            let tell = teller(&told);
-            let ended = match executor {
-                Some(executor) => executor.resume(&id, &way, &tell).await,
-                None => Err(Halt::Trouble(nothing_to_act_with())),
+            let work = async move {
+                match executor {
+                    Some(executor) => executor.resume(&of, &way, &tell).await,
+                    None => Err(Halt::Trouble(nothing_to_act_with())),
+                }
             };
-            report(&told, id, ended).await;
+            if let Some(ended) = place.works(work).await {
+                report(&told, id, ended).await;
+            }
         })
     }
 

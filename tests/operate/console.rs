@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
-use pulse_console::app::{App, Effect, Msg};
-use pulse_console::domain::{Attention, Observation, Role, Span};
+use pulse_console::app::{App, Effect, Msg, OperateOrder};
+use pulse_console::domain::operation::{Command, Plan, Record};
+use pulse_console::domain::{Attention, Observation, Role, Span, Text};
 use pulse_console::input::parse_keys;
 use pulse_console::operation::{Guard, Shape};
-use pulse_console::platform::{Order, Platform as _, Sink, Teller};
+use pulse_console::platform::{Mark, Order, Platform as _, Sink, Teller};
 use pulse_console::runtime::operator::{Ground, Operator, Told};
 use pulse_console::runtime::snapshot::{self, Format};
 use pulse_console::session::{Policy, Presence};
@@ -62,6 +63,10 @@ pub(crate) struct Console {
     guards: &'static str,
     /// The code that was given last.
     used: String,
+    /// The orders to change something that left the app.
+    pub(crate) left: Vec<OperateOrder>,
+    /// Whether such orders are carried out.
+    pub(crate) obeys: bool,
 }
 
 impl Console {
@@ -170,6 +175,8 @@ impl Console {
             folder,
             guards,
             used: String::new(),
+            left: Vec::new(),
+            obeys: true,
         };
         console.send(Msg::Resize(120, 40));
         for batch in told {
@@ -247,6 +254,13 @@ impl Console {
                 });
             }
             Effect::Operate(order) => {
+                let changes = matches!(order, OperateOrder::Run(_) | OperateOrder::Resume { .. });
+                if changes {
+                    self.left.push(order.clone());
+                    if !self.obeys {
+                        return;
+                    }
+                }
                 let (to, mut told) = mpsc::channel(16);
                 let work = self.operator.order(order, to, self.folder.path().to_owned());
                 self.runtime.spawn(work);
@@ -267,6 +281,35 @@ impl Console {
             }
             _ => {}
         }
+    }
+
+    /// Writes an operation of a colleague into the journal.
+    pub(crate) fn writes(&mut self, plan: &Plan, records: &[Record]) -> &mut Self {
+        let journal = self.sim.journal().expect("a journal");
+        self.runtime.block_on(async {
+            let (first, others) = records.split_first().expect("a record");
+            let mut revision = journal.open(plan, first).await.expect("a journal of it");
+            for record in others {
+                revision = journal.append(&plan.id, &revision, record).await.expect("a record");
+            }
+        });
+        self.pass(Span::from_secs(1))
+    }
+
+    /// Changes the world, as if by another console.
+    pub(crate) fn does(&mut self, command: &Command) -> &mut Self {
+        let control = self.sim.control().expect("a control");
+        let mark = Mark { operation: "other1".into(), by: "ivan".into(), reason: Text::default() };
+        self.runtime.block_on(control.act(command, &mark)).expect("it is changed");
+        self
+    }
+
+    /// Presses keys at once.
+    pub(crate) fn press(&mut self, keys: &str) -> &mut Self {
+        for chord in parse_keys(keys).expect("keys") {
+            self.send(Msg::Key(chord.event()));
+        }
+        self
     }
 
     /// Presses keys with time between them.

@@ -30,7 +30,11 @@ pub(crate) fn step(name: &str) -> Step {
 
 /// A plan that damages acme, and asks for this.
 pub(crate) fn harmful(bench: &Bench, asks: Asks) -> Plan {
-    let at = bench.journey.engine.now();
+    harm(bench.journey.engine.now(), asks)
+}
+
+/// The same, made at that time.
+pub(crate) fn harm(at: Timestamp, asks: Asks) -> Plan {
     Plan {
         id: "harmful1".into(),
         verb: Verb::Deprovision,

@@ -139,7 +139,9 @@ impl App {
         if is < needs {
             return Some(format!("Your role is {is}; this operation needs {needs}."));
         }
-        let here = self.desk.here.contains_key(id);
+        // What ends or turns it stops this console first.
+        let here =
+            self.desk.here.contains_key(id) && matches!(asking, Asking::Resume | Asking::Approve);
         here.then(|| "This console works on it. Wait until it stops.".to_owned())
     }
 

@@ -85,6 +85,10 @@ pub(super) fn foot(app: &App, page: &RunPage) -> Vec<DetailLine> {
             "Approve of it? It begins at once, at this console.",
         ),
     };
+    if app.desk().here.contains_key(&page.id) {
+        let text = "This console works on it: it is stopped first, between two changes.";
+        lines.push(say(Tone::Plain, text));
+    }
     let Question { typed, factor, .. } = question;
     if typed.types() {
         lines.push(say(Tone::Heading, what));
