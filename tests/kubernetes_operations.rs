@@ -98,6 +98,7 @@ async fn a_tenant_is_made_backed_up_upgraded_copied_and_deleted() -> Outcome {
     worker.until_it_works().await;
     ground.done(&["pause-pool", "nova"]).await;
     ground.done(&["resume-pool", "nova"]).await;
+    worker.until_it_works().await;
     let (_, errors, longest) = worker.end();
     assert!(errors.is_empty() && longest > 100, "{errors:?}, {longest} ms");
 
@@ -139,70 +140,4 @@ async fn a_plan_is_refused_when_the_world_has_moved_and_two_consoles_do_not_race
     assert_eq!(said.code, Some(2));
     assert!(said.err.contains("read-only"), "{}", said.err);
     ground.assert_no_lease().await
-}
-
-/// Kills an executor before each of its calls in turn, and has another go on with what it left.
-async fn killed_at_every_point(
-    ground: &Ground,
-    words: &[&str],
-    way: &str,
-    ends: &str,
-    check: impl AsyncFn(&str) -> Outcome,
-) -> Outcome {
-    for call in 1.. {
-        let (file, id) = ground.plan(words).await;
-        let died = ground.dying("run", &file, call).await;
-        if died.code.is_some() {
-            println!("{words:?}: killed at each of {} points", call - 1);
-            assert!(died.out.starts_with("done "), "{}{}", died.out, died.err);
-            check(&id).await?;
-            return Ok(());
-        }
-        let taken = ground.dying(way, &id, 0).await;
-        if taken.out.contains("There is no operation of that id") {
-            // It died before the plan was in the journal: nothing was done, and the plan can be run.
-            let said = ground.dying("run", &file, 0).await;
-            assert!(said.out.starts_with("done "), "call {call}: {}{}", said.out, said.err);
-            check(&id).await?;
-            continue;
-        }
-        let over = taken.out.contains("is done; that can't be done");
-        let ended = taken.out.starts_with(ends) || over;
-        assert!(ended, "{words:?}, call {call}: {}{}", taken.out, taken.err);
-        check(&id).await?;
-    }
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_goes_on_wherever_its_console_was_killed() -> Outcome {
-    let ground = Ground::start(1).await?;
-    let world = &ground.world;
-    killed_at_every_point(&ground, &["backup", "acme"], "resume", "done ", async |id| {
-        let name = format!("acme-insurance-{id}");
-        let jobs =
-            world.labelled(platform::Resource::JOB, "app.kubernetes.io/created-by=pulse-console");
-        let made = jobs.await?.iter().filter(|job| job["metadata"]["name"] == *name).count();
-        assert_eq!(made, 1, "{id}");
-        Ok(())
-    })
-    .await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_swap_goes_on_wherever_its_console_was_killed() -> Outcome {
-    let ground = Ground::start(1).await?;
-    let world = &ground.world;
-    ground.back_up("acme").await?;
-    killed_at_every_point(&ground, &["restore", "acme"], "resume", "done ", async |id| {
-        assert_eq!(world.rows(LIVE, ROWS).await?, 60, "{id}");
-        let databases = "SELECT count(*) FROM pg_database WHERE datname LIKE ";
-        let kept = format!("{databases}'acme-kept-%-{id}.%'");
-        assert_eq!(world.ask("postgres", &kept).await?, 1, "{id}");
-        let copies = format!("{databases}'acme-copy-{id}.%'");
-        assert_eq!(world.ask("postgres", &copies).await?, 0, "{id}");
-        // The next swap keeps another one, under another name.
-        world.run(LIVE, "SELECT 1").await
-    })
-    .await
 }

@@ -5,6 +5,7 @@
 //! knows no kind. Invariants: what is meant is durable before it is done, and its outcome after; nothing begins without
 //! a journal and a lease; a plan runs once; what was pinned is looked at again before anything is changed.
 
+mod changes;
 mod confirm;
 mod digest;
 mod evidence;
@@ -15,6 +16,7 @@ mod report;
 mod retention;
 mod shape;
 
+pub use changes::{Change, Line, changes};
 pub use confirm::{ConfirmedPlan, Given, Unconfirmed};
 pub use digest::hash;
 pub use evidence::{Evidence, Unplanned, plan};

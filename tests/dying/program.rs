@@ -1,8 +1,8 @@
 //! An executor that dies: `dying CONFIG run PLAN [CALL]`, `dying CONFIG (resume|undo) ID [CALL]`.
 //!
-//! It works as the console does, on the same real servers, but counts what it writes and changes, and kills itself (as
-//! `kill -9` would) before the call of the number `CALL`. When it lives to the end it prints how many calls there were,
-//! and how the operation stands.
+//! It works as the console does, on the same real servers, but counts its calls and kills itself (as `kill -9` would) at
+//! the one of the number `CALL`: before each record, before each change and right after it, and before the lease is let
+//! go. When it lives to the end it prints how the operation stands, and how many calls there were.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -28,7 +28,7 @@ use pulse_console::platform::{
 };
 use pulse_console::runtime::WallClock;
 
-/// Counts calls, and dies before one of them.
+/// Counts calls, and dies at one of them.
 struct Fate {
     calls: AtomicUsize,
     last: usize,
@@ -62,8 +62,13 @@ impl Control for Mortal {
         command: &'a Command,
         mark: &'a Mark,
     ) -> BoxFuture<'a, Result<(), Unacted>> {
-        self.fate.call();
-        self.control.act(command, mark)
+        async move {
+            self.fate.call();
+            let acted = self.control.act(command, mark).await;
+            self.fate.call();
+            acted
+        }
+        .boxed()
     }
 
     fn tell<'a>(&'a self, word: &'a Word) -> BoxFuture<'a, Result<(), Trouble>> {
@@ -182,7 +187,7 @@ fn executor(config: &Path, fate: &Arc<Fate>) -> Executor {
         pace: Pace {
             term: Span::from_secs(2),
             keep: Duration::from_millis(500),
-            look: Duration::from_millis(50),
+            look: Duration::from_millis(100),
             away: Duration::from_secs(60),
         },
     }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::CliError;
 use crate::domain::operation::{Asks, CheckResult, Operation, Phase, Plan};
+use crate::operation::changes;
 
 /// A plan: what it damages first.
 pub(super) fn plan(plan: &Plan) -> String {
@@ -27,6 +28,12 @@ pub(super) fn plan(plan: &Plan) -> String {
             let _ = writeln!(page, "  --- from here on it can't be taken back ---");
         }
         let _ = writeln!(page, "  {:>2}. {}", at + 1, step.name);
+    }
+    for change in changes(plan) {
+        let _ = writeln!(page, "\nStep {} writes: {}", change.step + 1, change.what);
+        for line in &change.lines {
+            let _ = writeln!(page, "  {line}");
+        }
     }
     for due in &plan.due {
         let _ = writeln!(page, "\nDue {}: {}", due.at, due.what);

@@ -12,6 +12,9 @@ use crate::operation::Unplanned;
 
 /// How long one look may take that changes nothing.
 pub(super) const BRIEF: Span = Span::from_secs(60);
+/// So far the clock of this machine may be ahead of the bucket's. The key of a backup holds its moment, so an older one
+/// has another key.
+const ASTRAY: Span = Span::from_secs(24 * 60 * 60);
 /// How long a backup of one tenant may take.
 const BACKUP_LIMIT: Span = Span::from_secs(60 * 60);
 
@@ -191,8 +194,7 @@ impl<'a> Ask<'a> {
             undo: None,
             log: Some(PodsOf { namespace, label: (Text::from("job-name"), name) }),
         };
-        let written =
-            Expect::Written { after: self.request.at.before(Span::from_secs(60 * 60)), least: 64 };
+        let written = Expect::Written { after: self.request.at.before(ASTRAY), least: 64 };
         let looked = look(
             "see that the insurance backup is in the bucket",
             Query::Backup { key },

@@ -154,6 +154,7 @@ impl World {
             },
             Query::WouldHide(_) => Seen::Alerts(vec![Text::from("HighLoad")]),
             Query::Health { .. } => Seen::Health { well: true, says: Text::from("200") },
+            Query::Rights(_) => Seen::Lacking(Vec::new()),
         }
     }
 }
@@ -329,6 +330,31 @@ fn what_can_not_go_well_is_refused_before_anything_is_done() {
         let bad: Vec<&str> = plan.refusals().map(|check| check.what.as_str()).collect();
         assert!(bad.iter().any(|what| what.contains(says)), "{verb}: {says}: {bad:?}");
     }
+}
+
+#[test]
+fn a_right_that_lacks_refuses_the_plan_and_one_that_taking_back_lacks_is_said() {
+    use crate::domain::operation::Command;
+    let lacking = |what: &str| Seen::Lacking(vec![Text::from(what)]);
+    let all: Which = |query| matches!(query, Query::Rights(_));
+    let plan = planned(&World::usual().with(all, lacking("GRANT plana")), Verb::RestoreSwap, &[]);
+    let plan = plan.expect("a plan");
+    let said: Vec<_> =
+        plan.checks.iter().filter(|check| check.what.as_str().contains("GRANT plana")).collect();
+    // Once, however many steps need it.
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(said[0].result, CheckResult::Bad);
+
+    let delete: Which = |query| match query {
+        Query::Rights(command) => matches!(**command, Command::Delete { .. }),
+        _ => false,
+    };
+    let world = World::usual().with(delete, lacking("you may not delete"));
+    let plan = planned(&world, Verb::Provision, &[]).expect("a plan");
+    assert_eq!(plan.refusals().count(), 0);
+    let last = plan.checks.last().expect("a check");
+    assert_eq!(last.what, "to take it back: you may not delete");
+    assert_eq!(last.result, CheckResult::Doubtful);
 }
 
 #[test]
