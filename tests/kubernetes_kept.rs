@@ -1,6 +1,6 @@
 //! Journals that are kept, tidied up, and mirrored: the program on a real API server, which is killed.
 #![cfg(feature = "real-servers")]
-#![allow(clippy::expect_used, reason = "a test says what it expects")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expects")]
 #![allow(clippy::disallowed_methods, reason = "a test may look at the clock")]
 
 mod hands;

@@ -56,7 +56,10 @@ fn what_was_seen_before_is_shown_with_its_age_and_nothing_is_done_by_it() {
         journey.tell(vec![Observation { feed: FeedId::Operations, at, fact }]);
     };
     tell(&mut journey, Fact::Unreachable(away));
-    journey.sees("operations: 3h00m old").sees("connection refused").sees("Change the tier of acme");
+    journey
+        .sees("operations: 3h00m old")
+        .sees("connection refused")
+        .sees("Change the tier of acme");
 
     // It is back: what it says counts, and only that.
     tell(&mut journey, Fact::RelistBegun);
