@@ -22,6 +22,7 @@ pub mod pages;
 pub mod palette;
 pub mod pane;
 pub mod panes;
+mod receipts;
 mod restart;
 mod rights;
 mod rows;
@@ -500,6 +501,9 @@ impl App {
             }
             if let Some(text) = self.approval_noticed(&observation) {
                 self.say_of_platform(Level::Warning, &text);
+            }
+            if let Some(text) = self.silence_ended(&observation) {
+                self.say_of_platform(Level::Info, &text);
             }
             self.store.apply(observation);
             let after = self.store.feeds().get(feed).freshness.trouble().cloned();

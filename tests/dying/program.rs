@@ -187,7 +187,7 @@ fn executor(config: &Path, fate: &Arc<Fate>) -> Executor {
         pace: Pace {
             term: Span::from_secs(2),
             keep: Duration::from_millis(500),
-            look: Duration::from_millis(100),
+            look: Duration::from_millis(200),
             away: Duration::from_secs(60),
         },
     }

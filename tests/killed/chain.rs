@@ -131,7 +131,7 @@ impl Killing<'_> {
             return;
         };
         let can = clean.last_return.is_none_or(|last| at <= last);
-        assert_eq!(it.standing.can_turn_back(&it.plan), can, "{:?}", it.standing);
+        assert_eq!(it.standing.can_turn_back(&it.plan), can, "{:#?}", it.records);
         let said = self.colleague("undo", play).await;
         if can {
             counted(&said, "undone");

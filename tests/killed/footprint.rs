@@ -150,7 +150,7 @@ impl Footprint {
                 (SELECT split_part(latest_version, '.', 1) FROM ir_module_module WHERE name = 'base')";
             let row = sqlx::query(query).fetch_one(&mut session).await?;
             let (rows, major): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-            holds = format!("{rows} orders of Odoo {major}");
+            holds = format!("{rows} orders of Odoo \"{major}\"");
         }
         session.close().await?;
         Ok(holds)

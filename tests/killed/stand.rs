@@ -11,7 +11,7 @@ use super::Killing;
 use super::victim::Victim;
 use crate::controlled::now;
 use crate::ground::Ground;
-use crate::platform::{Ack, Kind, PlatformError, Role, alert};
+use crate::platform::{Ack, Kind, PlatformError, Role, alert, version_namespace};
 
 /// What one operation is made on, and by what its traces are known.
 #[derive(Default)]
@@ -62,27 +62,28 @@ pub(super) fn host(tenant: &str) -> String {
 impl Killing<'_> {
     /// Makes the lane ready, once.
     pub(super) async fn settle(&self, lane: &str) {
-        let version = match (self.verb, lane) {
-            // The workers of a version are one thing: there is one lane for each.
-            (Verb::UpgradeSame, "upgradesame02") => "19",
-            (
-                Verb::RestoreBeside
-                | Verb::RestoreSwap
-                | Verb::RestoreInPlace
-                | Verb::UpgradeSame
-                | Verb::Backup
-                | Verb::Tier
-                | Verb::DropKept
-                | Verb::PausePool
-                | Verb::ResumePool,
-                _,
-            ) => "18",
-            _ => return,
+        let made = async {
+            match self.verb {
+                Verb::Backup | Verb::Tier | Verb::DropKept | Verb::PausePool | Verb::ResumePool => {
+                    tenant(self.ground, lane, "18").await
+                }
+                Verb::RestoreBeside | Verb::RestoreSwap | Verb::RestoreInPlace => {
+                    tenant(self.ground, lane, "18").await?;
+                    self.ground.back_up(lane).await.map(drop)
+                }
+                Verb::UpgradeSame => {
+                    tenant(self.ground, lane, version_of(lane)).await?;
+                    // Its first upgrade is to change no more than those after it.
+                    let upgraded = format!(
+                        "UPDATE ir_module_module SET latest_version = '{}.0'",
+                        version_of(lane)
+                    );
+                    self.ground.world.run(&host(lane), &upgraded).await
+                }
+                _ => Ok(()),
+            }
         };
-        tenant(self.ground, lane, version).await.expect("a tenant");
-        if matches!(self.verb, Verb::RestoreBeside | Verb::RestoreSwap | Verb::RestoreInPlace) {
-            self.ground.back_up(lane).await.expect("a backup");
-        }
+        made.await.expect("the lane can be made ready");
     }
 
     /// The world as the verb needs it.
@@ -135,9 +136,12 @@ impl Killing<'_> {
                 Stand { guests, ..Stand::about(lane, words) }
             }
             Verb::UpgradeSame => {
-                let second = lane.ends_with('2');
-                let workers = Some(if second { "plana-odoo-19" } else { "plana-odoo-18" });
-                Stand { workers, ..Stand::about(lane, &[verb]) }
+                let version = version_of(lane);
+                let workers = version_namespace(version);
+                let mut stand = Stand::about(lane, &[verb]);
+                stand.names.push((workers.to_owned(), "{workers}"));
+                stand.names.push((format!("\"{version}\""), "{version}"));
+                Stand { workers: Some(workers), ..stand }
             }
             Verb::Tier => Stand::about(lane, &[verb, "--tier", "enterprise"]),
             Verb::DropKept => {
@@ -218,6 +222,11 @@ impl Killing<'_> {
         }
         Ok(Stand { words, alert: Some((name, fingerprint)), names, ..Stand::default() })
     }
+}
+
+/// The workers of a version are one thing: there is one lane for each.
+fn version_of(lane: &str) -> &'static str {
+    if lane.ends_with('1') { "18" } else { "19" }
 }
 
 /// There are as many lanes as templates that nobody else clones meanwhile.
