@@ -45,7 +45,8 @@ fn what_was_seen_before_is_shown_with_its_age_and_nothing_is_done_by_it() {
     journey.tell(mirror.read().expect("it can be read").observations()).size(160, 40);
     journey.keys("9").sees("Change the tier of acme").sees("operations: 3h00m old");
     journey.sees("this is what this machine saw last");
-    journey.on_row("Take a backup of acme now").keys("enter a").sees("That is too old to");
+    assert_eq!(journey.cursor_name().as_deref(), Some("k1backup"), "it needs a person");
+    journey.keys("enter a").sees("That is too old to");
     assert!(journey.effects().is_empty(), "nothing is done by it");
     journey.keys("esc");
 
