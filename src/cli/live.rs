@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
 
 fn places(paths: &Paths, profile: &str, log: Option<&(LogGuard, PathBuf)>) -> Places {
     let log = log.map(|(_, file)| file.clone());
-    let mirror = Some(Mirror::of(paths, profile));
+    let mirror = Some(Mirror::of(&paths.mirrors(), profile));
     Places { recordings: start::recordings(paths), saved: paths.saved(), log, mirror }
 }
 

@@ -150,7 +150,7 @@ mod tests {
             let given = Given { role: Role::Operator, at: given_at, ..Given::default() };
             ConfirmedPlan::new(plan, given).err()
         };
-        let minutes = |minutes| Span::from_secs(minutes * 60);
+        let minutes = |minutes: u64| Span::from_secs(minutes * 60);
         for fresh in [at, at.after(minutes(15)), at.before(minutes(5))] {
             assert_eq!(said(fresh), None);
         }

@@ -140,17 +140,22 @@ impl Sweeper {
     pub async fn sweep<O: Borrow<Operation> + Sync>(&self, operations: &[O]) -> Swept {
         let leaving = self.retention.leaving(operations, self.clock.now());
         let mut swept = Swept::default();
+        // Those that colleagues remove meanwhile are not there any more either.
+        let mut gone = 0;
         for (at, operation) in leaving.all.iter().enumerate() {
-            let gone = swept.removed.len();
             if gone >= self.most || (at >= leaving.old && gone >= leaving.excess) {
                 break;
             }
             let id = &operation.plan.id;
             match self.remove(id).await {
-                Ok(None) => swept.removed.push(id.clone()),
+                Ok(None) => {
+                    gone += 1;
+                    swept.removed.push(id.clone());
+                }
                 Ok(Some(why)) => swept.stay.push((id.clone(), why)),
-                // A colleague's console was first, or goes on with it.
-                Err(Unwritten::Missing | Unwritten::Moved) => {}
+                Err(Unwritten::Missing) => gone += 1,
+                // A colleague goes on with it.
+                Err(Unwritten::Moved) => {}
                 Err(Unwritten::Broken(broken)) => {
                     swept.stay.push((id.clone(), Text::clean(&broken.to_string())));
                 }

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -18,7 +19,7 @@ use crate::operation::kinds::Request;
 use crate::operation::{
     ConfirmedPlan, Executor, Halt, Manifests, Pace, Progress, Retention, Shape, Sweeper, Way, plan,
 };
-use crate::platform::{Clock, Control, Inspect, Journal, Platform};
+use crate::platform::{Clock, Control, Inspect, Journal, Platform, Unwritten};
 
 /// Letters and digits of an operation's id.
 const LETTERS: usize = 8;
@@ -62,6 +63,8 @@ pub struct Operator {
     console: Text,
     ids: Ids,
     bench: Bench,
+    /// Whether the cluster does not let journals be removed.
+    refused: Arc<AtomicBool>,
 }
 
 /// What something is changed by, and where it is written down.
@@ -86,6 +89,7 @@ impl Operator {
             console,
             ids: Box::new(random_id),
             bench: Bench::default(),
+            refused: Arc::default(),
         }
     }
 
@@ -192,8 +196,8 @@ impl Operator {
         })
     }
 
-    /// Removes journals of `operations` whose time is up; nothing where nothing can be changed. What it removed is in the
-    /// log, and said where it could not go on.
+    /// Removes journals of `operations` whose time is up; nothing where nothing can be changed. What came of it is in the
+    /// log. Where the cluster refuses, that is said, and it is not tried again.
     pub fn sweep(
         &self,
         operations: Vec<Arc<Operation>>,
@@ -207,12 +211,18 @@ impl Operator {
             most: SWEPT,
             pause: SWEEP_PAUSE,
         });
+        let refused = Arc::clone(&self.refused);
         Box::pin(async move {
-            let Some(sweeper) = sweeper else { return };
+            let Some(sweeper) = sweeper.filter(|_| !refused.load(Ordering::Relaxed)) else {
+                return;
+            };
             let swept = sweeper.sweep(&operations).await;
             housekeeping::log(&swept);
-            if let Some(why) = swept.left_off {
-                let said = format!("Journals whose time is up could not be removed: {why}");
+            if let Some(Unwritten::Trouble(why)) = swept.left_off
+                && why.kind == TroubleKind::Denied
+            {
+                refused.store(true, Ordering::Relaxed);
+                let said = format!("Journals whose time is up can't be removed: {why}");
                 let _ = told.send(Told::Say(Importance::Warning, said)).await;
             }
         })

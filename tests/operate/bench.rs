@@ -12,8 +12,8 @@ use pulse_console::domain::operation::{Command, Operation, Plan, Query, Record, 
 use pulse_console::domain::{Fact, FeedId, Observation, Role, Span, Text, Timestamp, Trouble, Uid};
 use pulse_console::operation::Shape;
 use pulse_console::platform::{
-    Clock, Control, Feed, Inspect, Journal, Journaled, Lease, Mark, Platform, Revision, Unacted,
-    Unwritten, Word, World,
+    Clock, Control, Feed, Inspect, Journal, Journaled, Lease, Listing, Mark, Platform, Revision,
+    Unacted, Unwritten, Word, World,
 };
 use pulse_console::runtime::operator::{Ground, Operator, Told};
 use pulse_console::session::Presence;
@@ -316,8 +316,11 @@ impl Journal for Small {
         })
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
-        Box::pin(async { Ok(self.journals.lock().expect("journals").values().cloned().collect()) })
+    fn list(&self) -> BoxFuture<'_, Result<Listing, Unwritten>> {
+        Box::pin(async {
+            let operations = self.journals.lock().expect("journals").values().cloned().collect();
+            Ok(Listing { operations, ..Listing::default() })
+        })
     }
 
     fn forget<'a>(&'a self, id: &'a Text, _: &'a Revision) -> BoxFuture<'a, Result<(), Unwritten>> {

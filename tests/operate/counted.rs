@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
-use pulse_console::domain::operation::{Command, Operation, Plan, Query, Record, Seen};
+use pulse_console::domain::operation::{Command, Plan, Query, Record, Seen};
 use pulse_console::domain::{Span, Text, Trouble};
 use pulse_console::platform::{
-    Clock, Control, Feed, Inspect, Journal, Journaled, Lease, Mark, Platform, Revision, Unacted,
-    Unwritten, Word, World,
+    Clock, Control, Feed, Inspect, Journal, Journaled, Lease, Listing, Mark, Platform, Revision,
+    Unacted, Unwritten, Word, World,
 };
 use pulse_console::sim::Sim;
 
@@ -111,7 +111,7 @@ impl Journal for Counting<dyn Journal> {
         self.door.read(id)
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
+    fn list(&self) -> BoxFuture<'_, Result<Listing, Unwritten>> {
         self.door.list()
     }
 

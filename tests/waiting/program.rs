@@ -21,9 +21,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use pulse_console::config::{Environment, Paths, Settings, Sources, load};
-use pulse_console::domain::operation::{
-    Command, Operation, Phase, Plan, Query, Record, Seen, Verb,
-};
+use pulse_console::domain::operation::{Command, Phase, Plan, Query, Record, Seen, Verb};
 use pulse_console::domain::{Role, Span, Text, Timestamp, Trouble};
 use pulse_console::live::Live;
 use pulse_console::operation::kinds::{Inputs, Request, fields};
@@ -31,8 +29,8 @@ use pulse_console::operation::{
     ConfirmedPlan, Executor, Given, Manifests, Pace, Progress, Shape, Tell, Way, hash, plan,
 };
 use pulse_console::platform::{
-    Clock, Control, Inspect, Journal, Journaled, Lease, Mark, Platform as _, Revision, Unacted,
-    Unwritten, Word,
+    Clock, Control, Inspect, Journal, Journaled, Lease, Listing, Mark, Platform as _, Revision,
+    Unacted, Unwritten, Word,
 };
 use pulse_console::runtime::WallClock;
 use serde::Serialize;
@@ -199,7 +197,7 @@ impl Journal for Gated {
         self.journal.read(id)
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
+    fn list(&self) -> BoxFuture<'_, Result<Listing, Unwritten>> {
         self.journal.list()
     }
 

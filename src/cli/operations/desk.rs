@@ -97,7 +97,7 @@ impl Desk {
 
     /// Where operations are mirrored on this machine.
     pub(super) fn mirror(&self) -> Mirror {
-        Mirror::of(&self.paths, &self.loaded.settings.profile.value)
+        Mirror::of(&self.paths.mirrors(), &self.loaded.settings.profile.value)
     }
 
     /// Keeps what was seen of `operation` for reading offline.

@@ -29,12 +29,17 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     if let Some(Command::Ops(command)) = &args.command {
         unreasoned(command, &reason)?;
         // Nobody needs to sign in for what is in their own files.
-        let mirror = Mirror::of(&paths, &loaded.settings.profile.value);
+        let mirror = Mirror::of(&paths.mirrors(), &loaded.settings.profile.value);
         if let Some(shown) = offline(command, &mirror) {
             return shown.map(|()| 0);
         }
     }
-    let mut desk = Desk::open(loaded, paths)?;
+    let mut desk = Desk::open(loaded, paths).map_err(|error| match &args.command {
+        Some(Command::Ops(OpsCommand::List(_) | OpsCommand::Show { .. })) => {
+            CliError(format!("{error} What this machine saw last is shown with --offline."))
+        }
+        _ => error,
+    })?;
     let result = match &args.command {
         Some(Command::Plan(plan)) => desk.plan(plan, &reason),
         Some(Command::Apply(apply)) => desk.apply(apply, &reason),

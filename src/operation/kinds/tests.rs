@@ -425,7 +425,12 @@ fn the_profiles_rules_deny_and_sharpen() {
     ];
     let shape = Shape { guards, can_step_up: true, ..Shape::default() };
     let plan = planned_in(&World::usual(), &request(Verb::Backup, &[]), &shape).expect("a plan");
-    assert_eq!(plan.asks, Asks::SecondPerson);
+    assert_eq!((plan.asks, plan.refusals().count()), (Asks::SecondPerson, 0));
+    // Where nobody signs in nobody is a second person.
+    let alone = Shape { can_step_up: false, ..shape.clone() };
+    let plan = planned_in(&World::usual(), &request(Verb::Backup, &[]), &alone).expect("a plan");
+    let bad = plan.refusals().next().expect("nobody can approve of it");
+    assert!(bad.what.as_str().contains("set identity.issuer"), "{}", bad.what);
     let why = planned_in(&World::usual(), &request(Verb::Tier, &[]), &shape).expect_err("denied");
     assert!(why.contains("does not let you change the tier of a tenant: ask sales"), "{why}");
 }

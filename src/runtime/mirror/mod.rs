@@ -16,7 +16,6 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Paths;
 use crate::domain::operation::{Operation, Plan, Record};
 use crate::domain::{Fact, FeedId, Observation, Text, Timestamp, Trouble, TroubleKind};
 
@@ -73,10 +72,10 @@ struct Found {
 }
 
 impl Mirror {
-    /// The mirror of `profile`.
+    /// The mirror of `profile`, below `folder`.
     #[must_use]
-    pub fn of(paths: &Paths, profile: &str) -> Self {
-        Self { folder: paths.mirrors().join(format!("{profile}.operations")) }
+    pub fn of(folder: &Path, profile: &str) -> Self {
+        Self { folder: folder.join(format!("{profile}.operations")) }
     }
 
     /// Its folder.

@@ -38,7 +38,7 @@ struct Home {
 impl Home {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mirror = Mirror::of(&Paths::below(folder.path()), "night");
+        let mirror = Mirror::of(folder.path(), "night");
         Self { _folder: folder, mirror }
     }
 
