@@ -5,6 +5,7 @@
 
 pub mod contract;
 mod control;
+mod gated;
 mod herald;
 mod identity;
 mod journal;
@@ -15,6 +16,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 pub use control::{Control, Inspect, Mark, Unacted, Word};
+pub use gated::{Gate, Gated};
 pub use herald::Herald;
 pub use identity::{
     Answer, Challenge, Grant, Identity, IdentityEvent, Order, Prompt, Proof, Purpose, Secret,

@@ -3,17 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::mpsc;
 
-use crate::domain::operation::{Command, Operation, Plan, Query, Record, Seen};
-use crate::domain::{Span, Text, Trouble};
-use crate::platform::{
-    Control, Inspect, Journal, Journaled, Lease, Mark, Revision, Unacted, Unwritten, Word,
-};
-
-/// Held while something is changed or written: whoever stops the work waits for it.
-type Gate = Arc<Mutex<()>>;
+use crate::domain::Text;
+use crate::platform::{Control, Gate, Gated, Journal};
 
 /// What this console works on.
 #[derive(Default)]
@@ -21,18 +14,18 @@ pub(super) struct Bench(BTreeMap<Text, Working>);
 
 /// Work that can be stopped.
 struct Working {
-    stop: oneshot::Sender<()>,
-    ended: oneshot::Receiver<()>,
+    stop: mpsc::Sender<()>,
+    ended: mpsc::Receiver<()>,
 }
 
 /// A place at the bench, for work on one operation.
 pub(super) struct Place {
     /// The end of the work that is stopped for this one.
-    before: Option<oneshot::Receiver<()>>,
-    stopped: oneshot::Receiver<()>,
+    before: Option<mpsc::Receiver<()>>,
+    stopped: mpsc::Receiver<()>,
     gate: Gate,
     /// When it goes, the work has ended.
-    _ended: oneshot::Sender<()>,
+    _ended: mpsc::Sender<()>,
 }
 
 impl Bench {
@@ -40,11 +33,11 @@ impl Bench {
     pub(super) fn place(&mut self, id: &Text) -> Place {
         self.0.retain(|_, working| !working.stop.is_closed());
         let before = self.0.remove(id).map(|working| {
-            let _ = working.stop.send(());
+            let _ = working.stop.try_send(());
             working.ended
         });
-        let (stop, stopped) = oneshot::channel();
-        let (still, ended) = oneshot::channel();
+        let (stop, stopped) = mpsc::channel(1);
+        let (still, ended) = mpsc::channel(1);
         self.0.insert(id.clone(), Working { stop, ended });
         Place { before, stopped, gate: Gate::default(), _ended: still }
     }
@@ -57,113 +50,29 @@ impl Place {
         control: Arc<dyn Control>,
         journal: Arc<dyn Journal>,
     ) -> (Arc<dyn Control>, Arc<dyn Journal>) {
-        let gate = &self.gate;
-        let control = Gated { door: control, gate: Arc::clone(gate) };
-        let journal = Gated { door: journal, gate: Arc::clone(gate) };
+        let control = Gated { door: control, gate: self.gate.clone() };
+        let journal = Gated { door: journal, gate: self.gate.clone() };
         (Arc::new(control), Arc::new(journal))
     }
 
     /// Works once what was stopped has ended; none when this is stopped too.
     pub(super) async fn works<T>(self, work: impl Future<Output = T>) -> Option<T> {
-        let Self { before, stopped, gate, _ended: still } = self;
-        if let Some(before) = before {
-            // An error says that it has ended too.
-            let _ = before.await;
+        let Self { before, mut stopped, gate, _ended: still } = self;
+        if let Some(mut before) = before {
+            // Nothing is ever said: it ends when who could say something is gone.
+            let _ = before.recv().await;
         }
         let stops = async {
-            if stopped.await.is_err() {
+            if stopped.recv().await.is_none() {
                 std::future::pending::<()>().await;
             }
-            gate.lock().await
+            gate.wait().await;
         };
         let worked = tokio::select! {
             worked = work => Some(worked),
-            _ = stops => None,
+            () = stops => None,
         };
         drop(still);
         worked
-    }
-}
-
-/// A door at which what changes something can be waited for.
-struct Gated<D: ?Sized> {
-    gate: Gate,
-    door: Arc<D>,
-}
-
-impl Inspect for Gated<dyn Control> {
-    fn look<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Seen, Trouble>> {
-        self.door.look(query)
-    }
-}
-
-impl Control for Gated<dyn Control> {
-    fn act<'a>(
-        &'a self,
-        command: &'a Command,
-        mark: &'a Mark,
-    ) -> BoxFuture<'a, Result<(), Unacted>> {
-        Box::pin(async move {
-            let _held = self.gate.lock().await;
-            self.door.act(command, mark).await
-        })
-    }
-
-    fn tell<'a>(&'a self, word: &'a Word) -> BoxFuture<'a, Result<(), Trouble>> {
-        self.door.tell(word)
-    }
-}
-
-impl Journal for Gated<dyn Journal> {
-    fn open<'a>(
-        &'a self,
-        plan: &'a Plan,
-        first: &'a Record,
-    ) -> BoxFuture<'a, Result<Revision, Unwritten>> {
-        Box::pin(async move {
-            let _held = self.gate.lock().await;
-            self.door.open(plan, first).await
-        })
-    }
-
-    fn append<'a>(
-        &'a self,
-        id: &'a Text,
-        revision: &'a Revision,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<Revision, Unwritten>> {
-        Box::pin(async move {
-            let _held = self.gate.lock().await;
-            self.door.append(id, revision, record).await
-        })
-    }
-
-    fn read<'a>(&'a self, id: &'a Text) -> BoxFuture<'a, Result<Journaled, Unwritten>> {
-        self.door.read(id)
-    }
-
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
-        self.door.list()
-    }
-
-    fn forget<'a>(
-        &'a self,
-        id: &'a Text,
-        revision: &'a Revision,
-    ) -> BoxFuture<'a, Result<(), Unwritten>> {
-        self.door.forget(id, revision)
-    }
-
-    fn lease<'a>(
-        &'a self,
-        scope: &'a Text,
-        console: &'a Text,
-        term: Span,
-    ) -> BoxFuture<'a, Result<Lease, Unwritten>> {
-        self.door.lease(scope, console, term)
-    }
-
-    fn release<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<(), Unwritten>> {
-        self.door.release(lease)
     }
 }
