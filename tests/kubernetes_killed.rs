@@ -1,6 +1,7 @@
 //! Consoles that die (`kill -9`) at every point of every kind of operation, on real servers: another console goes on or
 //! takes back. Nothing is done twice, nothing is lost, and no lease stays held.
 #![cfg(feature = "real-servers")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
 mod controlled;
 mod ground;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::TryStreamExt as _;
 use object_store::ObjectStore as _;
 use object_store::path::Path;
+use pulse_console::domain::Text;
 use pulse_console::domain::operation::{Command, ObjectRef, Plan};
 use regex::Regex;
 use serde_json::Value;
@@ -101,7 +102,7 @@ impl Footprint {
         let prefix = Path::from(format!("{tenant}/insurance"));
         let store = world.objects.store(BACKUPS)?;
         let backups: Vec<_> = store.list(Some(&prefix)).try_collect().await.expect("a listing");
-        self.counts.insert("stays: insurance backups", backups.len() as i64);
+        self.counts.insert("stays: insurance backups", whole(backups.len()));
         Ok(())
     }
 
@@ -181,7 +182,7 @@ impl Footprint {
     ) -> Result<(), PlatformError> {
         let silences = ground.alertmanager.silences().await?;
         let own = silences.iter().filter(|one| one["matchers"][0]["value"] == **name);
-        self.counts.insert("stays: silences", own.clone().count() as i64);
+        self.counts.insert("stays: silences", whole(own.clone().count()));
         let active = own.filter(|one| one["status"]["state"] == "active");
         self.lines.extend(active.map(|one| format!("silence: {}", one["comment"])));
         let acks = ground.world.object(Resource::CONFIG_MAP, CONSOLE, ACKS).await?;
@@ -201,7 +202,7 @@ impl Footprint {
         let own = |kind: Kind| format!("{}/{name}", kind.path());
         let (path, job) = match kind {
             "Job" => {
-                let namespace = what.namespace.as_ref().map(|it| it.as_str()).unwrap_or_default();
+                let namespace = what.namespace.as_ref().map(Text::as_str).unwrap_or_default();
                 return self.see_job(ground, namespace, name).await;
             }
             "EnvironmentRestore" => (own(Kind::Restore), (crate::controlled::JOBS, "restore")),
@@ -291,6 +292,10 @@ impl Change {
             && self.lost.is_subset(&other.lost)
             && self.counted.iter().all(known)
     }
+}
+
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// An object of the platform: what is wanted of it, and how it is.

@@ -67,7 +67,7 @@ impl<'a> Killing<'a> {
         let thrice = async |lane: &str| self.thrice(lane, &clean).await;
         let thrice = self.guarded("everything is asked for thrice", thrice).await;
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).len();
-        let rounds = self.rounds(&clean);
+        let rounds = Self::rounds(&clean);
         let mut failed: Vec<String> = stream::iter(rounds.iter())
             .map(|(at, then)| self.round(&clean, *at, *then))
             .buffer_unordered(lanes)
@@ -88,7 +88,7 @@ impl<'a> Killing<'a> {
     }
 
     /// Every point with what follows; where nothing can be taken back any more, both ways are one.
-    fn rounds(&self, clean: &Clean) -> Vec<(usize, Then)> {
+    fn rounds(clean: &Clean) -> Vec<(usize, Then)> {
         let on = (1..=clean.points).map(|at| (at, Then::GoesOn));
         let back = (1..=clean.points).map(|at| (at, Then::TakesBack));
         let last = clean.last_return;

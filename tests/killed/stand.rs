@@ -13,6 +13,19 @@ use crate::controlled::now;
 use crate::ground::Ground;
 use crate::platform::{Ack, Kind, PlatformError, Role, alert, version_namespace};
 
+/// The words for a new tenant.
+const NEW: [&str; 9] = [
+    "provision",
+    "--project",
+    "77",
+    "--owner-email",
+    "owner@new.example.bg",
+    "--owner-name",
+    "New OOD",
+    "--tier",
+    "starter",
+];
+
 /// What one operation is made on, and by what its traces are known.
 #[derive(Default)]
 pub(super) struct Stand {
@@ -100,20 +113,7 @@ impl Killing<'_> {
         let (ground, verb) = (self.ground, self.verb.word());
         let world = &ground.world;
         Ok(match self.verb {
-            Verb::Provision => Stand::about(
-                &fresh("new"),
-                &[
-                    verb,
-                    "--project",
-                    "77",
-                    "--owner-email",
-                    "owner@new.example.bg",
-                    "--owner-name",
-                    "New OOD",
-                    "--tier",
-                    "starter",
-                ],
-            ),
+            Verb::Provision => Stand::about(&fresh("new"), &NEW),
             Verb::Deprovision => {
                 let name = fresh("gone");
                 tenant(ground, &name, "18").await?;
@@ -125,15 +125,10 @@ impl Killing<'_> {
                 Stand::about(&name, &[verb, "--version", "19"])
             }
             Verb::RestoreBeside => Stand::about(lane, &[verb, "--backup", "latest"]),
-            Verb::RestoreSwap | Verb::RestoreInPlace => {
-                let live = host(lane);
-                world.run(&live, "DELETE FROM sale_order WHERE id <= 40").await?;
-                let direct = world.postgres.connection(Role::Owner, &live).await?;
-                let guests = vec![self.use_pool(&live).await?, direct];
-                let words =
-                    [verb, "--backup", "latest", "--accepted-by", "the owner, by telephone"];
-                let words = if self.verb == Verb::RestoreSwap { &words[..3] } else { &words };
-                Stand { guests, ..Stand::about(lane, words) }
+            Verb::RestoreSwap => self.used(lane, &[verb, "--backup", "latest"]).await?,
+            Verb::RestoreInPlace => {
+                let accepted = "the owner, by telephone";
+                self.used(lane, &[verb, "--backup", "latest", "--accepted-by", accepted]).await?
             }
             Verb::UpgradeSame => {
                 let version = version_of(lane);
@@ -161,6 +156,15 @@ impl Killing<'_> {
             }
             _ => Stand::about(lane, &[verb]),
         })
+    }
+
+    /// A tenant that is worked in, and lacks what its backup has.
+    async fn used(&self, lane: &str, words: &[&str]) -> Result<Stand, PlatformError> {
+        let (world, live) = (&self.ground.world, host(lane));
+        world.run(&live, "DELETE FROM sale_order WHERE id <= 40").await?;
+        let direct = world.postgres.connection(Role::Owner, &live).await?;
+        let guests = vec![self.use_pool(&live).await?, direct];
+        Ok(Stand { guests, ..Stand::about(lane, words) })
     }
 
     /// Somebody who has worked by way of the pool, which goes on.
