@@ -45,7 +45,7 @@ impl Server {
             Self::Pg01 => "PostgreSQL at",
             Self::Pooler => "pgbouncer at",
             Self::Bucket => "http://",
-            Self::Alertmanager => "Alertmanager at",
+            Self::Alertmanager => "alertmanager at",
             Self::Valkey => "Valkey at",
             Self::Tenant => "planapulse",
         }
@@ -55,6 +55,7 @@ impl Server {
 /// The ways of one console, and its configuration.
 pub struct Links {
     ways: Vec<(Server, Proxy)>,
+    shut: Vec<Server>,
     home: tempfile::TempDir,
 }
 
@@ -81,7 +82,7 @@ impl Links {
             texts = texts.map(|text| text.replace(&direct, &through));
             ways.push((server, way));
         }
-        let links = Self { ways, home: tempfile::tempdir().expect("a folder") };
+        let links = Self { ways, shut: Vec::new(), home: tempfile::tempdir().expect("a folder") };
         let [config, cluster] = texts;
         let own = write_private(&links.home.path().join("kubeconfig"), &cluster)?;
         let config = config.replace(&kubeconfig.display().to_string(), &own.display().to_string());
@@ -102,6 +103,17 @@ impl Links {
     /// The way to `server`; none to what is no server of the platform.
     pub fn to(&self, server: Server) -> Option<&Proxy> {
         self.ways.iter().find(|(of, _)| *of == server).map(|(_, way)| way)
+    }
+
+    /// Cuts the way to `server`, and leaves it so.
+    pub fn cut(&mut self, server: Server) {
+        self.to(server).expect("there is a way").cut();
+        self.shut.push(server);
+    }
+
+    /// Whether nobody cut the way to `server` for good.
+    pub fn is_open(&self, server: Server) -> bool {
+        !self.shut.contains(&server)
     }
 
     /// Whether `sentence` says that it is about `server`, and where that is.
