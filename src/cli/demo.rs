@@ -71,7 +71,12 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
         platform: Arc::new(platform),
         theme: dressed.theme,
         appearance: dressed.appearance,
-        places: Places { recordings: start::recordings(&paths), saved: paths.saved(), log: None },
+        places: Places {
+            recordings: start::recordings(&paths),
+            saved: paths.saved(),
+            log: None,
+            losses: None,
+        },
         recorded: loaded.settings.recorder.kept.value,
         identity,
         courier,

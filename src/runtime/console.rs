@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::appearance::{AppearanceError, Folders, Loaded};
 use super::courier::{Courier, Said};
 use super::keyboard::{Input, Keyboard};
+use super::log::Losses;
 use super::operator::{Operator, Told};
 use super::panic::{PANIC_EXIT_CODE, Panicked, Traces, install_panic_hook};
 use super::recorder::Recorder;
@@ -89,6 +90,8 @@ pub struct Places {
     pub saved: PathBuf,
     /// The log file, when there is one.
     pub log: Option<PathBuf>,
+    /// What is not in it.
+    pub losses: Option<Losses>,
 }
 
 /// Why the console could not run.
@@ -348,7 +351,7 @@ impl Loop<'_> {
             Incoming::Identity(event) => self.take(Msg::Identity(event))?,
             Incoming::Operate(event) => self.take(Msg::Operate(event))?,
             Incoming::Rested(number) => self.take(Msg::Rested(number))?,
-            Incoming::Tick => self.take(Msg::Tick)?,
+            Incoming::Tick => self.tick()?,
             Incoming::Say(importance, text) => self.take(Msg::Say(importance, text))?,
             Incoming::Signal(Signal::Stop) => self.suspend()?,
             Incoming::Signal(Signal::Continue) => self.screen.continued()?,
@@ -392,6 +395,14 @@ impl Loop<'_> {
         self.screen.redraw_whole();
         let size = self.screen.size()?;
         self.take(Msg::Resize(size.width, size.height))
+    }
+
+    fn tick(&mut self) -> Result<(), RunError> {
+        let lost = self.console.places.losses.as_mut().and_then(Losses::news);
+        if let Some(text) = lost {
+            self.take(Msg::Say(Importance::Warning, text))?;
+        }
+        self.take(Msg::Tick)
     }
 
     /// Takes in a message, and does what it asks for.
