@@ -14,7 +14,7 @@ mod platform;
 use controlled::Outcome;
 use futures_util::future::try_join_all;
 use ground::Ground;
-use outages::{Deed, Links, Server, through_outages, through_stops};
+use outages::{Deed, Links, Server, Waiter, through_outages, through_stops};
 use platform::PlatformError;
 
 /// Every kind, one after the other in each lane; the lanes go side by side, each with its own tenants.
@@ -88,5 +88,40 @@ async fn every_kind_stops_when_a_server_stays_away_and_is_gone_on_with() -> Outc
         Ok(())
     };
     try_join_all(LANES.map(lane)).await?;
+    ground.assert_no_lease().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_are_killed_are_waited_for_until_they_are_started_again() -> Outcome {
+    let mut ground = Ground::start(2).await?;
+    let config = ground.config();
+    let refused = "refused";
+    for (deed, act, server) in [
+        (Deed::new("backup", "acme"), "look", Server::Bucket),
+        (Deed::new("tier", "acme"), "act", Server::Cluster),
+        (Deed::new("pause-pool", "acme"), "act", Server::Pooler),
+        (Deed::new("drop-kept", "acme"), "act", Server::Pg01),
+    ] {
+        let (file, id) = planned(&ground, deed).await?;
+        let mut waiter = Waiter::start(&config, &["run", &file]);
+        waiter.until_at(act, server).await;
+        match server {
+            Server::Cluster => ground.world.api.kill(),
+            Server::Pooler => ground.bouncer.kill(),
+            Server::Bucket => ground.world.objects.kill(),
+            _ => ground.world.postgres.kill(),
+        }
+        let said = waiter.until_says("Waiting: ").await;
+        match server {
+            Server::Cluster => ground.world.api.start_again().await?,
+            Server::Pooler => ground.bouncer.start_again().await?,
+            Server::Bucket => ground.world.objects.start_again().await?,
+            _ => ground.world.postgres.start_again().await?,
+        }
+        assert_eq!(waiter.until_ended().await, "done", "{}", waiter.all());
+        println!("{}: {said}", deed.verb);
+        assert!(said.to_lowercase().contains(refused), "{said}");
+        deed.assert_done(&ground, &id).await?;
+    }
     ground.assert_no_lease().await
 }

@@ -56,6 +56,8 @@ impl Deed {
         let more = match self.verb {
             "restore-swap" | "restore-in-place" | "restore-beside" => {
                 ground.back_up(self.tenant).await?;
+                // From then on the pooler knows its database.
+                ground.works(&self.host()).until_it_works().await;
                 world.run(&self.host(), "DELETE FROM sale_order WHERE id <= 40").await?;
                 let by = "the owner, by telephone";
                 if self.verb == "restore-in-place" { given("accepted-by", by) } else { vec![] }

@@ -90,6 +90,19 @@ impl Links {
         Ok(links)
     }
 
+    /// From now on the console shows the API server a token; the file that it reads it from.
+    pub fn signed_in_by_token(&self, token: &str) -> Result<PathBuf, PlatformError> {
+        let file = write_private(&self.home.path().join("token"), token)?;
+        let kubeconfig = self.home.path().join("kubeconfig");
+        let text = std::fs::read_to_string(&kubeconfig).expect("the kubeconfig");
+        let is_kept = |line: &&str| !line.trim_start().starts_with("client-");
+        let mut lines: Vec<String> = text.lines().filter(is_kept).map(str::to_owned).collect();
+        let user = lines.iter().position(|line| line.trim() == "user:").expect("a user");
+        lines.insert(user + 1, format!("      tokenFile: {}", file.display()));
+        write_private(&kubeconfig, &lines.join("\n"))?;
+        Ok(file)
+    }
+
     /// The configuration of the console.
     pub fn config(&self) -> PathBuf {
         self.home.path().join("config.toml")

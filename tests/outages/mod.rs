@@ -30,7 +30,7 @@ pub async fn through_outages(links: &Links, (verb, what): (&str, &str)) -> Waits
     let mut past = String::new();
     let mut is_begun = verb != "run";
     'again: loop {
-        let mut waiter = Waiter::start(links, &[verb, what]);
+        let mut waiter = Waiter::start(&links.config(), &[verb, what]);
         // What the runs before this one saw fail is there now.
         let mut spared = if is_begun { 0 } else { refused };
         let mut line = waiter.next().await;
@@ -104,7 +104,7 @@ pub async fn through_stops(links: &Links, (file, id): (&str, &str)) -> BTreeSet<
     let mut call = ("run", file);
     let mut is_begun = false;
     'again: loop {
-        let mut waiter = Waiter::start(links, &[call.0, call.1, "away=300"]);
+        let mut waiter = Waiter::start(&links.config(), &[call.0, call.1, "away=300"]);
         let mut line = waiter.next().await;
         loop {
             let (act, server) = match line {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
-use super::links::{Links, Server};
+use super::links::Server;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pulse-console");
 /// Far longer than anything takes: it only ends a test that hangs.
@@ -56,11 +56,11 @@ pub struct Waiter {
 }
 
 impl Waiter {
-    /// Starts one for the console of `links`: `words` are what it is called with after the configuration.
-    pub fn start(links: &Links, words: &[&str]) -> Self {
+    /// Starts one for the console of `config`: `words` are what it is called with after that.
+    pub fn start(config: &Path, words: &[&str]) -> Self {
         let program = Path::new(PROGRAM).with_file_name("examples").join("waiting");
         let mut command = Command::new(program);
-        command.arg(links.config()).args(words).env_clear().kill_on_drop(true);
+        command.arg(config).args(words).env_clear().kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program can be started");
         let stdin = child.stdin.take().expect("it listens");
@@ -97,6 +97,44 @@ impl Waiter {
         // One that has just ended does not listen.
         let _ = self.stdin.write_all(line.as_bytes()).await;
         self.next().await
+    }
+
+    /// Lets it go on until it is about to do `act` at `server`.
+    pub async fn until_at(&mut self, act: &str, server: Server) {
+        let mut line = self.next().await;
+        loop {
+            line = match line {
+                Line::At { act: is, server: of } if is == act && of == server => return,
+                Line::At { .. } => self.goes_on().await,
+                Line::Says(_) => self.next().await,
+                other => panic!("{other:?}\n{}", self.all()),
+            };
+        }
+    }
+
+    /// Lets it go on until it says something with `words` in it, all of it; what it says.
+    pub async fn until_says(&mut self, words: &str) -> String {
+        let mut line = self.goes_on().await;
+        loop {
+            line = match line {
+                Line::Says(says) if says.contains(words) => return says,
+                Line::At { .. } => self.goes_on().await,
+                Line::Says(_) => self.next().await,
+                other => panic!("{other:?}\n{}", self.all()),
+            };
+        }
+    }
+
+    /// Lets it go on to its end; how the operation stands then, or why it does not go on.
+    pub async fn until_ended(&mut self) -> String {
+        let mut line = self.next().await;
+        loop {
+            line = match line {
+                Line::At { .. } => self.goes_on().await,
+                Line::Says(_) => self.next().await,
+                Line::Ended(words) | Line::Halted(words) => return words.trim().to_owned(),
+            };
+        }
     }
 
     /// What it has logged.
