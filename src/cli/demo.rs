@@ -76,6 +76,7 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
             saved: paths.saved(),
             log: None,
             mirror: None,
+            losses: None,
         },
         recorded: loaded.settings.recorder.kept.value,
         identity,

@@ -13,6 +13,7 @@ use super::appearance::{AppearanceError, Folders, Loaded};
 use super::courier::{Courier, Said};
 use super::housekeeping::Housekeeping;
 use super::keyboard::{Input, Keyboard};
+use super::log::Losses;
 use super::mirror::Mirror;
 use super::operator::{Operator, Told};
 use super::panic::{PANIC_EXIT_CODE, Panicked, Traces, install_panic_hook};
@@ -93,6 +94,8 @@ pub struct Places {
     pub log: Option<PathBuf>,
     /// Where operations are kept for reading while the cluster is away; none for a world that has no state of its own.
     pub mirror: Option<Mirror>,
+    /// What is not in it.
+    pub losses: Option<Losses>,
 }
 
 /// Why the console could not run.
@@ -356,11 +359,7 @@ impl Loop<'_> {
             Incoming::Identity(event) => self.take(Msg::Identity(event))?,
             Incoming::Operate(event) => self.take(Msg::Operate(event))?,
             Incoming::Rested(number) => self.take(Msg::Rested(number))?,
-            Incoming::Tick => {
-                self.take(Msg::Tick)?;
-                let Console { app, operator, .. } = &self.console;
-                self.housekeeping.beat(app, operator, &self.told, &mut self.tasks);
-            }
+            Incoming::Tick => self.tick()?,
             Incoming::Say(importance, text) => self.take(Msg::Say(importance, text))?,
             Incoming::Signal(Signal::Stop) => self.suspend()?,
             Incoming::Signal(Signal::Continue) => self.screen.continued()?,
@@ -404,6 +403,17 @@ impl Loop<'_> {
         self.screen.redraw_whole();
         let size = self.screen.size()?;
         self.take(Msg::Resize(size.width, size.height))
+    }
+
+    fn tick(&mut self) -> Result<(), RunError> {
+        let lost = self.console.places.losses.as_mut().and_then(Losses::news);
+        if let Some(text) = lost {
+            self.take(Msg::Say(Importance::Warning, text))?;
+        }
+        self.take(Msg::Tick)?;
+        let Console { app, operator, .. } = &self.console;
+        self.housekeeping.beat(app, operator, &self.told, &mut self.tasks);
+        Ok(())
     }
 
     /// Takes in a message, and does what it asks for.

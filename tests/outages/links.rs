@@ -45,7 +45,7 @@ impl Server {
             Self::Pg01 => "PostgreSQL at",
             Self::Pooler => "pgbouncer at",
             Self::Bucket => "http://",
-            Self::Alertmanager => "Alertmanager at",
+            Self::Alertmanager => "alertmanager at",
             Self::Valkey => "Valkey at",
             Self::Tenant => "planapulse",
         }
@@ -55,6 +55,7 @@ impl Server {
 /// The ways of one console, and its configuration.
 pub struct Links {
     ways: Vec<(Server, Proxy)>,
+    shut: Vec<Server>,
     home: tempfile::TempDir,
 }
 
@@ -81,12 +82,25 @@ impl Links {
             texts = texts.map(|text| text.replace(&direct, &through));
             ways.push((server, way));
         }
-        let links = Self { ways, home: tempfile::tempdir().expect("a folder") };
+        let links = Self { ways, shut: Vec::new(), home: tempfile::tempdir().expect("a folder") };
         let [config, cluster] = texts;
         let own = write_private(&links.home.path().join("kubeconfig"), &cluster)?;
         let config = config.replace(&kubeconfig.display().to_string(), &own.display().to_string());
         write_private(&links.config(), &config)?;
         Ok(links)
+    }
+
+    /// From now on the console shows the API server a token; the file that it reads it from.
+    pub fn signed_in_by_token(&self, token: &str) -> Result<PathBuf, PlatformError> {
+        let file = write_private(&self.home.path().join("token"), token)?;
+        let kubeconfig = self.home.path().join("kubeconfig");
+        let text = std::fs::read_to_string(&kubeconfig).expect("the kubeconfig");
+        let is_kept = |line: &&str| !line.trim_start().starts_with("client-");
+        let mut lines: Vec<String> = text.lines().filter(is_kept).map(str::to_owned).collect();
+        let user = lines.iter().position(|line| line.trim() == "user:").expect("a user");
+        lines.insert(user + 1, format!("      tokenFile: {}", file.display()));
+        write_private(&kubeconfig, &lines.join("\n"))?;
+        Ok(file)
     }
 
     /// The configuration of the console.
@@ -102,6 +116,17 @@ impl Links {
     /// The way to `server`; none to what is no server of the platform.
     pub fn to(&self, server: Server) -> Option<&Proxy> {
         self.ways.iter().find(|(of, _)| *of == server).map(|(_, way)| way)
+    }
+
+    /// Cuts the way to `server`, and leaves it so.
+    pub fn cut(&mut self, server: Server) {
+        self.to(server).expect("there is a way").cut();
+        self.shut.push(server);
+    }
+
+    /// Whether nobody cut the way to `server` for good.
+    pub fn is_open(&self, server: Server) -> bool {
+        !self.shut.contains(&server)
     }
 
     /// Whether `sentence` says that it is about `server`, and where that is.

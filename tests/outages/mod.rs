@@ -7,13 +7,15 @@
     reason = "this is test code"
 )]
 
+mod kinds;
 mod links;
 mod waiter;
 
+pub use kinds::Deed;
 pub use links::{Links, Server};
 pub use waiter::{Line, Waiter};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often the work waited for each server, and said so.
 pub type Waits = BTreeMap<Server, usize>;
@@ -22,15 +24,17 @@ pub type Waits = BTreeMap<Server, usize>;
 /// said that it is waited for: an operation that is begun ends as if nothing had happened. Before it is begun, nothing is
 /// done while a server is away, and that is said too.
 pub async fn through_outages(links: &Links, (verb, what): (&str, &str)) -> Waits {
+    let ends = if verb == "undo" { "undone" } else { "done" };
     let mut waits = Waits::new();
     let mut refused = 0;
+    let mut past = String::new();
     let mut is_begun = verb != "run";
     'again: loop {
-        let mut waiter = Waiter::start(links, &[verb, what]);
+        let mut waiter = Waiter::start(&links.config(), &[verb, what]);
         // What the runs before this one saw fail is there now.
         let mut spared = if is_begun { 0 } else { refused };
         let mut line = waiter.next().await;
-        loop {
+        'works: loop {
             let server = match line {
                 Line::At { act, server } => {
                     is_begun |= act == "open";
@@ -41,10 +45,13 @@ pub async fn through_outages(links: &Links, (verb, what): (&str, &str)) -> Waits
                     continue;
                 }
                 Line::Ended(ended) => {
-                    assert_eq!(ended.trim(), "done", "{what}: {}", waiter.log());
+                    assert_eq!(ended.trim(), ends, "{}", waiter.all());
+                    let log = waiter.whole_log().await;
+                    let told = links.is_open(Server::Valkey);
+                    assert_eq!(log.contains("not everybody was told"), !told, "{log}");
                     return waits;
                 }
-                Line::Halted(why) => panic!("{what}: {why}\n{}", waiter.all()),
+                Line::Halted(why) => panic!("{why}\n{past}\n{}", waiter.all()),
             };
             if !is_begun && spared > 0 {
                 spared -= 1;
@@ -66,7 +73,13 @@ pub async fn through_outages(links: &Links, (verb, what): (&str, &str)) -> Waits
                         assert!(why.starts_with(nothing) && links.names(server, why), "{why}");
                         link.mend();
                         refused += 1;
+                        past = format!("{past}\n{}", waiter.all());
                         continue 'again;
+                    }
+                    // On a busy machine the lease was lost meanwhile.
+                    Line::At { act, .. } if act == "taken" => {
+                        link.mend();
+                        continue 'works;
                     }
                     other => panic!("{server:?}: {other:?}\n{}", waiter.all()),
                 }
@@ -81,4 +94,56 @@ pub async fn through_outages(links: &Links, (verb, what): (&str, &str)) -> Waits
 
 fn is_waiting(words: &str) -> bool {
     words.starts_with("Waiting: ") || words.starts_with("Looking whether it was done: ")
+}
+
+/// Works off the plan in `file`, the operation `id`, and takes a server away for too long: each server that is asked, at
+/// each sort of thing that is asked of it, once. It stops, or does not go on, and says for whom it waited; then somebody
+/// goes on with it.
+pub async fn through_stops(links: &Links, (file, id): (&str, &str)) -> BTreeSet<(Server, String)> {
+    let mut stopped = BTreeSet::new();
+    let mut call = ("run", file);
+    let mut is_begun = false;
+    'again: loop {
+        let mut waiter = Waiter::start(&links.config(), &[call.0, call.1, "away=300"]);
+        let mut line = waiter.next().await;
+        loop {
+            let (act, server) = match line {
+                Line::At { act, server } => (act, server),
+                Line::Says(_) => {
+                    line = waiter.next().await;
+                    continue;
+                }
+                Line::Ended(ended) => {
+                    assert_eq!(ended.trim(), "done", "{}", waiter.all());
+                    return stopped;
+                }
+                Line::Halted(why) => panic!("{why}\n{}", waiter.all()),
+            };
+            let is_new = is_begun && links.to(server).is_some();
+            is_begun |= act == "open";
+            if !is_new || !stopped.insert((server, act)) {
+                line = waiter.goes_on().await;
+                continue;
+            }
+            let way = links.to(server).expect("there is one");
+            way.cut();
+            line = waiter.goes_on().await;
+            let why = loop {
+                match line {
+                    Line::At { .. } => line = waiter.goes_on().await,
+                    Line::Says(_) => line = waiter.next().await,
+                    Line::Halted(why) => break why,
+                    Line::Ended(why) => {
+                        assert!(why.starts_with("stopped "), "{why}\n{}", waiter.all());
+                        assert!(why.contains("; it stayed so for 0s"), "{why}");
+                        break why;
+                    }
+                }
+            };
+            assert!(links.names(server, &why), "{server:?}: {why}\n{}", waiter.all());
+            way.mend();
+            call = ("resume", id);
+            continue 'again;
+        }
+    }
 }

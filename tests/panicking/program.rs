@@ -123,6 +123,7 @@ fn main() -> ExitCode {
             saved: folder("XDG_STATE_HOME").join("pulse-console/saved"),
             log: None,
             mirror: None,
+            losses: None,
         },
         identity: None,
         courier: None,

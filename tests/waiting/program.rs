@@ -1,11 +1,11 @@
 //! An executor that waits: `waiting CONFIG (run PLAN | resume ID | undo ID | plan FILE) [NAME=VALUE…]`.
 //!
 //! It works as the console does, on the same real servers, but before it asks one of them for something it prints a line
-//! `at ACT SERVER`, and goes on when it reads a line. In between the world may change. What it tells of its work it prints
+//! `at NUMBER ACT SERVER`, and goes on when it reads that number. In between the world may change. What it tells of its work it prints
 //! as `says STEP WORDS`, and at last `end STANDING WHY` or `halted WHY`. What is logged goes to standard error.
 //!
-//! Of what it is asked, it stops at the first question after each change, and where another server is asked: those after
-//! it only wait for the same.
+//! Of what it asks, it stops at the first question to each server after each change: those after it only wait for the
+//! same.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,13 +15,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use pulse_console::config::{Environment, Paths, Settings, Sources, load};
-use pulse_console::domain::operation::{Command, Phase, Plan, Query, Record, Seen, Verb};
+use pulse_console::domain::operation::{
+    Command, Entry, Operation, Phase, Plan, Query, Record, Seen, Verb,
+};
 use pulse_console::domain::{Role, Span, Text, Timestamp, Trouble};
 use pulse_console::live::Live;
 use pulse_console::operation::kinds::{Inputs, Request, fields};
@@ -34,6 +37,7 @@ use pulse_console::platform::{
 };
 use pulse_console::runtime::WallClock;
 use serde::Serialize;
+use tokio::sync::watch;
 
 /// A clock that is off by so many milliseconds.
 struct OffClock(i64);
@@ -47,8 +51,10 @@ impl Clock for OffClock {
 /// Where the work waits until it is told to go on.
 struct Gate {
     last: Mutex<Last>,
-    /// It never waits.
-    open: bool,
+    /// How often it waited.
+    waits: AtomicUsize,
+    /// The number that was read last; none where it never waits.
+    told: Option<watch::Receiver<usize>>,
 }
 
 /// What went through the gate last.
@@ -57,11 +63,26 @@ struct Last {
     /// The change: of which sort, and what it is in full.
     act: &'static str,
     change: String,
-    /// The server that was asked last since.
-    server: &'static str,
+    /// The servers that were asked since.
+    asked: Vec<&'static str>,
 }
 
 impl Gate {
+    /// One that waits until it is told to go on, or never does.
+    fn new(waits: bool) -> Self {
+        let told = waits.then(|| {
+            let (tell, told) = watch::channel(0);
+            let read = move || {
+                for line in std::io::stdin().lines().map_while(Result::ok) {
+                    tell.send_replace(line.trim().parse().unwrap_or_default());
+                }
+            };
+            std::thread::spawn(read);
+            told
+        });
+        Self { last: Mutex::default(), waits: AtomicUsize::new(0), told }
+    }
+
     /// A change of what `server` keeps, or a record. The same again is the same.
     async fn change(&self, act: &'static str, server: &'static str, change: &impl Serialize) {
         let change = serde_json::to_string(change).expect("it can be written");
@@ -70,7 +91,7 @@ impl Gate {
             if last.change == change {
                 return;
             }
-            *last = Last { act, change, server: "" };
+            *last = Last { act, change, asked: Vec::new() };
         }
         self.wait(act, server).await;
     }
@@ -79,22 +100,21 @@ impl Gate {
     async fn question(&self, server: &'static str) {
         let act = {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.server == server {
+            if last.asked.contains(&server) {
                 return;
             }
-            last.server = server;
+            last.asked.push(server);
             if last.act == "act" { "settle" } else { "look" }
         };
         self.wait(act, server).await;
     }
 
     async fn wait(&self, act: &'static str, server: &'static str) {
-        if self.open {
-            return;
-        }
-        println!("at {act} {server}");
-        let read = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
-        read.await.expect("a thread").expect("a line");
+        let Some(told) = &self.told else { return };
+        let number = self.waits.fetch_add(1, Ordering::Relaxed) + 1;
+        println!("at {number} {act} {server}");
+        // Where nobody tells anything more, it goes on.
+        let _ = told.clone().wait_for(|told| *told == number).await;
     }
 }
 
@@ -187,7 +207,8 @@ impl Journal for Gated {
         record: &'a Record,
     ) -> BoxFuture<'a, Result<Revision, Unwritten>> {
         async move {
-            self.gate.change("record", "cluster", record).await;
+            let act = if record.entry == Entry::Taken { "taken" } else { "record" };
+            self.gate.change(act, "cluster", record).await;
             self.journal.append(id, revision, record).await
         }
         .boxed()
@@ -259,7 +280,7 @@ impl Call {
         let gated = Arc::new(Gated {
             control: self.live.control().expect("it is live"),
             journal: self.live.journal().expect("it is live"),
-            gate: Gate { last: Mutex::default(), open: self.given.contains_key("freely") },
+            gate: Gate::new(!self.given.contains_key("freely")),
         });
         Executor {
             control: Arc::<Gated>::clone(&gated),
@@ -268,8 +289,8 @@ impl Call {
             console: Text::clean(&format!("waiting {}", std::process::id())),
             by: Text::from("maria"),
             pace: Pace {
-                term: Span::from_secs(1),
-                keep: Duration::from_millis(250),
+                term: Span::from_secs(3),
+                keep: Duration::from_millis(500),
                 look: Duration::from_millis(50),
                 away: self.ms("away", 60_000),
             },

@@ -332,6 +332,19 @@ impl Executor {
 }
 
 impl Halt {
+    /// Whether there may be something to go on with here: not where nothing was done, and not where another console or the
+    /// end of the operation stands against it.
+    #[must_use]
+    pub const fn can_go_on(&self) -> bool {
+        !matches!(
+            self,
+            Self::Moved { .. }
+                | Self::NotBegun(_)
+                | Self::Standing(_)
+                | Self::Journal(Unwritten::Exists | Unwritten::Missing | Unwritten::Held { .. })
+        )
+    }
+
     /// The same before anything was written.
     fn before(self) -> Self {
         match self {
