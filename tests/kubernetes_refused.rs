@@ -16,7 +16,7 @@ mod refused;
 use controlled::{Outcome, gzip};
 use ground::Ground;
 use platform::{Resource, Role};
-use refused::{Kept, RUNS, Wrong, hindered, hurried, refused, resumed, stopped, undone};
+use refused::{Kept, RUNS, Wrong, hindered, hurried, mended, refused, resumed, stopped, undone};
 use sqlx::Connection as _;
 
 const LIVE: &str = "acme.planapulse.app";
@@ -120,18 +120,21 @@ fn noise() -> Vec<u8> {
     (0..8_192).map(next).collect()
 }
 
-/// Everything that can go wrong with one kind, one after the other.
+/// Everything that can go wrong with one kind, one after the other. Its run is called so, and its Job does this.
 async fn all_wrong(
     ground: &Ground,
     words: &[&str],
-    (called, step): (&str, &str),
+    (run, job, step): (&str, &str, &str),
     tenant: &'static str,
 ) -> Outcome {
     let mut kept = Kept::of(ground, tenant).await?;
     for wrong in &RUNS {
-        let id = hindered(ground, words, (called, step), wrong).await;
+        // A Job that its run made is told for good what goes wrong with the run.
+        let of_job = wrong.fault == platform::Fault::QuotaExceeded;
+        let called = if of_job { format!("{run}-{job}") } else { run.to_owned() };
+        let id = hindered(ground, words, (&called, step), wrong).await;
         kept.untouched().await?;
-        resumed(ground, &id).await;
+        mended(ground, &called, &id).await;
         kept.restored().await?;
     }
     kept.end();
@@ -156,11 +159,16 @@ async fn a_run_that_fails_or_never_ends_leaves_live_data_and_can_be_gone_on_with
     let (swapped, copied, updated) =
         (["restore", swap], ["restore-beside", beside], ["upgrade", upgrade]);
     tokio::try_join!(
-        all_wrong(&ground, &swapped, (&restore, step), swap),
-        all_wrong(&ground, &accepted, (&rehearsal, step), place),
-        all_wrong(&ground, &copied, (&copy, step), beside),
-        all_wrong(&ground, &updated, (&update, "run the upgrade"), upgrade),
-        all_wrong(&ground, &build, ("pro-template-18-{id}", "build the template"), template),
+        all_wrong(&ground, &swapped, (&restore, "restore", step), swap),
+        all_wrong(&ground, &accepted, (&rehearsal, "restore", step), place),
+        all_wrong(&ground, &copied, (&copy, "restore", step), beside),
+        all_wrong(&ground, &updated, (&update, "upgrade", "run the upgrade"), upgrade),
+        all_wrong(
+            &ground,
+            &build,
+            ("pro-template-18-{id}", "build", "build the template"),
+            template
+        ),
     )?;
     ground.assert_no_lease().await
 }
@@ -169,16 +177,20 @@ async fn a_run_that_fails_or_never_ends_leaves_live_data_and_can_be_gone_on_with
 const JOBS: [Wrong; 4] = [
     Wrong { fault: platform::Fault::JobFails, says: "the Job has failed", limit: None },
     Wrong { fault: platform::Fault::NoSpace, says: "the Job has failed", limit: None },
-    Wrong { fault: platform::Fault::NeverReady, says: "0 running", limit: Some(10) },
-    Wrong { fault: platform::Fault::QuotaExceeded, says: "0 running", limit: Some(10) },
+    Wrong { fault: platform::Fault::NeverReady, says: "0 running", limit: Some(6) },
+    Wrong { fault: platform::Fault::QuotaExceeded, says: "0 running", limit: Some(6) },
 ];
 
 /// What goes wrong with a tenant: it is tried again and again, until somebody gives up.
 const TENANTS: [Wrong; 4] = [
-    Wrong { fault: platform::Fault::JobFails, says: "permission denied", limit: Some(10) },
-    Wrong { fault: platform::Fault::NoSpace, says: "No space left", limit: Some(10) },
-    Wrong { fault: platform::Fault::NeverReady, says: "Unready resources", limit: Some(10) },
-    Wrong { fault: platform::Fault::QuotaExceeded, says: "exceeded quota", limit: Some(10) },
+    Wrong { fault: platform::Fault::JobFails, says: "permission denied", limit: Some(6) },
+    Wrong { fault: platform::Fault::NoSpace, says: "No space left", limit: Some(6) },
+    Wrong { fault: platform::Fault::NeverReady, says: "Unready resources", limit: Some(6) },
+    Wrong {
+        fault: platform::Fault::QuotaExceeded,
+        says: "did not come to an end within",
+        limit: Some(6),
+    },
 ];
 
 /// A backup that fails is taken again; one before a swap leaves everything as it was.
@@ -189,7 +201,7 @@ async fn backups(ground: &Ground, tenant: &'static str) -> Outcome {
         let step = (called.as_str(), "take an insurance backup");
         let id = hindered(ground, &["backup", tenant], step, wrong).await;
         kept.untouched().await?;
-        resumed(ground, &id).await;
+        mended(ground, &called, &id).await;
         let jobs =
             ground.world.labelled(Resource::JOB, "app.kubernetes.io/created-by=pulse-console");
         let name = called.replace("{id}", &id);
@@ -219,7 +231,7 @@ async fn tenants(ground: &Ground, neighbour: &'static str) -> Outcome {
             undone(ground, &id).await;
             assert!(!ground.world.has_database(&format!("{name}.planapulse.app")).await?);
         } else {
-            resumed(ground, &id).await;
+            mended(ground, name, &id).await;
             assert_eq!(
                 ground.world.rows(&format!("{name}.planapulse.app"), "sale_order").await?,
                 60

@@ -152,8 +152,8 @@ pub struct Wrong {
 pub const RUNS: [Wrong; 4] = [
     Wrong { fault: Fault::JobFails, says: "made to fail half-way", limit: None },
     Wrong { fault: Fault::NoSpace, says: "No space left on device", limit: None },
-    Wrong { fault: Fault::NeverReady, says: "Unready resources: database", limit: Some(10) },
-    Wrong { fault: Fault::QuotaExceeded, says: "Job is waiting for a pod", limit: Some(10) },
+    Wrong { fault: Fault::NeverReady, says: "Unready resources: database", limit: Some(6) },
+    Wrong { fault: Fault::QuotaExceeded, says: "Job is waiting for a pod", limit: Some(6) },
 ];
 
 /// Runs a plan of `words` while `wrong` holds for what is called `TENANT-PART-ID`, until it has stopped.
@@ -171,6 +171,11 @@ pub async fn hindered(
     ground.world.controllers().set_fault(&name, Some(wrong.fault));
     let said = ground.apply(&file).await;
     stopped(ground, &id, &said, wrong.says).await;
-    ground.world.controllers().set_fault(&name, None);
     id
+}
+
+/// What was wrong with the operation is right again; it is gone on with until it is done.
+pub async fn mended(ground: &Ground, called: &str, id: &str) {
+    ground.world.controllers().set_fault(&called.replace("{id}", id), None);
+    resumed(ground, id).await;
 }
