@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
 }
 
 /// Where things go: this world has no log and no state of its own.
-fn places(paths: &Paths) -> Places {
+fn places(paths: &crate::config::Paths) -> Places {
     let (recordings, saved) = (start::recordings(paths), paths.saved());
     Places { recordings, saved, log: None, losses: None, mirror: None }
 }
