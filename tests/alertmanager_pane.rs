@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use journey::Journey;
 use pulse_console::app::{Effect, Msg};
-use pulse_console::domain::{AlertStanding, FeedId, TroubleKind};
+use pulse_console::domain::{
+    AlertStanding, Fact, FeedId, Observation, Silence, SilenceState, TroubleKind,
+};
 use pulse_console::store::table::TableId;
 
 fn calm() -> Journey {
@@ -52,6 +54,25 @@ fn a_calm_night_says_who_looks_after_what() {
     let link = "https://docs.planapulse.com/platform/operations/alert-response#tenantodoodown";
     assert!(copied.contains(&Effect::Copy(link.to_owned())), "{copied:?}");
     journey.sees("open it in a browser");
+}
+
+#[test]
+fn the_end_of_a_silence_is_told_with_what_it_hid() {
+    let mut journey = calm();
+    let held = journey.app.store.objects().silences.iter().next().expect("a silence").1;
+    let before = Silence::clone(&held.object);
+    let at = journey.engine.now();
+    let ended = Silence { state: SilenceState::Expired, ends: at, ..before.clone() };
+    let fact = Fact::Upsert(ended.into());
+    let told = Observation { feed: FeedId::Silences, at, fact };
+    journey.tell(vec![told.clone()]);
+    let receipt = format!("{}’s silence ({}) has ended before its time", before.by, before.words);
+    journey.keys("N").sees(&receipt[..60]).sees("people are told again");
+    // Told again, as each listing does, it is nothing new.
+    let count = |journey: &mut Journey| journey.screen().matches("has ended").count();
+    let once = count(&mut journey);
+    journey.tell(vec![told]);
+    assert_eq!((once, count(&mut journey)), (1, 1), "{}", journey.screen());
 }
 
 #[test]

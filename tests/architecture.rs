@@ -636,6 +636,7 @@ fn only_the_executor_changes_anything_and_only_what_it_is_for_can() {
         ("journal.append(", &["operation/executor/work.rs"]),
         ("journal.open(", &["operation/executor/mod.rs"]),
         (".lease(", &["operation/executor/mod.rs"]),
+        ("journal.forget(", &["operation/retention.rs"]),
     ] {
         let found: Vec<&str> = above
             .iter()

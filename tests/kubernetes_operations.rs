@@ -88,7 +88,7 @@ async fn a_tenant_is_made_backed_up_upgraded_copied_and_deleted() -> Outcome {
     let id = ground.done(&["restore-beside", "nova"]).await;
     let copy = format!("nova-copy-{id}.planapulse.app");
     assert!(world.has_database(&copy).await?);
-    let undone = ground.console(&["ops", "undo", &id]).await;
+    let undone = ground.console(&["ops", "undo", &id, "--reason", "a look was enough"]).await;
     assert_eq!(undone.code, Some(0), "{}\n{}", undone.out, undone.err);
     assert!(!world.has_database(&copy).await?, "a copy that is taken back is dropped");
 
@@ -98,6 +98,7 @@ async fn a_tenant_is_made_backed_up_upgraded_copied_and_deleted() -> Outcome {
     worker.until_it_works().await;
     ground.done(&["pause-pool", "nova"]).await;
     ground.done(&["resume-pool", "nova"]).await;
+    worker.until_it_works().await;
     let (_, errors, longest) = worker.end();
     assert!(errors.is_empty() && longest > 100, "{errors:?}, {longest} ms");
 

@@ -11,16 +11,18 @@
 mod bench;
 #[path = "operate/console.rs"]
 mod console;
+#[path = "operate/counted.rs"]
+mod counted;
 mod journey;
+#[path = "operate/plans.rs"]
+mod plans;
 
 use bench::Bench;
 use console::Console;
+use plans::{before_acme, harmful, stopped};
 use pulse_console::app::{Effect, Msg, OperateEvent, OperateOrder};
-use pulse_console::domain::operation::{
-    Asks, Check, CheckResult, Due, Entry, Expect, Goal, Plan, Query, Record, Step, Verb,
-};
-use pulse_console::domain::{FeedId, Role, Span, Status, Text, Timestamp, TroubleKind};
-use pulse_console::operation::Way;
+use pulse_console::domain::operation::{Asks, Entry, Plan, Verb};
+use pulse_console::domain::{FeedId, Role, Status, TroubleKind};
 use pulse_console::session::Presence;
 use pulse_console::store::table::TableId;
 
@@ -30,52 +32,6 @@ fn before_an_alert() -> Bench {
     bench.journey.advance(120);
     bench.journey.keys("8 / ").types("TenantOdooDown").keys("enter");
     bench
-}
-
-/// Before a still world with the tenant acme.
-fn before_acme() -> Bench {
-    let mut bench = Bench::on_nothing();
-    bench.journey.tenant("acme", Status::True).keys("2").on_row("acme");
-    bench
-}
-
-fn step(name: &str) -> Step {
-    Step {
-        name: name.into(),
-        act: None,
-        begun: None,
-        settled: Goal::new(Query::DatabaseServer, Expect::Present),
-        limit: Span::from_secs(60),
-        undo: None,
-        log: None,
-    }
-}
-
-/// A plan that damages acme, and asks for this.
-fn harmful(bench: &Bench, asks: Asks) -> Plan {
-    let at = bench.journey.engine.now();
-    Plan {
-        id: "harmful1".into(),
-        verb: Verb::Deprovision,
-        scope: "acme".into(),
-        tenant: Some("acme".into()),
-        title: "Delete acme with everything it has".into(),
-        damage: "acme: 34 people connected, 12.4 GB, everything after 02:00 is lost".into(),
-        by: "maria".into(),
-        at,
-        asks,
-        role: Role::Senior,
-        word: "acme".into(),
-        pins: Vec::new(),
-        checks: vec![
-            Check { what: "there is a backup of an hour ago".into(), result: CheckResult::Good },
-            Check { what: "nobody knows who pays".into(), result: CheckResult::Doubtful },
-        ],
-        notes: vec!["34 people lose their work.".into()],
-        steps: vec![step("look twice"), step("delete the tenant"), step("see it gone")],
-        no_return: Some(1),
-        due: vec![Due { what: "its backups may go".into(), at: at.after(Span::from_secs(86_400)) }],
-    }
 }
 
 /// The plan is shown that the operator asked for.
@@ -318,64 +274,6 @@ fn an_old_plan_is_made_anew() {
     bench.journey.sees("Make it anew");
 }
 
-fn record(at: Timestamp, entry: Entry) -> Record {
-    Record { at, by: "ivan".into(), console: "ivan@there#7".into(), fence: 1, entry }
-}
-
-/// An operation of ivan that stopped at its second step.
-fn stopped(bench: &mut Bench, asks: Asks) {
-    let mut plan = harmful(bench, asks);
-    plan.no_return = Some(2);
-    let at = bench.journey.engine.now();
-    let mut records =
-        vec![record(at, Entry::Confirmed { reason: "they left".into(), stepped_up: true })];
-    if asks != Asks::SecondPerson {
-        records.push(record(at, Entry::Taken));
-        records.push(record(at, Entry::Began { step: 0 }));
-        records.push(record(at, Entry::Done { step: 0, saw: "looked".into() }));
-        records.push(record(at, Entry::Began { step: 1 }));
-        records.push(record(at, Entry::Stopped { step: 1, why: "no rights".into() }));
-    }
-    bench.finds(plan, records);
-}
-
-#[test]
-fn a_stopped_operation_of_a_colleague_is_found_and_gone_on_with() {
-    let mut bench = before_acme();
-    stopped(&mut bench, Asks::Typed);
-    bench.rest().slowly("1");
-    bench.journey.sees("stopped: Delete acme with everything it has");
-    bench.slowly("9");
-    bench.journey.sees("1 stopped").sees("✗ failed").sees("no rights").sees("1/3");
-    bench.slowly("enter");
-    bench.journey.sees("✓ 1 look twice").sees("✗ 2 delete the tenant").sees("they left");
-    bench.slowly("u");
-    bench.journey.sees("Take it back?").sees("Everything that was done is taken back.");
-    bench.rest().slowly("n r").rest().slowly("y");
-    let by = Text::from("maria");
-    let expected = OperateOrder::Resume { id: "harmful1".into(), way: Way::GoOn, by };
-    assert_eq!(bench.orders(), [expected]);
-    // It goes on here now: nothing else is done with it meanwhile.
-    bench.slowly("X");
-    bench.journey.sees("This console works on it.");
-}
-
-#[test]
-fn who_confirmed_does_not_approve() {
-    let mut bench = before_acme();
-    stopped(&mut bench, Asks::SecondPerson);
-    bench.rest().slowly("9 enter");
-    bench.journey.sees("◌ waiting");
-    bench.journey.app.equip(true, "ivan".into());
-    bench.slowly("a");
-    bench.journey.sees("Nobody approves of what they confirmed themselves.");
-    bench.journey.app.equip(true, "maria".into());
-    bench.slowly("a").rest().slowly("y");
-    let by = Text::from("maria");
-    let expected = OperateOrder::Resume { id: "harmful1".into(), way: Way::Approve, by };
-    assert_eq!(bench.orders(), [expected]);
-}
-
 #[test]
 fn quitting_asks_once_while_an_operation_goes_on_here() {
     let mut bench = shown(Asks::Yes);
@@ -480,7 +378,7 @@ fn pages_of_operations_look_as_they_did() {
         assert_same(&name("run"), &mut bench);
         bench.slowly("u");
         assert_same(&name("undo"), &mut bench);
-        bench.slowly("n esc tab");
+        bench.slowly("esc esc tab");
         assert_same(&name("operations"), &mut bench);
     }
 }

@@ -169,19 +169,22 @@ async fn what_is_inside_is_counted() -> Outcome {
         CREATE TABLE ir_module_module (id serial, state text);
         INSERT INTO ir_module_module (state) SELECT 'installed' FROM generate_series(1, 7);
         INSERT INTO ir_module_module (state) VALUES ('uninstalled');
+        CREATE TABLE ir_config_parameter (key text, value text);
+        INSERT INTO ir_config_parameter VALUES ('database.uuid', 'u-acme');
         CREATE TEMPORARY TABLE passing (id int)";
     server.run(&live, &odoo.split(';').map(str::to_owned).collect::<Vec<_>>()).await?;
     let query = Query::Contents { database: text(&live) };
     let all = ContentsSeen {
-        tables: 3,
+        tables: 4,
         modules: Some(7),
         users: Some(11),
         last_write: Timestamp::parse("2026-11-20T01:02:03Z"),
+        uuid: Some(text("u-acme")),
     };
     assert_eq!(console(&server, Role::Super).look(&query).await, Seen::Contents(all.clone()));
     // Who may not look inside tells what can be told.
     let blind = console(&server, Role::Console).look(&query).await;
-    let some = ContentsSeen { modules: None, users: None, last_write: None, ..all };
+    let some = ContentsSeen { modules: None, users: None, last_write: None, uuid: None, ..all };
     assert_eq!(blind, Seen::Contents(some));
     let none = Query::Contents { database: text("nobody.planapulse.app") };
     assert_eq!(console(&server, Role::Super).look(&none).await, Seen::Absent);

@@ -353,8 +353,15 @@ pub struct ActionSpec {
     pub role: Role,
     /// What it may break.
     pub danger: Danger,
-    /// What the cluster must let the operator do for it; all of them are in [`Need::ALL`].
-    pub needs: &'static [Need],
+    /// What the cluster must let the operator do for it, in groups; all of them are in [`Need::ALL`].
+    pub needs: &'static [&'static [Need]],
+}
+
+impl ActionSpec {
+    /// What the cluster must let the operator do for it.
+    pub fn needs(&self) -> impl Iterator<Item = &'static Need> {
+        self.needs.iter().copied().flatten()
+    }
 }
 
 use Context::{
@@ -380,14 +387,51 @@ const fn look(
 /// An operation that is asked for.
 const fn begin(id: &'static str, verb: Verb, danger: Danger, role: Role) -> ActionSpec {
     let action = Action::Operate(Operate::Begin(verb));
-    ActionSpec { role, danger, ..look(id, action, &[Table, Drawer], verb.what()) }
+    let needs = needs_of(verb);
+    ActionSpec { role, danger, needs, ..look(id, action, &[Table, Drawer], verb.what()) }
 }
+
+/// What the cluster must let whoever runs `verb` do. What is done elsewhere is for other servers to allow.
+const fn needs_of(verb: Verb) -> &'static [&'static [Need]] {
+    match verb {
+        Verb::Provision | Verb::Tier => &[Need::RUN_OPERATIONS, Need::CHANGE_TENANTS],
+        Verb::Deprovision => &[Need::RUN_OPERATIONS, Need::DELETE_TENANTS, Need::TAKE_BACKUPS],
+        Verb::RestoreBeside => &[Need::RUN_OPERATIONS, Need::RUN_RESTORES],
+        Verb::RestoreSwap | Verb::RestoreInPlace => {
+            &[Need::RUN_OPERATIONS, Need::RUN_RESTORES, Need::TAKE_BACKUPS]
+        }
+        Verb::UpgradeSame => &[Need::RUN_OPERATIONS, Need::RUN_UPGRADES, Need::TAKE_BACKUPS],
+        Verb::UpgradeCross => {
+            &[Need::RUN_OPERATIONS, Need::RUN_UPGRADES, Need::TAKE_BACKUPS, Need::CHANGE_TENANTS]
+        }
+        Verb::Backup => &[Need::RUN_OPERATIONS, Need::TAKE_BACKUPS],
+        Verb::Template => &[Need::RUN_OPERATIONS, Need::BUILD_TEMPLATES],
+        Verb::DropKept
+        | Verb::Cancel
+        | Verb::Terminate
+        | Verb::PausePool
+        | Verb::ResumePool
+        | Verb::Silence
+        | Verb::ExpireSilence
+        | Verb::Ack
+        | Verb::Unack => &[Need::RUN_OPERATIONS],
+    }
+}
+
+/// What is needed to go on with an operation that is there, whatever it does.
+const GO_ON: &[&[Need]] = &[&[
+    Need::READ_JOURNALS,
+    Need::WRITE_JOURNALS,
+    Need::READ_LEASES,
+    Need::MAKE_LEASES,
+    Need::TAKE_LEASES,
+]];
 
 /// What is done with an operation that is there.
 const fn run(id: &'static str, action: RunAction, doc: &'static str) -> ActionSpec {
     let action = Action::Operate(Operate::Run(action));
     let spec = look(id, action, &[Table, Drawer, Run], doc);
-    ActionSpec { role: Role::Operator, danger: Danger::Reversible, ..spec }
+    ActionSpec { role: Role::Operator, danger: Danger::Reversible, needs: GO_ON, ..spec }
 }
 
 const fn form(id: &'static str, action: FormAction, doc: &'static str) -> ActionSpec {
@@ -683,7 +727,7 @@ pub static REGISTRY: &[ActionSpec] = &[
     look("columns.close", Action::Choice(ChoiceAction::Close), &[Columns], "close the choice"),
     look("help.close", Action::Choice(ChoiceAction::Close), &[Help, Feeds], "close the page"),
     ActionSpec {
-        needs: &[Need::READ_LOGS],
+        needs: &[&[Need::READ_LOGS]],
         ..look("row.log", Action::Log(LogAction::Open), &[Table, Drawer], "read the log of the row")
     },
     look(
@@ -770,12 +814,15 @@ pub static REGISTRY: &[ActionSpec] = &[
     run("operation.undo", RunAction::Undo, "take the operation back"),
     run("operation.give-up", RunAction::GiveUp, "leave the operation as it is"),
     run("operation.approve", RunAction::Approve, "approve of the operation"),
-    look(
-        "operation.log",
-        Action::Operate(Operate::Run(RunAction::Log)),
-        &[Run],
-        "read the log of the operation's step",
-    ),
+    ActionSpec {
+        needs: &[&[Need::READ_LOGS]],
+        ..look(
+            "operation.log",
+            Action::Operate(Operate::Run(RunAction::Log)),
+            &[Run],
+            "read the log of the operation's step",
+        )
+    },
     look(
         "operation.export",
         Action::Operate(Operate::Run(RunAction::Export)),

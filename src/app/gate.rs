@@ -54,7 +54,7 @@ pub fn check(spec: &ActionSpec, rights: Rights, access: &Collection<Access>) -> 
             "The {feed} were confirmed {age} ago. That is too old to {name} by them: wait until they can be read again."
         ));
     }
-    match spec.needs.iter().find_map(|need| denial(need, access)) {
+    match spec.needs().find_map(|need| denial(need, access)) {
         Some(denial) => Err(denial),
         None => Ok(()),
     }
@@ -115,7 +115,7 @@ mod tests {
     fn dangerous(danger: Danger) -> ActionSpec {
         let verb = Verb { id: "test.act", doc: "drop the database", contexts: &[] };
         let action = Action::Shell(Shell::Redraw);
-        ActionSpec { action, verb, role: Role::Operator, danger, needs: &[Need::READ_LOGS] }
+        ActionSpec { action, verb, role: Role::Operator, danger, needs: &[&[Need::READ_LOGS]] }
     }
 
     /// A store in which the cluster says this of reading logs.
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn every_need_of_an_action_is_asked_for() {
         for spec in REGISTRY {
-            for need in spec.needs {
+            for need in spec.needs() {
                 assert!(Need::ALL.contains(need), "{}: {}", spec.verb.id, need.words());
             }
         }

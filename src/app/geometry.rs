@@ -20,6 +20,9 @@ pub const LEAST: (u16, u16) = (60, 15);
 /// From this width on the drawer stands beside the table, else below it.
 const WIDE: u16 = 120;
 
+/// From this width on a log stands beside the page of an operation, else in its place.
+pub(super) const BESIDE: u16 = 140;
+
 /// Where everything stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Geometry {
@@ -57,6 +60,8 @@ pub struct Geometry {
     pub overlay: Option<Rect>,
     /// Lines at the bottom of that which do not scroll, and a line above them where there are any.
     pub foot: u16,
+    /// Cells that a log beside what is laid over the pane takes of it, with the line between them.
+    pub beside: u16,
 }
 
 impl Geometry {
@@ -71,6 +76,7 @@ impl Geometry {
             return Self { screen, glass, ..Self::default() };
         }
         let pane = app.pane();
+        let in_place = app.log_page().is_some() && !app.has_run_log();
         let top = u16::from(glass.is_some());
         let mut body = Rect::new(0, top + 2, width, height - top - 4);
         let banner = Banner::of(app).map(|banner| {
@@ -79,13 +85,13 @@ impl Geometry {
             body.height -= lines;
             Rect::new(0, top + 2, width, lines)
         });
-        let strip = strip::height(app, body).filter(|_| app.log_page().is_none()).map(|lines| {
+        let strip = strip::height(app, body).filter(|_| !in_place).map(|lines| {
             let place = Rect { height: lines, ..body };
             body.y += lines;
             body.height -= lines;
             place
         });
-        let log = app.log_page().map(|_| body);
+        let log = in_place.then_some(body);
         let (body, drawer) = if log.is_some() { (body, None) } else { split(body, pane) };
         let columns = u16::try_from(pane.columns.shown.len()).unwrap_or(u16::MAX - 2);
         let rows = Rect { y: body.y + 1, height: body.height - 1, ..body };
@@ -93,8 +99,11 @@ impl Geometry {
             let screen = Rect { y: top, height: height - top, ..screen };
             overlay_place(app, overlay, columns, screen)
         });
+        let beside = overlay.filter(|_| app.has_run_log()).map(|place| beside(app, place));
+        let log = log.or(beside);
+        let beside = beside.map_or(0, |log| if app.is_wide() { log.width + 3 } else { 0 });
         let foot = app.overlay().zip(overlay).map_or(0, |(overlay, place)| {
-            let width = usize::from(place.width.saturating_sub(4));
+            let width = usize::from(place.width.saturating_sub(4 + beside));
             u16::try_from(pages::foot(app, overlay, width).len()).unwrap_or_default()
         });
         Self {
@@ -115,6 +124,7 @@ impl Geometry {
             footer: line(height - 1),
             overlay,
             foot: if foot > 0 { foot + 1 } else { 0 },
+            beside,
         }
     }
 
@@ -140,7 +150,8 @@ impl Geometry {
     /// Cells of a line of what is laid over the pane.
     #[must_use]
     pub fn overlay_width(&self) -> usize {
-        self.overlay.map_or(0, |overlay| usize::from(overlay.width.saturating_sub(4)))
+        let taken = 4 + self.beside;
+        self.overlay.map_or(0, |overlay| usize::from(overlay.width.saturating_sub(taken)))
     }
 
     /// Cells and rows of the lines of the log, below the line that says how it stands.
@@ -218,6 +229,7 @@ fn split(body: Rect, pane: &Pane) -> (Rect, Option<Rect>) {
 
 fn overlay_place(app: &App, overlay: &Overlay, rows: u16, screen: Rect) -> Rect {
     let (width, height) = match overlay {
+        Overlay::Run(_) if app.has_run_log() => (u16::MAX, screen.height),
         // The card takes the whole body.
         Overlay::Card(_) => {
             return Rect::new(0, screen.y + 2, screen.width, screen.height.saturating_sub(3));
@@ -239,6 +251,21 @@ fn overlay_place(app: &App, overlay: &Overlay, rows: u16, screen: Rect) -> Rect 
     let height = if height == u16::MAX { own_height(app, overlay, width) } else { height };
     let height = screen.height.saturating_sub(4).min(height);
     Rect::new((screen.width - width) / 2, screen.y + 2, width, height)
+}
+
+/// The log of an operation within the place of its page: the right of it, or all of it where there is no room.
+fn beside(app: &App, place: Rect) -> Rect {
+    let inner = Rect::new(
+        place.x + 1,
+        place.y + 1,
+        place.width.saturating_sub(2),
+        place.height.saturating_sub(2),
+    );
+    if !app.is_wide() {
+        return inner;
+    }
+    let width = inner.width * 9 / 20;
+    Rect { x: inner.right() - width, width, ..inner }
 }
 
 /// The lines of a page that is as high as what stands on it, with its border.

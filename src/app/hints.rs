@@ -174,6 +174,7 @@ pub fn hints(app: &App) -> Vec<Hint> {
     // Only a plan can be made anew, though other questions are answered by the same keys.
     let is_plan = matches!(app.overlay(), Some(Overlay::Plan(_)));
     let fitting = hinted.iter().filter(|(id, _)| is_plan || *id != "plan.again");
+    let fitting = fitting.filter(|(id, _)| app.fits_run(id));
     fitting.filter_map(|(id, doc)| hint(app, &contexts, id, doc)).collect()
 }
 

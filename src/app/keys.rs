@@ -111,10 +111,12 @@ impl App {
 
     /// The line being typed, if one is.
     pub(super) fn line_mut(&mut self) -> Option<&mut Line> {
+        if self.is_in_log() {
+            return self.log.as_mut()?.search.typing.as_mut();
+        }
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => Some(&mut palette.line),
             Some(_) => None,
-            None if self.log.is_some() => self.log.as_mut()?.search.typing.as_mut(),
             None => {
                 let pane = super::pane_of(&mut self.panes, self.screen.pane);
                 match &mut pane.jump {

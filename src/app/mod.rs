@@ -4,6 +4,7 @@
 //! waiting for anything. The app does no I/O: what must be done outside it asks for with an [`Effect`].
 
 pub mod action;
+mod approvals;
 pub mod banner;
 pub mod detail;
 pub mod gate;
@@ -21,6 +22,7 @@ pub mod pages;
 pub mod palette;
 pub mod pane;
 pub mod panes;
+mod receipts;
 mod restart;
 mod rights;
 mod rows;
@@ -330,6 +332,8 @@ impl App {
             card.refresh(&self.store, self.now, geometry.overlay_width());
         }
         self.watch_plan();
+        self.settle_run_log();
+        self.settle_run();
         self.settle_log();
         self.limit_overlay();
     }
@@ -438,7 +442,8 @@ impl App {
             Some(Overlay::Columns { .. }) => vec![Context::Columns, Context::Global],
             Some(Overlay::Menu(_)) => Context::Menu.stack().to_vec(),
             Some(Overlay::Form(_)) => Context::Form.stack().to_vec(),
-            Some(Overlay::Plan(page)) if page.types() => Context::Confirm.stack().to_vec(),
+            Some(overlay) if overlay.typed().is_some() => Context::Confirm.stack().to_vec(),
+            Some(Overlay::Run(page)) if page.asking.is_none() && page.at_log => self.log_contexts(),
             Some(Overlay::Run(page)) if page.asking.is_none() => Context::Run.stack().to_vec(),
             Some(Overlay::Plan(_) | Overlay::Run(_) | Overlay::Leaving { .. }) => {
                 Context::Plan.stack().to_vec()
@@ -447,11 +452,15 @@ impl App {
         }
     }
 
+    fn log_contexts(&self) -> Vec<Context> {
+        let typing = self.log.as_ref().is_some_and(|log| log.search.typing.is_some());
+        vec![if typing { Context::Line } else { Context::Log }, Context::Global]
+    }
+
     fn pane_contexts(&self) -> Vec<Context> {
         let pane = self.pane();
-        if let Some(log) = &self.log {
-            let typing = log.search.typing.is_some();
-            vec![if typing { Context::Line } else { Context::Log }, Context::Global]
+        if self.log.is_some() {
+            self.log_contexts()
         } else if pane.jump.is_some() {
             vec![Context::Line, Context::Global]
         } else if pane.filter.typing.is_some() {
@@ -491,6 +500,12 @@ impl App {
             if let Some(text) = restart::noticed(&self.store, &observation) {
                 self.say_of_platform(Level::Warning, &text);
             }
+            if let Some(text) = self.approval_noticed(&observation) {
+                self.say_of_platform(Level::Warning, &text);
+            }
+            if let Some(text) = self.silence_ended(&observation) {
+                self.say_of_platform(Level::Info, &text);
+            }
             self.store.apply(observation);
             let after = self.store.feeds().get(feed).freshness.trouble().cloned();
             if before != after {
@@ -508,7 +523,8 @@ impl App {
         match (before, after) {
             (_, Some(why)) if why.kind == TroubleKind::NotConfigured || shared => {}
             (_, Some(why)) => self.say_of_platform(Level::Warning, &format!("{feed}: {why}")),
-            (Some(_), None) if shared => {}
+            // What was never configured, or not asked yet, was not away.
+            (Some(why), None) if shared || why.kind == TroubleKind::NotConfigured => {}
             (Some(_), None) => {
                 self.disturb();
                 self.say_of_platform(Level::Info, &format!("{feed}: reached again."));

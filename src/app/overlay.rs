@@ -1,7 +1,7 @@
 //! What is laid over the pane: one thing at a time, closed by going back.
 
 use super::detail::card::Card;
-use super::operate::{Form, Menu, PlanPage, RunPage};
+use super::operate::{Form, Menu, PlanPage, RunPage, Typed};
 use super::palette::Palette;
 
 /// What is laid over the pane.
@@ -64,6 +64,34 @@ impl Overlay {
             Self::Plan(page) => Some(&mut page.top),
             Self::Run(page) => Some(&mut page.top),
             Self::Palette(_) | Self::Columns { .. } | Self::Menu(_) | Self::Form(_) => None,
+        }
+    }
+
+    /// What is typed to confirm something, while something is.
+    #[must_use]
+    pub fn typed(&self) -> Option<&Typed> {
+        match self {
+            Self::Plan(page) => Some(&page.typed).filter(|_| page.types()),
+            Self::Run(page) => {
+                let typed = page.asking.as_ref().map(|question| &question.typed);
+                typed.filter(|typed| typed.types())
+            }
+            _ => None,
+        }
+    }
+
+    /// The same, to be typed into.
+    pub(super) fn typed_mut(&mut self) -> Option<&mut Typed> {
+        match self {
+            Self::Plan(page) => {
+                let types = page.types();
+                Some(&mut page.typed).filter(|_| types)
+            }
+            Self::Run(page) => {
+                let typed = page.asking.as_mut().map(|question| &mut question.typed);
+                typed.filter(|typed| typed.types())
+            }
+            _ => None,
         }
     }
 

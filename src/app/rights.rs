@@ -69,7 +69,7 @@ fn right(need: &Need, access: Option<&Access>, lines: &mut Vec<DetailLine>) {
     }
     let lost: Vec<&str> = REGISTRY
         .iter()
-        .filter(|spec| verdict == Verdict::Denied && spec.needs.contains(need))
+        .filter(|spec| verdict == Verdict::Denied && spec.needs().any(|it| it == need))
         .map(|spec| spec.verb.doc)
         .collect();
     if !lost.is_empty() {

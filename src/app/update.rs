@@ -234,8 +234,11 @@ impl App {
     }
 
     pub(super) fn scroll(&mut self, motion: Motion) {
-        if self.overlay.is_none() && self.log.is_some() {
+        if self.is_in_log() {
             return self.log_step(motion);
+        }
+        if let Some(Overlay::Run(page)) = &mut self.overlay {
+            page.follows = false;
         }
         let geometry = self.geometry();
         let page = match self.overlay {
@@ -338,8 +341,8 @@ impl App {
             Some(Overlay::Plan(_)) if action == LineAction::Cancel => {
                 return self.operate(Operate::Plan(PlanAction::No));
             }
-            Some(_) => return Vec::new(),
-            None => {}
+            Some(_) if !self.is_in_log() => return Vec::new(),
+            _ => {}
         }
         if let Some(log) = &mut self.log {
             log.search.close(action == LineAction::Accept);

@@ -275,11 +275,7 @@ pub(super) struct ApplyArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum OpsCommand {
     /// Lists the operations, newest first.
-    List {
-        /// Prints a JSON object for each.
-        #[arg(long)]
-        json: bool,
-    },
+    List(ListArgs),
     /// Shows one operation, as the Markdown of a post-mortem.
     Show {
         /// Its id.
@@ -287,22 +283,52 @@ pub(super) enum OpsCommand {
         /// Prints what the journal holds as JSON.
         #[arg(long)]
         json: bool,
+        /// Asks nobody: shows what this machine saw last.
+        #[arg(long)]
+        offline: bool,
     },
     /// Goes on with what another console left, or tries again what went wrong.
     Resume {
         /// Its id.
         id: String,
     },
-    /// Takes an operation back.
+    /// Approves of what another person confirmed, and runs it.
+    Approve {
+        /// Its id.
+        id: String,
+        /// Approves without being asked.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Takes an operation back; needs --reason.
     Undo {
         /// Its id.
         id: String,
     },
-    /// Leaves an operation as it is: nobody goes on with it.
+    /// Leaves an operation as it is: nobody goes on with it. Needs --reason.
     GiveUp {
         /// Its id.
         id: String,
     },
+    /// Removes the journals of operations that were over long ago, as consoles do by the way.
+    Tidy,
+}
+
+/// Which operations are listed, and how.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ListArgs {
+    /// Prints a JSON object for each.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Lists only those of this tenant.
+    #[arg(long, value_name = "NAME")]
+    pub(super) tenant: Option<String>,
+    /// Lists only those that are not over: running, stopped, waiting, or being taken back.
+    #[arg(long)]
+    pub(super) running: bool,
+    /// Asks nobody: lists what this machine saw last.
+    #[arg(long)]
+    pub(super) offline: bool,
 }
 
 /// The verb that is called `word` on the command line.

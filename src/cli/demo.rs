@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
         platform: Arc::new(platform),
         theme: dressed.theme,
         appearance: dressed.appearance,
-        places: Places { recordings: start::recordings(&paths), saved: paths.saved(), log: None },
+        places: places(&paths),
         recorded: loaded.settings.recorder.kept.value,
         identity,
         courier,
@@ -79,6 +79,12 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     let result = console::run(console).map_err(CliError::of);
     glass.into_iter().for_each(Glass::end);
     result
+}
+
+/// Where things go: this world has no log and no state of its own.
+fn places(paths: &crate::config::Paths) -> Places {
+    let (recordings, saved) = (start::recordings(paths), paths.saved());
+    Places { recordings, saved, log: None, losses: None, mirror: None }
 }
 
 /// The rules of the training world.

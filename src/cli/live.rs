@@ -9,14 +9,15 @@ use super::args::Args;
 use super::glass::{self, Glass, Opening};
 use super::session::Visit;
 use super::start::Dressed;
-use super::{CliError, output, start};
+use super::{CliError, log, output, start};
 use crate::app::{App, Msg};
 use crate::config::{Loaded, Paths, Settings};
 use crate::domain::Text;
 use crate::live::Live;
 use crate::platform::{Clock as _, Platform};
 use crate::runtime::console::{self, Console, Places};
-use crate::runtime::log::{self, LogGuard};
+use crate::runtime::log::LogGuard;
+use crate::runtime::mirror::Mirror;
 use crate::runtime::trail::Trail;
 use crate::runtime::{WallClock, snapshot, told};
 use crate::store::table::TableId;
@@ -26,7 +27,7 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     let (loaded, paths, reason) = settings(args)?;
     let mut dressed = start::dress(args, &loaded, &paths);
     let settings = &loaded.settings;
-    let log = log(settings, &mut dressed);
+    let log = begin_log(settings, &mut dressed);
     let (platform, kubernetes) = world(args, &loaded, &paths);
     let mut app = start::app(&loaded, &dressed, start::setting(&loaded, &dressed), &WallClock);
     if args.snapshot.snapshot.is_none() {
@@ -65,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     let result = if let Some(pane) = args.snapshot.snapshot {
         print(args, pane, app, &platform, &dressed)
     } else {
-        let places = places(&paths, log.as_ref());
+        let places = places(&paths, profile, log.as_ref());
         let Dressed { theme, appearance, .. } = dressed;
         console::run(Console {
             app,
@@ -84,9 +85,10 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     result
 }
 
-fn places(paths: &Paths, log: Option<&(LogGuard, PathBuf)>) -> Places {
-    let log = log.map(|(_, file)| file.clone());
-    Places { recordings: start::recordings(paths), saved: paths.saved(), log }
+fn places(paths: &Paths, profile: &str, log: Option<&(LogGuard, PathBuf)>) -> Places {
+    let (losses, log) = log.map(|(guard, file)| (guard.losses(), file.clone())).unzip();
+    let mirror = Some(Mirror::of(&paths.mirrors(), profile));
+    Places { recordings: start::recordings(paths), saved: paths.saved(), log, losses, mirror }
 }
 
 /// The settings in force, and why the glass is to be broken, if it is.
@@ -103,18 +105,10 @@ fn settings(args: &Args) -> Result<(Loaded, Paths, Option<Text>), CliError> {
     Ok((loaded, paths, reason))
 }
 
-/// Begins the log, which is written as long as its guard lives; gives its file, when there is one.
-fn log(settings: &Settings, dressed: &mut Dressed) -> Option<(LogGuard, PathBuf)> {
-    let file = settings.log.file.value.clone();
-    // The client library logs each failed request; the feeds say it once, with what to do.
-    let level = format!("{},kube_client=off", settings.log.level.value.word());
-    match log::init(&file, &level) {
-        Ok(guard) => Some((guard, file)),
-        Err(error) => {
-            dressed.warnings.push(format!("There is no log this time: {error}"));
-            None
-        }
-    }
+/// Begins the log; gives its file, when there is one.
+fn begin_log(settings: &Settings, dressed: &mut Dressed) -> Option<(LogGuard, PathBuf)> {
+    let begun = log::begin(settings);
+    begun.map_err(|error| dressed.warnings.push(format!("There is no log this time: {error}"))).ok()
 }
 
 fn needs_terminal() -> Result<(), CliError> {

@@ -7,6 +7,8 @@ mod glass;
 #[cfg(feature = "live")]
 mod live;
 #[cfg(feature = "live")]
+mod log;
+#[cfg(feature = "live")]
 mod operations;
 mod output;
 mod replay;

@@ -95,7 +95,8 @@ pub(super) fn operator(
     let (shape, manifests) = plans(settings, paths)?;
     let opener = machine::opener(&Environment::of_process(), None);
     let name = operator::console_name(&opener);
-    let ground = Ground { shape, manifests };
+    let retention = operation::Retention::of(settings);
+    let ground = Ground { shape, manifests, retention };
     let operator = Operator::new(platform, settings.read_only.value, ground, name);
     app.equip(operator.is_able(), Text::clean(&opener.name()));
     Ok(operator)

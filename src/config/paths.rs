@@ -101,6 +101,11 @@ impl Paths {
         self.state.join("saved")
     }
 
+    /// Operations as they were seen last, one folder for each profile.
+    pub fn mirrors(&self) -> PathBuf {
+        self.state.join("mirror")
+    }
+
     /// What can be made again.
     pub fn cache(&self) -> &Path {
         &self.cache

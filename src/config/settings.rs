@@ -344,6 +344,10 @@ pub struct PostgresSettings {
     pub ca_file: Sourced<Option<PathBuf>>,
     /// Seconds between two refreshes while the server is quick.
     pub refresh: Sourced<u32>,
+    /// Its address with the role that operations use; absent means the same as for looking.
+    pub control_url: Sourced<Option<ServerUrl>>,
+    /// Where that role's password is.
+    pub control_password: Sourced<Option<SecretRef>>,
 }
 
 /// The pooler before the PostgreSQL server.
@@ -353,6 +357,10 @@ pub struct PgbouncerSettings {
     pub url: Sourced<Option<ServerUrl>>,
     /// Where the role's password is.
     pub password: Sourced<Option<SecretRef>>,
+    /// The same address with the role that operations use; absent means the same as for looking.
+    pub control_url: Sourced<Option<ServerUrl>>,
+    /// Where that role's password is.
+    pub control_password: Sourced<Option<SecretRef>>,
 }
 
 /// The object store of a profile.
@@ -502,6 +510,10 @@ pub struct OperationSettings {
     pub soak: Sourced<u32>,
     /// Hours that an upgrade to another version is watched.
     pub soak_cross: Sourced<u32>,
+    /// Days that a journal is kept after everything of its operation is over.
+    pub retention: Sourced<u32>,
+    /// The most journals that are kept.
+    pub journals: Sourced<u32>,
     /// Where one is more careful.
     pub guards: Sourced<Option<String>>,
 }

@@ -40,6 +40,8 @@ pub struct Live {
     objects: objects::Wanted,
     postgres: postgres::Wanted,
     pgbouncer: postgres::Wanted,
+    /// The two as operations reach them.
+    databases: [postgres::Wanted; 2],
     alertmanager: alertmanager::Options,
     /// Where consoles keep what they share.
     namespace: String,
@@ -84,6 +86,7 @@ impl Live {
             objects,
             postgres: postgres::Wanted::server(settings, &kubernetes),
             pgbouncer: postgres::Wanted::bouncer(settings, &kubernetes),
+            databases: postgres::Wanted::for_operations(settings, &kubernetes),
             alertmanager: alertmanager::Options::of(settings, &kubernetes),
             namespace: settings.kubernetes.namespace.value.clone(),
             health_url: settings.operations.health_url.value.clone(),

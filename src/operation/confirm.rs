@@ -5,6 +5,8 @@ use crate::domain::{Role, Span, Text, Timestamp};
 
 /// A plan that is older than this is made anew: its facts are.
 const FRESH: Span = Span::from_secs(15 * 60);
+/// So far the clocks of two machines may differ. A plan from further in the future would be fresh for as long.
+const ASTRAY: Span = Span::from_secs(5 * 60);
 
 /// What the operator gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,8 +56,16 @@ pub enum Unconfirmed {
     #[error("Give your second factor for this plan first.")]
     Factor,
     /// The plan is old.
-    #[error("The plan was made {0} ago. Make it anew: much may have changed.")]
+    #[error(
+        "By the clock of this machine the plan was made {0} ago. Make it anew: much may have changed."
+    )]
     Old(Span),
+    /// Nobody can say how old the plan is.
+    #[error(
+        "By the clock of this machine the plan will be made in {0} only: that clock is wrong, or the one it was made by. \
+         Set the wrong one right, and make the plan anew."
+    )]
+    Future(Span),
 }
 
 impl ConfirmedPlan {
@@ -73,6 +83,10 @@ impl ConfirmedPlan {
         let age = given.at.since(plan.at);
         if age > FRESH {
             return Err(Unconfirmed::Old(age));
+        }
+        let ahead = plan.at.since(given.at);
+        if ahead > ASTRAY {
+            return Err(Unconfirmed::Future(ahead));
         }
         if plan.asks >= Asks::Typed {
             if given.typed != plan.word {
@@ -123,11 +137,30 @@ mod tests {
         assert_eq!(said(Asks::StepUp, &reasoned), Some(Unconfirmed::Factor));
         assert_eq!(said(Asks::SecondPerson, &reasoned), Some(Unconfirmed::Factor));
         assert_eq!(said(Asks::SecondPerson, &proved), None);
-        let viewer = Given { role: Role::Viewer, ..proved.clone() };
+        let viewer = Given { role: Role::Viewer, ..proved };
         let why = Unconfirmed::Role { is: Role::Viewer, needs: Role::Operator };
         assert_eq!(said(Asks::Yes, &viewer), Some(why));
-        let late = Given { at: at.after(Span::from_secs(16 * 60)), ..proved };
-        assert_eq!(said(Asks::Yes, &late), Some(Unconfirmed::Old(Span::from_secs(16 * 60))));
+    }
+
+    #[test]
+    fn a_plan_is_fresh_for_a_while_by_either_clock() {
+        let at = Timestamp::from_ms(100_000_000);
+        let said = |given_at| {
+            let plan = Plan { asks: Asks::Yes, at, role: Role::Operator, ..any_plan() };
+            let given = Given { role: Role::Operator, at: given_at, ..Given::default() };
+            ConfirmedPlan::new(plan, given).err()
+        };
+        let minutes = |minutes: u64| Span::from_secs(minutes * 60);
+        for fresh in [at, at.after(minutes(15)), at.before(minutes(5))] {
+            assert_eq!(said(fresh), None);
+        }
+        let late = at.after(minutes(16));
+        assert_eq!(said(late), Some(Unconfirmed::Old(minutes(16))));
+        // Made by a clock that is ahead, it would be accepted until that is reached.
+        let early = at.before(minutes(60));
+        assert_eq!(said(early), Some(Unconfirmed::Future(minutes(60))));
+        let sentence = Unconfirmed::Future(minutes(60)).to_string();
+        assert!(sentence.contains("in 1h00m only") && sentence.contains("anew"), "{sentence}");
     }
 
     #[test]

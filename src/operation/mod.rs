@@ -5,6 +5,7 @@
 //! knows no kind. Invariants: what is meant is durable before it is done, and its outcome after; nothing begins without
 //! a journal and a lease; a plan runs once; what was pinned is looked at again before anything is changed.
 
+mod changes;
 mod confirm;
 mod digest;
 mod evidence;
@@ -12,12 +13,15 @@ mod executor;
 pub mod kinds;
 mod manifest;
 mod report;
+mod retention;
 mod shape;
 
+pub use changes::{Change, Line, changes};
 pub use confirm::{ConfirmedPlan, Given, Unconfirmed};
 pub use digest::hash;
 pub use evidence::{Evidence, Unplanned, plan};
 pub use executor::{Executor, Halt, Pace, Progress, Tell, Way};
 pub use manifest::{Manifests, TemplateError};
 pub use report::{Timeline, export};
+pub use retention::{Leaving, Retention, Sweeper, Swept, kept_aside, over_since};
 pub use shape::{Caution, Guard, GuardError, Shape};

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::changes;
 use crate::domain::operation::{CheckResult, Entry, Operation, Plan, Record};
 
 /// One line of the time line: what a record says.
@@ -83,6 +84,7 @@ pub fn export(operation: &Operation) -> String {
         }
         let _ = writeln!(page, "{}. {}", at + 1, literal(step.name.as_str()));
     }
+    written(plan, &mut page);
     page.push_str("\n## Time line\n\n| time (UTC) | what |\n|---|---|\n");
     let timeline = Timeline::new(plan);
     for record in &operation.records {
@@ -96,6 +98,21 @@ pub fn export(operation: &Operation) -> String {
         let _ = writeln!(page, "- {}: {}", due.at, literal(due.what.as_str()));
     }
     page
+}
+
+/// What the steps write into the cluster, as a difference.
+fn written(plan: &Plan, page: &mut String) {
+    let changes = changes(plan);
+    if !changes.is_empty() {
+        page.push_str("\n## Written into the cluster\n");
+    }
+    for change in changes {
+        let _ = writeln!(page, "\n{}. {}\n", change.step + 1, literal(change.what.as_str()));
+        // Indented text is shown as it is, whatever stands in it.
+        for line in &change.lines {
+            let _ = writeln!(page, "        {line}");
+        }
+    }
 }
 
 /// `text` so that Markdown makes nothing of it.

@@ -35,11 +35,11 @@ pub trait Journal: Send + Sync {
     /// Why it can't be read.
     fn read<'a>(&'a self, id: &'a Text) -> BoxFuture<'a, Result<Journaled, Unwritten>>;
 
-    /// Every operation whose journal can be read, in no order.
+    /// Every operation whose journal can be read, in no order, and what is left out.
     ///
     /// # Errors
     /// Why none can be read.
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>>;
+    fn list(&self) -> BoxFuture<'_, Result<Listing, Unwritten>>;
 
     /// Removes the journal of an operation that has ended.
     ///
@@ -82,6 +82,17 @@ pub struct Journaled {
     pub operation: Operation,
     /// Its state.
     pub revision: Revision,
+}
+
+/// The journals that were listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The operations.
+    pub operations: Vec<Operation>,
+    /// Journals that can't be read here, by their names, and what is wrong with each.
+    pub unreadable: Vec<(Text, Broken)>,
+    /// Whether there are more than are ever listed.
+    pub more: bool,
 }
 
 /// A lease that this console holds.

@@ -5,6 +5,7 @@
 
 pub mod contract;
 mod control;
+mod gated;
 mod herald;
 mod identity;
 mod journal;
@@ -15,12 +16,13 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 pub use control::{Control, Inspect, Mark, Unacted, Word};
+pub use gated::{Gate, Gated};
 pub use herald::Herald;
 pub use identity::{
     Answer, Challenge, Grant, Identity, IdentityEvent, Order, Prompt, Proof, Purpose, Secret,
     Teller, Way,
 };
-pub use journal::{Journal, Journaled, Lease, Revision, Unwritten};
+pub use journal::{Journal, Journaled, Lease, Listing, Revision, Unwritten};
 
 use crate::domain::{Attention, Fact, FeedId, Observation, Timestamp};
 

@@ -11,7 +11,10 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::appearance::{AppearanceError, Folders, Loaded};
 use super::courier::{Courier, Said};
+use super::housekeeping::Housekeeping;
 use super::keyboard::{Input, Keyboard};
+use super::log::Losses;
+use super::mirror::Mirror;
 use super::operator::{Operator, Told};
 use super::panic::{PANIC_EXIT_CODE, Panicked, Traces, install_panic_hook};
 use super::recorder::Recorder;
@@ -89,6 +92,10 @@ pub struct Places {
     pub saved: PathBuf,
     /// The log file, when there is one.
     pub log: Option<PathBuf>,
+    /// Where operations are kept for reading while the cluster is away; none for a world that has no state of its own.
+    pub mirror: Option<Mirror>,
+    /// What is not in it.
+    pub losses: Option<Losses>,
 }
 
 /// Why the console could not run.
@@ -167,6 +174,8 @@ pub fn run(mut console: Console) -> Result<u8, RunError> {
             tasks.spawn(courier.run(queue.clone()));
         }
         let told = hear(&mut tasks, &queue);
+        let mirror = console.places.mirror.clone();
+        let housekeeping = Housekeeping::start(mirror, &mut tasks, &told);
         let keyboard = Keyboard::start(queue.clone())?;
         let size = screen.size()?;
         let mut event_loop = Loop {
@@ -178,6 +187,7 @@ pub fn run(mut console: Console) -> Result<u8, RunError> {
             tasks,
             orders,
             told,
+            housekeeping,
             watching: None,
             watches: 0,
             looked_at,
@@ -294,6 +304,7 @@ struct Loop<'s> {
     tasks: JoinSet<()>,
     orders: Option<mpsc::Sender<Order>>,
     told: mpsc::Sender<Told>,
+    housekeeping: Housekeeping,
     /// The feeds, while the platform may be watched, and how often they were started.
     watching: Option<JoinSet<()>>,
     watches: u64,
@@ -348,7 +359,7 @@ impl Loop<'_> {
             Incoming::Identity(event) => self.take(Msg::Identity(event))?,
             Incoming::Operate(event) => self.take(Msg::Operate(event))?,
             Incoming::Rested(number) => self.take(Msg::Rested(number))?,
-            Incoming::Tick => self.take(Msg::Tick)?,
+            Incoming::Tick => self.tick()?,
             Incoming::Say(importance, text) => self.take(Msg::Say(importance, text))?,
             Incoming::Signal(Signal::Stop) => self.suspend()?,
             Incoming::Signal(Signal::Continue) => self.screen.continued()?,
@@ -394,6 +405,17 @@ impl Loop<'_> {
         self.take(Msg::Resize(size.width, size.height))
     }
 
+    fn tick(&mut self) -> Result<(), RunError> {
+        let lost = self.console.places.losses.as_mut().and_then(Losses::news);
+        if let Some(text) = lost {
+            self.take(Msg::Say(Importance::Warning, text))?;
+        }
+        self.take(Msg::Tick)?;
+        let Console { app, operator, .. } = &self.console;
+        self.housekeeping.beat(app, operator, &self.told, &mut self.tasks);
+        Ok(())
+    }
+
     /// Takes in a message, and does what it asks for.
     fn take(&mut self, msg: Msg) -> Result<(), RunError> {
         let effects = self.update(msg);
@@ -414,7 +436,13 @@ impl Loop<'_> {
         self.watches += 1;
         let (mut feeds, mut told) = feeds::run(&self.console.platform, &self.looked_at);
         let (run, queue) = (self.watches, self.queue.clone());
+        // What was seen before another session is in the store already.
+        let remembered = (run == 1).then(|| self.housekeeping.remembered());
         feeds.spawn(async move {
+            if let Some(remembered) = remembered {
+                // Before the first word of the cluster, which counts for more.
+                let _ = queue.send(Incoming::Observed(run, remembered.await)).await;
+            }
             while let Some(batch) = told.recv().await {
                 if queue.send(Incoming::Observed(run, batch)).await.is_err() {
                     return;

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 pub const PASTE_BYTES_MAX: usize = 64 * 1024;
 
 /// How long one look for input may take, so how long a pause may have to wait.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(200);
 
 /// How long [`Keyboard::pause`] waits for the thread to let go.
 const LET_GO_MAX: Duration = Duration::from_millis(500);

@@ -6,8 +6,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -65,16 +64,59 @@ pub enum LogError {
 /// Keeps the log going; dropping it writes what still waits.
 #[derive(Debug)]
 pub struct LogGuard {
-    dropped: ErrorCounter,
-    failed: Arc<AtomicU64>,
+    losses: Losses,
     _worker: WorkerGuard,
 }
 
 impl LogGuard {
-    /// Lines that are not in the log: the queue was full, or the file could not be written.
+    /// What is not in the log. It is counted on when this is dropped.
     #[must_use]
-    pub fn lines_lost(&self) -> u64 {
-        self.dropped.dropped_lines() as u64 + self.failed.load(Ordering::Relaxed)
+    pub fn losses(&self) -> Losses {
+        self.losses.clone()
+    }
+}
+
+/// Lines that are not in the log: the queue was full, or the file could not be written.
+#[derive(Clone, Debug)]
+pub struct Losses {
+    path: PathBuf,
+    dropped: ErrorCounter,
+    failed: Arc<Mutex<Failed>>,
+    is_said: bool,
+}
+
+/// Lines that the file did not take.
+#[derive(Debug, Default)]
+struct Failed {
+    lines: u64,
+    /// What the system said the last time.
+    why: String,
+}
+
+impl Losses {
+    /// How many.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.dropped.dropped_lines() as u64 + self.failed().lines
+    }
+
+    /// What to say of it, the first time that there is something to say.
+    pub fn news(&mut self) -> Option<String> {
+        if self.is_said || self.lines() == 0 {
+            return None;
+        }
+        self.is_said = true;
+        let failed = self.failed();
+        let why = if failed.lines > 0 { failed.why.as_str() } else { "the disk is too slow" };
+        Some(format!(
+            "The log {} can't be written: {why}. The console goes on, and what it does now is not in the log; what \
+             operations do is in their journal all the same. Make room on that disk.",
+            Text::clean(&self.path.to_string_lossy())
+        ))
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Failed> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,14 +139,16 @@ fn subscriber(
         reason: Text::clean(&error.to_string()),
     })?;
     let rotation = Rotation::open(path, LOG_BYTES_MAX).map_err(|source| refused(path, source))?;
-    let failed = Arc::new(AtomicU64::new(0));
+    let failed = Arc::<Mutex<Failed>>::default();
     let file = Counting { rotation, failed: Arc::clone(&failed) };
     let (queue, worker) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(LINES_WAITING_MAX)
         .thread_name("log")
         .finish(file);
-    let guard = LogGuard { dropped: queue.error_counter(), failed, _worker: worker };
+    let (path, dropped) = (path.to_owned(), queue.error_counter());
+    let losses = Losses { path, dropped, failed, is_said: false };
+    let guard = LogGuard { losses, _worker: worker };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
@@ -124,13 +168,15 @@ fn refused(path: &Path, source: io::Error) -> LogError {
 /// Counts the lines that the file did not take; the queue's thread would forget them.
 struct Counting {
     rotation: Rotation,
-    failed: Arc<AtomicU64>,
+    failed: Arc<Mutex<Failed>>,
 }
 
 impl Write for Counting {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.rotation.append(line).is_err() {
-            self.failed.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.rotation.append(line) {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            failed.lines += 1;
+            failed.why = error.to_string();
         }
         Ok(line.len())
     }
@@ -220,8 +266,9 @@ mod tests {
             tracing::info!(tenant = "acme\u{1b}[2J", "first");
             tracing::debug!("below the level");
         });
-        assert_eq!(guard.lines_lost(), 0);
+        let mut losses = guard.losses();
         drop(guard);
+        assert_eq!((losses.lines(), losses.news()), (0, None));
         let text = std::fs::read_to_string(&path).expect("text");
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(text.contains("INFO") && text.contains("first") && text.contains("acme"), "{text}");
@@ -237,12 +284,18 @@ mod tests {
         let folder = home.path().join("gone");
         let path = folder.join("log");
         let rotation = Rotation::open(&path, 4).expect("opened");
-        let failed = Arc::new(AtomicU64::new(0));
+        let failed = Arc::<Mutex<Failed>>::default();
         let mut file = Counting { rotation, failed: Arc::clone(&failed) };
         file.write_all(b"first\n").expect("written");
         std::fs::remove_dir_all(&folder).expect("removed");
         file.write_all(b"second\n").expect("counted");
-        assert_eq!(failed.load(Ordering::Relaxed), 1);
+        let (queue, _worker) = NonBlockingBuilder::default().finish(io::sink());
+        let dropped = queue.error_counter();
+        let mut losses = Losses { path, dropped, failed, is_said: false };
+        assert_eq!(losses.lines(), 1);
+        let said = losses.news().expect("it is said");
+        assert!(said.contains("/gone/log can't be written: No such file"), "{said}");
+        assert_eq!(losses.news(), None, "it is said once");
     }
 
     #[test]

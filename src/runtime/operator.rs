@@ -4,22 +4,29 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::saved;
+use super::interrupt::{Bench, Place};
+use super::{housekeeping, saved};
 use crate::app::{Importance, OperateEvent, OperateOrder, Wanted};
 use crate::domain::operation::Phase;
 use crate::domain::{Opener, Operation, Text, Trouble, TroubleKind};
 use crate::operation::kinds::Request;
 use crate::operation::{
-    ConfirmedPlan, Executor, Halt, Manifests, Pace, Progress, Shape, Way, plan,
+    ConfirmedPlan, Executor, Halt, Manifests, Pace, Progress, Retention, Shape, Sweeper, Way, plan,
 };
-use crate::platform::{Clock, Control, Inspect, Journal, Platform};
+use crate::platform::{Clock, Control, Inspect, Journal, Platform, Unwritten};
 
 /// Letters and digits of an operation's id.
 const LETTERS: usize = 8;
+
+/// The most journals that are removed in one go, and the pause after each: they are not to be felt.
+const SWEPT: usize = 20;
+const SWEEP_PAUSE: Duration = Duration::from_secs(2);
 
 /// What ids are made of: they stand in names of the cluster and of databases.
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -34,6 +41,8 @@ pub struct Ground {
     pub shape: Shape,
     /// The templates of what is applied.
     pub manifests: Manifests,
+    /// How long journals are kept.
+    pub retention: Retention,
 }
 
 /// What comes of an order, for the event loop.
@@ -53,6 +62,9 @@ pub struct Operator {
     ground: Ground,
     console: Text,
     ids: Ids,
+    bench: Bench,
+    /// Whether the cluster does not let journals be removed.
+    refused: Arc<AtomicBool>,
 }
 
 /// What something is changed by, and where it is written down.
@@ -76,6 +88,8 @@ impl Operator {
             ground,
             console,
             ids: Box::new(random_id),
+            bench: Bench::default(),
+            refused: Arc::default(),
         }
     }
 
@@ -127,41 +141,90 @@ impl Operator {
         })
     }
 
-    fn executor(&self, by: &Text) -> Option<Executor> {
+    /// An executor for `by`, who works at `place`.
+    fn executor(&self, by: &Text, place: &Place) -> Option<Executor> {
         let Hands { control, journal } = self.hands.clone()?;
+        let (control, journal) = place.doors(control, journal);
         let (clock, console) = (Arc::clone(&self.clock), self.console.clone());
         let pace = Pace::default();
         Some(Executor { control, journal, clock, console, by: by.clone(), pace })
     }
 
-    fn run(&self, confirmed: ConfirmedPlan, told: mpsc::Sender<Told>) -> BoxFuture<'static, ()> {
-        let executor = self.executor(&confirmed.given().by);
+    fn run(
+        &mut self,
+        confirmed: ConfirmedPlan,
+        told: mpsc::Sender<Told>,
+    ) -> BoxFuture<'static, ()> {
         let id = confirmed.plan().id.clone();
+        let place = self.bench.place(&id);
+        let executor = self.executor(&confirmed.given().by, &place);
+        let tell = teller(&told);
         Box::pin(async move {
-            let tell = teller(&told);
-            let ended = match executor {
-                Some(executor) => executor.run(confirmed, &tell).await,
-                None => Err(Halt::Trouble(nothing_to_act_with())),
+            let work = async {
+                match executor {
+                    Some(executor) => executor.run(confirmed, &tell).await,
+                    None => Err(Halt::Trouble(nothing_to_act_with())),
+                }
             };
-            report(&told, id, ended).await;
+            // Whoever stopped it says what comes of it.
+            if let Some(ended) = place.works(work).await {
+                report(&told, id, ended).await;
+            }
         })
     }
 
     fn resume(
-        &self,
+        &mut self,
         id: Text,
         way: Way,
         by: &Text,
         told: mpsc::Sender<Told>,
     ) -> BoxFuture<'static, ()> {
-        let executor = self.executor(by);
+        let place = self.bench.place(&id);
+        let executor = self.executor(by, &place);
+        let (tell, of) = (teller(&told), id.clone());
         Box::pin(async move {
-            let tell = teller(&told);
-            let ended = match executor {
-                Some(executor) => executor.resume(&id, &way, &tell).await,
-                None => Err(Halt::Trouble(nothing_to_act_with())),
+            let work = async move {
+                match executor {
+                    Some(executor) => executor.resume(&of, &way, &tell).await,
+                    None => Err(Halt::Trouble(nothing_to_act_with())),
+                }
             };
-            report(&told, id, ended).await;
+            if let Some(ended) = place.works(work).await {
+                report(&told, id, ended).await;
+            }
+        })
+    }
+
+    /// Removes journals of `operations` whose time is up; nothing where nothing can be changed. What came of it is in the
+    /// log. Where the cluster refuses, that is said, and it is not tried again.
+    pub fn sweep(
+        &self,
+        operations: Vec<Arc<Operation>>,
+        told: mpsc::Sender<Told>,
+    ) -> BoxFuture<'static, ()> {
+        let sweeper = self.hands.clone().map(|Hands { control, journal }| Sweeper {
+            journal,
+            inspect: control,
+            clock: Arc::clone(&self.clock),
+            retention: self.ground.retention,
+            most: SWEPT,
+            pause: SWEEP_PAUSE,
+        });
+        let refused = Arc::clone(&self.refused);
+        Box::pin(async move {
+            let Some(sweeper) = sweeper.filter(|_| !refused.load(Ordering::Relaxed)) else {
+                return;
+            };
+            let swept = sweeper.sweep(&operations).await;
+            housekeeping::log(&swept);
+            if let Some(Unwritten::Trouble(why)) = swept.left_off
+                && why.kind == TroubleKind::Denied
+            {
+                refused.store(true, Ordering::Relaxed);
+                let said = format!("Journals whose time is up can't be removed: {why}");
+                let _ = told.send(Told::Say(Importance::Warning, said)).await;
+            }
         })
     }
 

@@ -189,6 +189,13 @@ impl Presence {
         orders
     }
 
+    /// Has people prove themselves in one of `ways` from now on.
+    pub fn offer(&mut self, ways: Vec<Way>) {
+        if let Some(rules) = &mut self.rules {
+            rules.ways = ways;
+        }
+    }
+
     /// Begins to sign in, or to come back to the locked screen, in `way`.
     pub fn begin(&mut self, way: Way) -> Vec<Order> {
         let purpose = match &self.standing {

@@ -61,6 +61,11 @@ pub(super) fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut P
                 let exact = format!("  {}", local.format("%Y-%m-%d %H:%M:%S"));
                 used + paint.text(x + used, place.y, room.saturating_sub(used), &exact, Role::Muted)
             }
+            Piece::Clock(at) => {
+                let local = at.utc().with_timezone(&app.setting.zone);
+                let text = format!("{}  ", local.format("%Y-%m-%d %H:%M:%S"));
+                paint.text(x, place.y, room, &text, Role::Muted)
+            }
             Piece::Promise(clock) => {
                 let state = clock.state(app.now());
                 let (text, role) = promise(state);

@@ -30,7 +30,7 @@ pub(super) fn line(app: &App, line: Rect, paint: &mut Paint<'_>) {
         ProfileDanger::Training => Role::HeaderTraining,
     };
     paint.fill(line, Role::Header);
-    let signs = if app.presence.is_open() { alerts(app) } else { Vec::new() };
+    let signs = if app.presence.is_open() { signs(app) } else { Vec::new() };
     let wide: u16 = signs.iter().map(|(text, _)| cells(text) + 1).sum();
     let profile = match app.setting.danger {
         ProfileDanger::Training => " DEMO ".to_owned(),
@@ -53,6 +53,15 @@ pub(super) fn line(app: &App, line: Rect, paint: &mut Paint<'_>) {
     for (text, role) in &signs {
         x += paint.text(x, line.y, wide, text, *role) + 1;
     }
+}
+
+/// What wants somebody: plans that wait for their approval, and alerts.
+fn signs(app: &App) -> Vec<(String, Role)> {
+    let waiting = match app.approvals() {
+        0 => None,
+        count => Some((format!("▲{count} to approve"), Role::NoticeWarn)),
+    };
+    waiting.into_iter().chain(alerts(app)).collect()
 }
 
 /// The alerts that nobody looks after, by severity; none where there is no Alertmanager.

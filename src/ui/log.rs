@@ -119,7 +119,7 @@ fn draw_row(app: &App, page: &LogPage, row: &Shown<'_>, place: Rect, paint: &mut
         paint.lay(Rect::new(x + before, place.y, wide, 1), Role::Match);
     }
     if row.line == page.cursor {
-        let focused = app.overlay().is_none();
+        let focused = app.is_in_log();
         let role = if focused { Role::Cursor } else { Role::CursorUnfocused };
         if row.first {
             paint.text(place.x + 1, place.y, 1, "▸", role);

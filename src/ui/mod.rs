@@ -44,12 +44,22 @@ pub fn draw(app: &App, geometry: &Geometry, theme: &Theme, buffer: &mut Buffer) 
     if let Some(place) = geometry.drawer {
         drawer::draw(app, place, &mut paint);
     }
-    if let (Some(place), Some(page)) = (geometry.log, app.log_page()) {
-        log::draw(app, page, place, &mut paint);
+    let beside = app.has_run_log();
+    if !beside {
+        draw_log(app, geometry, &mut paint);
     }
     footer::draw(app, geometry, &mut paint);
     if let Some(overlay) = app.overlay() {
         overlays::draw(app, geometry, overlay, &mut paint);
+    }
+    if beside {
+        draw_log(app, geometry, &mut paint);
+    }
+}
+
+fn draw_log(app: &App, geometry: &Geometry, paint: &mut Paint<'_>) {
+    if let (Some(place), Some(page)) = (geometry.log, app.log_page()) {
+        log::draw(app, page, place, paint);
     }
 }
 
@@ -63,7 +73,9 @@ pub fn cursor(app: &App, geometry: &Geometry) -> Option<(u16, u16)> {
         return sign_in::cursor(app, geometry);
     }
     match (app.overlay(), geometry.overlay) {
-        (Some(overlay), Some(place)) => overlays::cursor(app, geometry, overlay, place),
+        (Some(overlay), Some(place)) if !app.is_in_log() => {
+            overlays::cursor(app, geometry, overlay, place)
+        }
         _ => footer::cursor(app, geometry),
     }
 }

@@ -10,7 +10,7 @@ use super::theme::Role;
 use crate::app::banner::wrapped;
 use crate::app::detail::{DetailLine, LABELS};
 use crate::app::geometry::Geometry;
-use crate::app::operate::{Form, FormField, Menu, PlanPage};
+use crate::app::operate::{Form, FormField, Menu, Typed};
 use crate::app::overlay::Overlay;
 use crate::app::{App, action, pages};
 
@@ -139,8 +139,8 @@ pub(super) fn foot(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
     for (y, line) in (top..place.bottom()).zip(&lines) {
         let place = Rect { y, height: 1, ..place };
         draw_line(app, line, place, paint);
-        if let (Overlay::Plan(page), Some(chosen)) = (overlay, typed(overlay, line)) {
-            draw_typed(page, line.label, chosen, place, paint);
+        if let (Some(into), Some(chosen)) = (overlay.typed(), typed(overlay, line)) {
+            draw_typed(into, line.label, chosen, place, paint);
         }
     }
     count + 1
@@ -148,16 +148,16 @@ pub(super) fn foot(app: &App, overlay: &Overlay, place: Rect, paint: &mut Paint<
 
 /// Whether `line` is one that is typed into, and if so whether it is now.
 fn typed(overlay: &Overlay, line: &DetailLine) -> Option<bool> {
-    let Overlay::Plan(page) = overlay else { return None };
+    let into = overlay.typed()?;
     match line.label {
-        "word" if page.types() => Some(!page.at_reason),
-        "reason" if page.types() => Some(page.at_reason),
+        "word" => Some(!into.at_reason),
+        "reason" => Some(into.at_reason),
         _ => None,
     }
 }
 
-fn draw_typed(page: &PlanPage, label: &str, chosen: bool, place: Rect, paint: &mut Paint<'_>) {
-    let line = if label == "word" { &page.word } else { &page.reason };
+fn draw_typed(into: &Typed, label: &str, chosen: bool, place: Rect, paint: &mut Paint<'_>) {
+    let line = if label == "word" { &into.word } else { &into.reason };
     let (x, width) = (place.x + LABELS, place.width.saturating_sub(LABELS));
     if chosen {
         paint.text(place.x, place.y, LABELS, label, Role::Key);
@@ -173,19 +173,15 @@ pub(super) fn cursor(
     overlay: &Overlay,
     place: Rect,
 ) -> Option<(u16, u16)> {
-    let (line, y) = match overlay {
-        Overlay::Form(form) => {
-            let field = form.current().filter(|field| !field.fixed && field.words().is_empty())?;
-            (&field.line, place.y + 1 + u16::try_from(form.at).ok()?)
-        }
-        Overlay::Plan(page) if page.types() => {
-            let lines = pages::foot(app, overlay, geometry.overlay_width());
-            let at = lines.iter().position(|line| typed(overlay, line) == Some(true))?;
-            let from_end = u16::try_from(lines.len() - at).ok()?;
-            let line = if page.at_reason { &page.reason } else { &page.word };
-            (line, place.bottom().saturating_sub(1 + from_end))
-        }
-        _ => return None,
+    let (line, y) = if let Overlay::Form(form) = overlay {
+        let field = form.current().filter(|field| !field.fixed && field.words().is_empty())?;
+        (&field.line, place.y + 1 + u16::try_from(form.at).ok()?)
+    } else {
+        let line = overlay.typed()?.line();
+        let lines = pages::foot(app, overlay, geometry.overlay_width());
+        let at = lines.iter().position(|line| typed(overlay, line) == Some(true))?;
+        let from_end = u16::try_from(lines.len() - at).ok()?;
+        (line, place.bottom().saturating_sub(1 + from_end))
     };
     let before: String = line.text().chars().take(line.cursor()).collect();
     let x = place.x + 2 + LABELS + cells(&before);

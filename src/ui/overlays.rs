@@ -36,7 +36,7 @@ pub(super) fn draw(app: &App, geometry: &Geometry, overlay: &Overlay, paint: &mu
     let inner = Rect::new(
         place.x + 2,
         place.y + 1,
-        place.width.saturating_sub(4),
+        place.width.saturating_sub(4 + geometry.beside),
         place.height.saturating_sub(2),
     );
     match overlay {

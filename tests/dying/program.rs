@@ -23,8 +23,8 @@ use pulse_console::domain::{Role, Span, Text, Trouble};
 use pulse_console::live::Live;
 use pulse_console::operation::{ConfirmedPlan, Executor, Given, Pace, Way};
 use pulse_console::platform::{
-    Control, Inspect, Journal, Journaled, Lease, Mark, Platform as _, Revision, Unacted, Unwritten,
-    Word,
+    Control, Inspect, Journal, Journaled, Lease, Listing, Mark, Platform as _, Revision, Unacted,
+    Unwritten, Word,
 };
 use pulse_console::runtime::WallClock;
 
@@ -100,7 +100,7 @@ impl Journal for Mortal {
         self.journal.read(id)
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
+    fn list(&self) -> BoxFuture<'_, Result<Listing, Unwritten>> {
         self.journal.list()
     }
 

@@ -31,6 +31,10 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_pulse-console");
 /// Far longer than anything takes: it only ends a test that hangs.
 const GUARD: Duration = Duration::from_mins(4);
 
+/// What only seniors may do.
+const SENIORS: [&str; 6] =
+    ["restore", "restore-swap", "restore-in-place", "upgrade-cross", "deprovision", "drop-kept"];
+
 /// One ground at a time: each is a whole platform, and pauses are measured on it.
 static TURN: LazyLock<Arc<tokio::sync::Mutex<()>>> = LazyLock::new(Arc::default);
 
@@ -67,15 +71,25 @@ impl Ground {
         #[expect(clippy::disallowed_methods, reason = "aborted when the ground is dropped")]
         let health = tokio::spawn(answer(listener, direct));
         let ground = Self { world, bouncer, alertmanager, health, home, _turn: turn };
-        write_private(&ground.config(), &ground.settings(port)?)?;
+        // Everybody has the rights that are shipped, and no others.
+        ground.world.api.apply_packaging().await?;
+        for user in [User::Operator, User::Senior] {
+            write_private(&ground.config_of(user), &ground.settings(user, port)?)?;
+        }
         Ok(ground)
     }
 
+    /// The settings of a senior, who may do everything.
     pub fn config(&self) -> PathBuf {
-        self.home.path().join("config.toml")
+        self.config_of(User::Senior)
     }
 
-    fn settings(&self, health: u16) -> Result<String, PlatformError> {
+    /// The settings of an operator or a senior.
+    pub fn config_of(&self, user: User) -> PathBuf {
+        self.home.path().join(format!("{}.toml", user.name()))
+    }
+
+    fn settings(&self, user: User, health: u16) -> Result<String, PlatformError> {
         let secret = |name: &str, value: &str| -> Result<String, PlatformError> {
             let path = write_private(&self.home.path().join(name), value)?;
             Ok(format!("{{ file = '{}' }}", path.display()))
@@ -86,7 +100,7 @@ impl Ground {
 [profiles.local]
 danger = 'local'
 [profiles.local.identity]
-role_without = 'senior'
+role_without = '{}'
 [profiles.local.kubernetes]
 kubeconfig = '{}'
 [profiles.local.valkey]
@@ -95,9 +109,13 @@ stream = '{}'
 [profiles.local.postgres]
 url = '{}'
 password = {}
+control_url = '{}'
+control_password = {}
 [profiles.local.pgbouncer]
 url = '{}'
 password = {}
+control_url = '{}'
+control_password = {}
 [profiles.local.objects]
 endpoint = '{}'
 bucket = '{BACKUPS}'
@@ -110,13 +128,18 @@ url = '{}'
 [profiles.local.operations]
 health_url = 'http://127.0.0.1:{health}/{{host}}'
 ",
-            api.kubeconfig(User::Admin).display(),
+            user.name(),
+            api.kubeconfig(user).display(),
             valkey.url(),
             EventStream::default().key,
-            postgres.url(Role::Super),
-            secret("postgres.password", &postgres.password(Role::Super))?,
+            postgres.url(Role::Console),
+            secret("postgres.password", &postgres.password(Role::Console))?,
+            postgres.url(Role::Operations),
+            secret("postgres.control_password", &postgres.password(Role::Operations))?,
+            self.bouncer.url(),
+            secret("pgbouncer.password", &self.bouncer.password())?,
             self.bouncer.admin_url(),
-            secret("pgbouncer.password", &self.bouncer.admin_password())?,
+            secret("pgbouncer.control_password", &self.bouncer.admin_password())?,
             objects.url(),
             secret("objects.access_key", objects.access_key())?,
             secret("objects.secret_key", objects.secret_key())?,
@@ -124,9 +147,14 @@ health_url = 'http://127.0.0.1:{health}/{{host}}'
         ))
     }
 
-    /// Runs the console with these words, as somebody at a terminal would who has no keyboard.
+    /// Runs a senior's console with these words, as somebody at a terminal would who has no keyboard.
     pub async fn console(&self, words: &[&str]) -> Said {
-        let config = self.config();
+        self.console_of(User::Senior, words).await
+    }
+
+    /// Runs the console of an operator or a senior.
+    pub async fn console_of(&self, user: User, words: &[&str]) -> Said {
+        let config = self.config_of(user);
         let mut all = vec!["--config", config.to_str().expect("a path")];
         all.extend(words);
         self.process(Path::new(PROGRAM), &all).await
@@ -135,7 +163,8 @@ health_url = 'http://127.0.0.1:{health}/{{host}}'
     /// Runs the executor that dies before the call of the number `call`; 0 never.
     pub async fn dying(&self, verb: &str, what: &str, call: usize) -> Said {
         let program = Path::new(PROGRAM).with_file_name("examples").join("dying");
-        let (config, call) = (self.config(), call.to_string());
+        let user = if what.ends_with(".json") { least(&written(what)) } else { User::Senior };
+        let (config, call) = (self.config_of(user), call.to_string());
         let config = config.to_str().expect("a path");
         self.process(&program, &[config, verb, what, &call]).await
     }
@@ -144,11 +173,15 @@ health_url = 'http://127.0.0.1:{health}/{{host}}'
         let mut command = tokio::process::Command::from(Command::new(program));
         command.args(words).env_clear().env("HOME", self.home.path()).stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).kill_on_drop(true);
-        let ended = tokio::time::timeout(GUARD, command.output()).await;
-        let Output { status, stdout, stderr } =
-            ended.expect("it ends").expect("the program can be started");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Said { code: status.code(), out: text(stdout), err: text(stderr) }
+        // In a file, so that it can be read of one who hangs.
+        let heard = tempfile::NamedTempFile::new_in(self.home.path()).expect("a file");
+        command.stdout(Stdio::piped()).stderr(heard.reopen().expect("the file"));
+        let child = command.spawn().expect("the program can be started");
+        let ended = tokio::time::timeout(GUARD, child.wait_with_output()).await;
+        let err = std::fs::read_to_string(heard.path()).unwrap_or_default();
+        let ended = ended.unwrap_or_else(|_| panic!("{words:?} does not end:\n{err}"));
+        let Output { status, stdout, .. } = ended.expect("it can be waited for");
+        Said { code: status.code(), out: String::from_utf8_lossy(&stdout).into_owned(), err }
     }
 
     /// Plans; the file of the plan, and its id.
@@ -160,20 +193,23 @@ health_url = 'http://127.0.0.1:{health}/{{host}}'
         let mut all = vec!["plan"];
         all.extend(words);
         all.extend(["--out", &file]);
-        let said = self.console(&all).await;
+        // A plan can be made by whoever may run it, and by nobody with less rights.
+        let senior = SENIORS.contains(&words[0]);
+        let user = if senior { User::Senior } else { User::Operator };
+        let said = self.console_of(user, &all).await;
         assert_eq!(said.code, Some(0), "{words:?}: {}\n{}", said.out, said.err);
-        let text = std::fs::read_to_string(&file).expect("the plan");
-        let written: Value = serde_json::from_str(&text).expect("a plan");
+        let written = written(&file);
+        assert_eq!(least(&written), user, "{words:?}");
         let id = written["plan"]["id"].as_str().expect("it has an id").to_owned();
         (file, id)
     }
 
-    /// Confirms the plan in `file`, whatever it asks for, and runs it.
+    /// Confirms the plan in `file`, whatever it asks for, and runs it as somebody of the least role that may.
     pub async fn apply(&self, file: &str) -> Said {
-        let text = std::fs::read_to_string(file).expect("the plan");
-        let written: Value = serde_json::from_str(&text).expect("a plan");
+        let written = written(file);
         let word = written["plan"]["word"].as_str().expect("a word");
-        self.console(&["apply", file, "--yes", "--confirm", word, "--reason", "a test"]).await
+        let words = ["apply", file, "--yes", "--confirm", word, "--reason", "a test"];
+        self.console_of(least(&written), &words).await
     }
 
     /// Plans and runs; the id of the operation, which is done.
@@ -216,6 +252,20 @@ health_url = 'http://127.0.0.1:{health}/{{host}}'
         #[expect(clippy::disallowed_methods, reason = "told to stop by its handle")]
         tokio::spawn(async move { shared.work(options).await });
         worker
+    }
+}
+
+/// The plan in a file.
+fn written(file: &str) -> Value {
+    let text = std::fs::read_to_string(file).expect("the plan");
+    serde_json::from_str(&text).expect("a plan")
+}
+
+/// Somebody of the least role that may run the plan.
+fn least(written: &Value) -> User {
+    match written["plan"]["role"].as_str() {
+        Some("senior") => User::Senior,
+        _ => User::Operator,
     }
 }
 
@@ -262,10 +312,11 @@ impl Worker {
         }
     }
 
-    /// Waits until it has worked once: from then on the pool knows the database.
+    /// Waits until it has worked once more: from then on the pool knows the database, and lets work through.
     pub async fn until_it_works(&self) {
+        let before = self.rounds.load(Ordering::Relaxed);
         let worked = tokio::time::timeout(GUARD, async {
-            while self.rounds.load(Ordering::Relaxed) == 0 {
+            while self.rounds.load(Ordering::Relaxed) == before {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });

@@ -10,10 +10,10 @@ use futures_util::future::BoxFuture;
 use pulse_console::app::{Effect, Msg, OperateOrder};
 use pulse_console::domain::operation::{Command, Operation, Plan, Query, Record, Seen};
 use pulse_console::domain::{Fact, FeedId, Observation, Role, Span, Text, Timestamp, Trouble, Uid};
-use pulse_console::operation::{Manifests, Shape};
+use pulse_console::operation::Shape;
 use pulse_console::platform::{
-    Clock, Control, Feed, Inspect, Journal, Journaled, Lease, Mark, Platform, Revision, Unacted,
-    Unwritten, Word, World,
+    Clock, Control, Feed, Inspect, Journal, Journaled, Lease, Listing, Mark, Platform, Revision,
+    Unacted, Unwritten, Word, World,
 };
 use pulse_console::runtime::operator::{Ground, Operator, Told};
 use pulse_console::session::Presence;
@@ -55,7 +55,7 @@ impl Bench {
 
     fn before(mut journey: Journey, read_only: bool) -> Self {
         let world = Arc::new(Small::default());
-        let ground = Ground { shape: Shape::default(), manifests: Manifests::default() };
+        let ground = Ground::default();
         let mut number = 0;
         let ids = move || {
             number += 1;
@@ -316,8 +316,11 @@ impl Journal for Small {
         })
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
-        Box::pin(async { Ok(self.journals.lock().expect("journals").values().cloned().collect()) })
+    fn list(&self) -> BoxFuture<'_, Result<Listing, Unwritten>> {
+        Box::pin(async {
+            let operations = self.journals.lock().expect("journals").values().cloned().collect();
+            Ok(Listing { operations, ..Listing::default() })
+        })
     }
 
     fn forget<'a>(&'a self, id: &'a Text, _: &'a Revision) -> BoxFuture<'a, Result<(), Unwritten>> {

@@ -20,7 +20,7 @@ use pulse_console::sim::{Engine, Planned, Scenario, Sim};
 /// Far longer than any operation here takes, in time that only seems to pass.
 const GUARD: Duration = Duration::from_hours(30);
 
-const SCENARIO: &str = r#"
+pub const SCENARIO: &str = r#"
 name = "operated"
 title = "Three tenants, and everything that operations need."
 seed = 11

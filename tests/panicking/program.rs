@@ -122,6 +122,8 @@ fn main() -> ExitCode {
             recordings: folder("XDG_STATE_HOME").join("pulse-console/recordings"),
             saved: folder("XDG_STATE_HOME").join("pulse-console/saved"),
             log: None,
+            mirror: None,
+            losses: None,
         },
         identity: None,
         courier: None,

@@ -226,7 +226,7 @@ impl ApiServer {
         let kubelet = authority.server(Validity::Valid)?;
         self.folder.write("kubelet.pem", &kubelet.certificate)?;
         self.folder.write("kubelet.key", &kubelet.key)?;
-        let client = authority.user("kube-apiserver", None, Validity::Valid)?;
+        let client = authority.user("kube-apiserver", &[], Validity::Valid)?;
         self.folder.write("kubelet-client.pem", &client.certificate)?;
         self.folder.write("kubelet-client.key", &client.key)?;
         let [private, public] = certificates::signing_keys()?;

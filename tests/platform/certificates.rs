@@ -39,7 +39,7 @@ impl std::fmt::Debug for Authority {
 impl Authority {
     /// Makes a new authority.
     pub fn new() -> Result<Self, PlatformError> {
-        let mut params = params("pulse-console test authority", None, Validity::Valid)?;
+        let mut params = params("pulse-console test authority", &[], Validity::Valid)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         Ok(Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate()?)? })
@@ -52,7 +52,7 @@ impl Authority {
 
     /// A certificate for a server on 127.0.0.1 and localhost.
     pub fn server(&self, validity: Validity) -> Result<Pair, PlatformError> {
-        let mut params = params("127.0.0.1", None, validity)?;
+        let mut params = params("127.0.0.1", &[], validity)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         for name in ["127.0.0.1", "localhost"] {
             let named = CertificateParams::new(vec![name.to_owned()])?;
@@ -65,10 +65,10 @@ impl Authority {
     pub fn user(
         &self,
         name: &str,
-        group: Option<&str>,
+        groups: &[&str],
         validity: Validity,
     ) -> Result<Pair, PlatformError> {
-        let mut params = params(name, group, validity)?;
+        let mut params = params(name, groups, validity)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(&params)
     }
@@ -88,14 +88,16 @@ pub fn signing_keys() -> Result<[String; 2], PlatformError> {
 
 fn params(
     name: &str,
-    group: Option<&str>,
+    groups: &[&str],
     validity: Validity,
 ) -> Result<CertificateParams, PlatformError> {
     let mut params = CertificateParams::new(Vec::new())?;
     let mut subject = DistinguishedName::new();
     subject.push(DnType::CommonName, name);
-    if let Some(group) = group {
-        subject.push(DnType::OrganizationName, group);
+    // The library keeps one value of each sort; one that it has no word for is another sort to it.
+    let sorts = [DnType::OrganizationName, DnType::CustomDnType(vec![2, 5, 4, 10])];
+    for (sort, group) in sorts.into_iter().zip(groups) {
+        subject.push(sort, *group);
     }
     params.distinguished_name = subject;
     params.use_authority_key_identifier_extension = true;

@@ -26,12 +26,24 @@ pub enum User {
     Nobody,
     /// An admin whose certificate ended in 2021: the server answers 401.
     Expired,
+    /// An operator: has the rights that are shipped for one, when they were applied.
+    Operator,
+    /// A senior, likewise.
+    Senior,
 }
 
 impl User {
     /// Everyone.
-    pub const ALL: [Self; 6] =
-        [Self::Admin, Self::Viewer, Self::FiveKinds, Self::NoRestores, Self::Nobody, Self::Expired];
+    pub const ALL: [Self; 8] = [
+        Self::Admin,
+        Self::Viewer,
+        Self::FiveKinds,
+        Self::NoRestores,
+        Self::Nobody,
+        Self::Expired,
+        Self::Operator,
+        Self::Senior,
+    ];
 
     /// The name the API server knows them by.
     pub fn name(self) -> &'static str {
@@ -42,13 +54,18 @@ impl User {
             Self::NoRestores => "no-restores",
             Self::Nobody => "nobody",
             Self::Expired => "expired",
+            Self::Operator => "operator",
+            Self::Senior => "senior",
         }
     }
 
-    fn group(self) -> Option<&'static str> {
+    /// The groups, two at most.
+    fn groups(self) -> &'static [&'static str] {
         match self {
-            Self::Admin | Self::Expired => Some("system:masters"),
-            Self::Viewer | Self::FiveKinds | Self::NoRestores | Self::Nobody => None,
+            Self::Admin | Self::Expired => &["system:masters"],
+            Self::Operator => &["plana-staff", "plana-operators"],
+            Self::Senior => &["plana-staff", "plana-seniors"],
+            Self::Viewer | Self::FiveKinds | Self::NoRestores | Self::Nobody => &[],
         }
     }
 
@@ -66,7 +83,9 @@ impl User {
             Self::NoRestores => {
                 Kind::ALL.into_iter().filter(|kind| *kind != Kind::Restore).collect()
             }
-            Self::Admin | Self::Nobody | Self::Expired => Vec::new(),
+            Self::Admin | Self::Nobody | Self::Expired | Self::Operator | Self::Senior => {
+                Vec::new()
+            }
         }
     }
 
@@ -115,7 +134,7 @@ impl User {
         authority: &Authority,
         url: &str,
     ) -> Result<(), PlatformError> {
-        let pair = authority.user(self.name(), self.group(), self.validity())?;
+        let pair = authority.user(self.name(), self.groups(), self.validity())?;
         let encode = |pem: &str| base64::engine::general_purpose::STANDARD.encode(pem);
         let text = format!(
             "apiVersion: v1

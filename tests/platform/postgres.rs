@@ -18,6 +18,8 @@ use super::{Doing as _, PlatformError};
 
 const PROGRAM: &str = "postgres";
 const REMEDY: &str = "installs it";
+/// The console's roles, as they are shipped.
+const SHIPPED: &str = include_str!("../../packaging/postgres/console.sql");
 const START_WITHIN: Duration = Duration::from_secs(30);
 /// Debian keeps the programs of each major version in a folder of its own, out of PATH.
 const VERSIONS: &str = "/usr/lib/postgresql";
@@ -29,14 +31,17 @@ pub enum Role {
     Super,
     /// `plana`, who owns the tenants' databases and is every Odoo worker.
     Owner,
-    /// `pulse_console`: `pg_monitor`, `CONNECT`, and nothing else.
+    /// `pulse_console`: what is shipped for looking, `CONNECT`, and nothing else.
     Console,
+    /// `pulse_console_operations`: what is shipped for operations, and nothing else.
+    Operations,
     /// `denied`: may log in to `postgres`, and see only himself.
     Denied,
 }
 
 impl Role {
-    const ALL: [Self; 4] = [Self::Super, Self::Owner, Self::Console, Self::Denied];
+    const ALL: [Self; 5] =
+        [Self::Super, Self::Owner, Self::Console, Self::Operations, Self::Denied];
 
     /// The name to log in with.
     pub fn name(self) -> &'static str {
@@ -44,6 +49,7 @@ impl Role {
             Self::Super => "postgres",
             Self::Owner => "plana",
             Self::Console => "pulse_console",
+            Self::Operations => "pulse_console_operations",
             Self::Denied => "denied",
         }
     }
@@ -78,7 +84,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts an empty server with the four roles.
+    /// Starts an empty server with the five roles.
     pub async fn start() -> Result<Self, PlatformError> {
         Self::start_with(PostgresOptions::default()).await
     }
@@ -214,13 +220,14 @@ impl Postgres {
     }
 
     async fn make_roles(&self) -> Result<(), PlatformError> {
-        let mut statements: Vec<String> = Role::ALL
-            .into_iter()
-            .filter(|role| *role != Role::Super)
-            .map(|role| format!("CREATE ROLE {role} LOGIN PASSWORD '{}'", self.password(role)))
-            .collect();
-        statements.push(format!("ALTER ROLE {} CREATEDB", Role::Owner));
-        statements.push(format!("GRANT pg_monitor TO {}", Role::Console));
+        let mut statements = vec![
+            format!("CREATE ROLE {} LOGIN CREATEDB", Role::Owner),
+            format!("CREATE ROLE {} LOGIN", Role::Denied),
+            SHIPPED.to_owned(),
+        ];
+        let others = Role::ALL.into_iter().filter(|role| *role != Role::Super);
+        let given = |role| format!("ALTER ROLE {role} PASSWORD '{}'", self.password(role));
+        statements.extend(others.map(given));
         self.run("postgres", &statements).await
     }
 

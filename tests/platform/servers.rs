@@ -98,7 +98,6 @@ impl Servers {
         self.loki.push(None, &[("namespace", "audit-webhook")], audit_history(tenants, now));
         self.objects.fill(tenants.min(200), now)?;
         self.postgres.fill(tenants).await?;
-        self.postgres.run("postgres", &operating()).await?;
         self.objects.fill_dumps(&self.postgres, tenants, now).await?;
         let hours = |hours| now - chrono::Duration::hours(hours);
         self.alertmanager
@@ -174,10 +173,14 @@ impl Servers {
 [profiles.local.postgres]
 url = \"{}\"
 password = {}
+control_url = \"{}\"
+control_password = {}
 
 [profiles.local.pgbouncer]
 url = \"{}\"
 password = {}
+control_url = \"{}\"
+control_password = {}
 
 [profiles.local.objects]
 endpoint = \"{}\"
@@ -202,8 +205,12 @@ health_url = \"{}\"
 ",
             self.postgres.url(Role::Console),
             secret("postgres.password", &self.postgres.password(Role::Console))?,
+            self.postgres.url(Role::Operations),
+            secret("postgres.control_password", &self.postgres.password(Role::Operations))?,
+            self.pgbouncer.url(),
+            secret("pgbouncer.password", &self.pgbouncer.password())?,
             self.pgbouncer.admin_url(),
-            secret("pgbouncer.password", &self.pgbouncer.admin_password())?,
+            secret("pgbouncer.control_password", &self.pgbouncer.admin_password())?,
             self.objects.url(),
             secret("objects.access_key", self.objects.access_key())?,
             secret("objects.secret_key", self.objects.secret_key())?,
@@ -234,16 +241,6 @@ health_url = \"{}\"
             self.loki.push(None, &[("namespace", "audit-webhook")], [record]);
         }
     }
-}
-
-/// What the console's role needs beside looking, so that operations can rename and drop tenants' databases, compare what is
-/// in them, and end their sessions.
-fn operating() -> [String; 2] {
-    let (console, owner) = (Role::Console, Role::Owner);
-    [
-        format!("GRANT {owner}, pg_read_all_data, pg_signal_backend TO {console}"),
-        format!("ALTER ROLE {console} CREATEDB"),
-    ]
 }
 
 /// What the blackbox exporter probes for real: one that answers, and one that says that it does not know the page.

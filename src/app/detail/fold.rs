@@ -8,6 +8,9 @@ use crate::domain::Text;
 /// Cells that a time with its age takes at most.
 const AGE: usize = 30;
 
+/// Cells that a time takes, with the space after it.
+const CLOCK: usize = 21;
+
 /// Cells that the state of a promise takes at most.
 const PROMISE: usize = 45;
 
@@ -36,6 +39,7 @@ fn fold_line(line: DetailLine, width: usize) -> Vec<DetailLine> {
     for piece in line.pieces {
         match piece {
             Piece::Age(_) => out.whole(piece, AGE),
+            Piece::Clock(_) => out.whole(piece, CLOCK),
             Piece::Promise(_) => out.whole(piece, PROMISE),
             Piece::Text(tone, text) => out.text(tone, text.as_str()),
         }
@@ -47,6 +51,7 @@ fn fold_line(line: DetailLine, width: usize) -> Vec<DetailLine> {
 fn piece_cells(piece: &Piece) -> usize {
     match piece {
         Piece::Age(_) => AGE,
+        Piece::Clock(_) => CLOCK,
         Piece::Promise(_) => PROMISE,
         Piece::Text(_, text) => text.as_str().chars().map(cells).sum(),
     }
@@ -59,7 +64,7 @@ fn cells(c: char) -> usize {
 fn first_indent(line: &DetailLine) -> usize {
     match line.pieces.first() {
         Some(Piece::Text(_, text)) => text.as_str().chars().take_while(|c| *c == ' ').count(),
-        Some(Piece::Age(_) | Piece::Promise(_)) | None => 0,
+        Some(Piece::Age(_) | Piece::Clock(_) | Piece::Promise(_)) | None => 0,
     }
 }
 
@@ -138,7 +143,7 @@ mod tests {
                 .iter()
                 .map(|piece| match piece {
                     Piece::Text(_, text) => text.to_string(),
-                    Piece::Age(at) => at.to_string(),
+                    Piece::Age(at) | Piece::Clock(at) => at.to_string(),
                     Piece::Promise(clock) => clock.due().to_string(),
                 })
                 .collect()

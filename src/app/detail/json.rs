@@ -55,7 +55,7 @@ impl Lines {
             .iter()
             .map(|piece| match piece {
                 Piece::Text(_, text) => text.as_str().len(),
-                Piece::Age(_) | Piece::Promise(_) => 0,
+                Piece::Age(_) | Piece::Clock(_) | Piece::Promise(_) => 0,
             })
             .sum::<usize>();
         self.done.push(DetailLine { label: "", pieces });
@@ -115,7 +115,7 @@ mod tests {
     fn shown(raw: &str) -> Vec<String> {
         let piece = |piece: &Piece| match piece {
             Piece::Text(_, text) => text.to_string(),
-            Piece::Age(at) => at.to_string(),
+            Piece::Age(at) | Piece::Clock(at) => at.to_string(),
             Piece::Promise(clock) => clock.due().to_string(),
         };
         lines(raw).iter().map(|line| line.pieces.iter().map(piece).collect()).collect()

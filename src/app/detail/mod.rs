@@ -70,6 +70,8 @@ pub enum Piece {
     Text(Tone, Text),
     /// A time, with its age.
     Age(Timestamp),
+    /// A time, in the zone of the screen.
+    Clock(Timestamp),
     /// Where a promise stands now.
     Promise(SlaClock),
 }

@@ -4,7 +4,7 @@
 use super::{DetailLine, Piece, Tone, age, blank, heading, present, said};
 use crate::domain::operation::{CheckResult, Entry, Phase, Plan, Record, Standing};
 use crate::domain::{Health, Operation, Span, Text, Timestamp, Uid};
-use crate::operation::Timeline;
+use crate::operation::{Line, Timeline, changes};
 use crate::store::Store;
 
 /// The title and the lines of the operation `uid`.
@@ -75,6 +75,26 @@ pub(in crate::app) fn looked_at(plan: &Plan) -> Vec<DetailLine> {
     if !pins.is_empty() {
         let says = format!("It begins only while this is as it was: {}.", pins.join(", "));
         lines.push(text(Tone::Muted, &says));
+    }
+    lines
+}
+
+/// What is written into the cluster, field by field.
+pub(in crate::app) fn written(plan: &Plan) -> Vec<DetailLine> {
+    let mut lines = Vec::new();
+    for change in changes(plan) {
+        if lines.is_empty() {
+            lines.extend([blank(), heading("Written into the cluster")]);
+        }
+        lines.push(text(Tone::Plain, &format!("{} {}", change.step + 1, change.what)));
+        lines.extend(change.lines.iter().map(|line| {
+            let tone = match line {
+                Line::Adds(_) => Tone::Health(Health::Healthy),
+                Line::Removes(_) => Tone::Warning,
+                Line::More(_) => Tone::Muted,
+            };
+            text(tone, &format!("  {line}"))
+        }));
     }
     lines
 }
@@ -203,7 +223,8 @@ pub(in crate::app) fn steps(
                 }
             }
             (Some(began), None, State::Begun | State::Undoing) => {
-                line.pieces.push(Piece::Text(Tone::Muted, Text::from("  began ")));
+                let most = Text::clean(&format!("  at most {}, began ", step.limit));
+                line.pieces.push(Piece::Text(Tone::Muted, most));
                 line.pieces.push(Piece::Age(began));
             }
             _ => {}
@@ -224,11 +245,8 @@ pub(in crate::app) fn records(operation: &Operation) -> Vec<DetailLine> {
     let mut lines = vec![blank(), heading("Journal")];
     let timeline = Timeline::new(&operation.plan);
     for record in &operation.records {
-        let at = record.at.utc().format("%H:%M:%S");
-        lines.push(pieces(&[
-            (Tone::Muted, format!("{at} UTC ")),
-            (Tone::Plain, timeline.line(record)),
-        ]));
+        let says = Piece::Text(Tone::Plain, Text::clean(&timeline.line(record)));
+        lines.push(DetailLine { label: "", pieces: vec![Piece::Clock(record.at), says] });
     }
     lines
 }

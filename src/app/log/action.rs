@@ -35,15 +35,16 @@ impl App {
         }
     }
 
-    /// Reads the log of `pods`, which a step of an operation has its work done by.
-    pub(in crate::app) fn open_pods_log(&mut self, pods: &PodsOf) {
-        match target::of_label(&self.store, pods) {
-            Some(id) => {
-                self.overlay = None;
-                self.read_log_of(&id);
-            }
-            None => self.say(Level::Info, "The cluster has no such pods yet, or none any more."),
-        }
+    /// Opens the log of `pods`, which a step of an operation has its work done by, beside its page; says whether there is
+    /// one.
+    pub(in crate::app) fn open_pods_log(&mut self, pods: &PodsOf) -> bool {
+        let Some(id) = target::of_label(&self.store, pods) else { return false };
+        let Ok(sources) = target::sources(&self.store, &id) else { return false };
+        let name = crate::app::detail::copied(&self.store, &id, false).unwrap_or_default();
+        let mut log = LogPage::new(name.into(), sources);
+        log.of_run = true;
+        self.log = Some(log);
+        true
     }
 
     /// Reads the audit records of the object under the cursor.
@@ -75,6 +76,7 @@ impl App {
             LogAction::Close if !page.search.needle.is_empty() => {
                 page.search = super::Search::default();
             }
+            LogAction::Close if page.of_run => self.leave_run_log(),
             LogAction::Close => self.log = None,
             LogAction::Follow => page.follow = !page.follow,
             LogAction::Wrap => {

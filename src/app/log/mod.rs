@@ -60,6 +60,8 @@ pub struct LogPage {
     pub cursor: u64,
     /// What is looked for.
     pub search: Search,
+    /// Whether it stands beside the page of an operation, and goes with it.
+    pub(in crate::app) of_run: bool,
 }
 
 /// The numbers of the first line that is kept, and of the one that will come next.
@@ -81,6 +83,7 @@ impl LogPage {
             top: Place::default(),
             cursor: 0,
             search: Search::default(),
+            of_run: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which logs there are behind a row.
 
+use crate::app::operate::pods_of;
 use crate::domain::operation::PodsOf;
 use crate::domain::{
     ClusterKind, ClusterObject, FeedId, Health, Kind, LogSource, Object, Text, Uid,
@@ -18,6 +19,9 @@ pub(super) enum NoLog {
         "This row has no log. Pods have one, and so have the Jobs, runs, services and workers that pods belong to."
     )]
     Silent,
+    /// No step of the operation has its work done by pods.
+    #[error("No step so far has pods with a log.")]
+    NoStep,
     /// Its pods are gone, or there are none yet.
     #[error("There is no pod of it now, so there is no log: it was removed, or has not begun.")]
     NoPod,
@@ -26,7 +30,12 @@ pub(super) enum NoLog {
 /// The logs behind the row `id`, the likeliest wanted first: of pods that are unwell before the others, then of the
 /// newest; of each pod its containers in order.
 pub(super) fn sources(store: &Store, id: &RowId) -> Result<Vec<LogSource>, NoLog> {
-    let RowId::Object(feed, uid) = id else { return Err(NoLog::Silent) };
+    let (feed, uid) = match id {
+        RowId::Object(FeedId::Operations, uid) => return of_operation(store, uid),
+        RowId::Due(operation, _) => return of_operation(store, &Uid(operation.clone())),
+        RowId::Object(feed, uid) => (feed, uid),
+        _ => return Err(NoLog::Silent),
+    };
     let mut pods = pods(store, *feed, uid)?;
     pods.sort_by(|a, b| {
         let order = |pod: &ClusterObject| (unwell(pod), pod.meta.created);
@@ -35,6 +44,14 @@ pub(super) fn sources(store: &Store, id: &RowId) -> Result<Vec<LogSource>, NoLog
     pods.dedup_by(|a, b| a.meta.uid == b.meta.uid);
     let sources: Vec<LogSource> = pods.into_iter().flat_map(containers).take(MOST).collect();
     if sources.is_empty() { Err(NoLog::NoPod) } else { Ok(sources) }
+}
+
+/// The logs of the step of an operation that is under way, or went wrong.
+fn of_operation(store: &Store, uid: &Uid) -> Result<Vec<LogSource>, NoLog> {
+    let operations = &store.objects().operations;
+    let held = operations.find(uid).and_then(|slot| operations.get(slot)).ok_or(NoLog::Silent)?;
+    let pods = pods_of(&held.object).ok_or(NoLog::NoStep)?;
+    sources(store, &of_label(store, pods).ok_or(NoLog::NoPod)?)
 }
 
 /// The row whose log is that of `pods`: the Job of that name, or the run.

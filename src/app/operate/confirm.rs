@@ -3,10 +3,10 @@
 //! It is disarmed when what it is about changes meanwhile, and its keys rest while they may be meant for what was there
 //! before. What leaves here is a [`ConfirmedPlan`], which only what was given can make.
 
+use super::typed::Typed;
 use super::watch::Watch;
 use super::{OperateOrder, RunPage, Wanted};
 use crate::app::action::{self, PlanAction};
-use crate::app::line::Line;
 use crate::app::overlay::Overlay;
 use crate::app::sign_in::ordered;
 use crate::app::{App, Effect};
@@ -21,18 +21,12 @@ pub struct PlanPage {
     pub plan: Plan,
     /// What a factor for it is bound to.
     pub hash: PlanHash,
-    /// The word that is typed.
-    pub word: Line,
-    /// The reason that is typed.
-    pub reason: Line,
-    /// Whether the reason is typed now.
-    pub at_reason: bool,
+    /// What is typed for it.
+    pub typed: Typed,
     /// The first line shown.
     pub top: usize,
     /// What happened to what it is about; then it is disarmed.
     pub moved: Option<String>,
-    /// What lacks, or was wrong.
-    pub wrong: Option<String>,
     wanted: Wanted,
     watch: Option<Watch>,
 }
@@ -47,11 +41,7 @@ impl PlanPage {
     /// Whether a word and a reason are typed for it.
     #[must_use]
     pub fn types(&self) -> bool {
-        self.is_armed() && self.plan.asks >= Asks::Typed
-    }
-
-    fn line(&mut self) -> &mut Line {
-        if self.at_reason { &mut self.reason } else { &mut self.word }
+        self.is_armed() && self.typed.types()
     }
 }
 
@@ -59,18 +49,9 @@ impl App {
     pub(super) fn show_plan(&mut self, plan: Plan, wanted: Wanted) {
         let watch = Watch::of(&self.store, wanted.verb, &wanted.inputs);
         let hash = crate::operation::hash(&plan);
-        let page = PlanPage {
-            plan,
-            hash,
-            word: Line::default(),
-            reason: Line::default(),
-            at_reason: false,
-            top: 0,
-            moved: None,
-            wrong: None,
-            wanted,
-            watch,
-        };
+        let types = plan.asks >= Asks::Typed;
+        let typed = Typed::new(Some(&plan.word).filter(|_| types), types);
+        let page = PlanPage { plan, hash, typed, top: 0, moved: None, wanted, watch };
         self.overlay = Some(Overlay::Plan(Box::new(page)));
         self.disturb();
     }
@@ -89,30 +70,30 @@ impl App {
     pub fn proving_title(&self) -> Option<&Text> {
         match (&self.overlay, self.presence.proving()) {
             (Some(Overlay::Plan(page)), Some(hash)) if page.hash == *hash => Some(&page.plan.title),
+            (Some(Overlay::Run(page)), Some(hash)) if page.hash() == *hash => {
+                Some(&page.plan.title)
+            }
             _ => None,
         }
     }
 
     pub(super) fn answer_plan(&mut self, action: PlanAction) -> Vec<Effect> {
         let Some(Overlay::Plan(page)) = &mut self.overlay else { return Vec::new() };
-        page.wrong = None;
+        page.typed.wrong = None;
         match action {
             PlanAction::No => self.overlay = None,
-            PlanAction::Other => page.at_reason = !page.at_reason,
+            PlanAction::Other => page.typed.other(),
             PlanAction::Again => {
                 let wanted = page.wanted.clone();
                 return self.plan_again(&wanted);
             }
             PlanAction::Yes | PlanAction::Accept if !page.is_armed() => {}
-            PlanAction::Yes if page.plan.asks >= Asks::Typed => {}
-            PlanAction::Accept if !page.at_reason => {
-                if page.word.text().trim() == page.plan.word.as_str() {
-                    page.at_reason = true;
-                } else {
-                    page.wrong = Some(format!("Type {} to go on.", page.plan.word));
+            PlanAction::Yes if page.typed.types() => {}
+            PlanAction::Yes | PlanAction::Accept => {
+                if page.typed.accept() {
+                    return self.confirm();
                 }
             }
-            PlanAction::Yes | PlanAction::Accept => return self.confirm(),
         }
         Vec::new()
     }
@@ -122,7 +103,7 @@ impl App {
         match self.confirmed() {
             Err(wrong) => {
                 if let Some(Overlay::Plan(page)) = &mut self.overlay {
-                    page.wrong = Some(wrong);
+                    page.typed.wrong = Some(wrong);
                 }
                 Vec::new()
             }
@@ -147,8 +128,8 @@ impl App {
         let mut given = Given {
             by: self.operator(),
             role: self.presence.role(),
-            typed: Text::clean(page.word.text().trim()),
-            reason: Text::clean(page.reason.text().trim()),
+            typed: Text::clean(page.typed.word.text().trim()),
+            reason: page.typed.why(),
             stepped_up: true,
             at: self.now,
         };
@@ -157,41 +138,51 @@ impl App {
         refused.map_err(|error| error.to_string())?;
         given.stepped_up = false;
         if plan.asks >= Asks::StepUp {
-            if self.presence.proof_left(&hash, self.now).is_none() {
-                if self.presence.ways().is_empty() {
-                    return Err("It wants a second factor, and nobody can give one here: sign in with the provider."
-                        .to_owned());
-                }
+            given.stepped_up = self.spend_factor(&hash)?;
+            if !given.stepped_up {
                 return Ok(Step::Factor(hash));
             }
-            let spent = self.presence.spend_proof(&hash, self.now);
-            spent.map_err(|error| error.to_string())?;
-            given.stepped_up = true;
         }
         let confirmed = ConfirmedPlan::new(plan, given).map_err(|error| error.to_string())?;
         Ok(Step::Run(Box::new(confirmed)))
     }
 
-    /// A key that means nothing else while a plan is confirmed by typing; says whether it was for that.
+    /// Uses up the factor that was given for the plan of this hash; says whether there was one, for else it is asked now.
+    pub(super) fn spend_factor(&mut self, hash: &PlanHash) -> Result<bool, String> {
+        if self.presence.proof_left(hash, self.now).is_some() {
+            let spent = self.presence.spend_proof(hash, self.now);
+            return spent.map(|()| true).map_err(|error| error.to_string());
+        }
+        if self.presence.ways().is_empty() {
+            let why = "It wants a second factor, and nobody can give one here: sign in with the provider.";
+            return Err(why.to_owned());
+        }
+        Ok(false)
+    }
+
+    /// A key that means nothing else while something is confirmed by typing; says whether it was for that.
     pub(in crate::app) fn confirm_key(&mut self, key: crossterm::event::KeyEvent) -> bool {
         let rests = self.desk.rests();
-        let Some(Overlay::Plan(page)) = &mut self.overlay else { return false };
-        if !page.types() {
-            return false;
-        }
+        let Some(typed) = self.overlay.as_mut().and_then(Overlay::typed_mut) else { return false };
         if rests {
-            page.wrong = Some("Not taken: keys rest for a moment. Type it again.".to_owned());
+            typed.wrong = Some("Not taken: keys rest for a moment. Type it again.".to_owned());
         } else {
-            page.wrong = None;
-            page.line().key(key);
+            typed.key(key);
         }
         true
     }
 
-    /// What is pasted into a plan does not count; says whether there is one.
+    /// What is pasted where something is confirmed does not count; says whether something is.
     pub(in crate::app) fn confirm_paste(&mut self) -> bool {
-        let Some(Overlay::Plan(page)) = &mut self.overlay else { return false };
-        page.wrong = Some("What is pasted into a plan does not count: type it.".to_owned());
+        let wrong = match &mut self.overlay {
+            Some(Overlay::Plan(page)) => &mut page.typed.wrong,
+            Some(Overlay::Run(page)) => match &mut page.asking {
+                Some(question) => &mut question.typed.wrong,
+                None => return false,
+            },
+            _ => return false,
+        };
+        *wrong = Some("What is pasted into a plan does not count: type it.".to_owned());
         self.disturb();
         true
     }

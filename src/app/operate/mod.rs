@@ -4,22 +4,29 @@
 //! here changes anything: a [`ConfirmedPlan`] is what leaves the app, and only the runtime's executor takes one.
 
 mod aim;
+mod beside;
 mod confirm;
 mod desk;
 mod form;
 mod menu;
 mod pages;
+mod question;
 mod run;
+mod run_lines;
 mod suggest;
+mod typed;
 mod watch;
 
+pub(super) use beside::pods_of;
 pub use confirm::PlanPage;
 pub use desk::{Desk, Here};
 pub use form::{Form, FormField};
 pub use menu::{Menu, MenuItem};
 pub use pages::form_lines;
 pub(super) use pages::{foot, lines};
-pub use run::{Asking, RunPage};
+pub use question::{Asking, Question};
+pub use run::RunPage;
+pub use typed::Typed;
 
 use serde::{Deserialize, Serialize};
 
@@ -189,7 +196,7 @@ impl App {
         }
         match &self.overlay {
             Some(Overlay::Plan(_)) => self.answer_plan(action),
-            Some(Overlay::Run(_)) => self.answer_run(action == PlanAction::Yes),
+            Some(Overlay::Run(_)) => self.answer_run(action),
             Some(Overlay::Leaving { .. }) => {
                 self.overlay = None;
                 if action == PlanAction::Yes { vec![Effect::Quit] } else { Vec::new() }

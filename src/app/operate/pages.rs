@@ -1,18 +1,20 @@
 //! What stands on the pages of plans and operations: the lines that scroll, and below them what is asked.
 
 use super::desk::Desk;
-use super::{Asking, PlanPage, RunPage};
+use super::run_lines;
+use super::{PlanPage, Typed};
 use crate::app::App;
 use crate::app::detail::{DetailLine, Piece, Tone, operation};
 use crate::app::overlay::Overlay;
 use crate::app::pages::line;
-use crate::domain::operation::{Asks, Phase};
+use crate::domain::PlanHash;
+use crate::domain::operation::Asks;
 
 /// The lines of `overlay` that scroll.
 pub(in crate::app) fn lines(app: &App, overlay: &Overlay) -> Vec<DetailLine> {
     match overlay {
         Overlay::Plan(page) => plan(page),
-        Overlay::Run(page) => run(app, page),
+        Overlay::Run(page) => run_lines::lines(app, page),
         Overlay::Leaving { .. } => leaving(app.desk()),
         _ => Vec::new(),
     }
@@ -22,13 +24,13 @@ pub(in crate::app) fn lines(app: &App, overlay: &Overlay) -> Vec<DetailLine> {
 pub(in crate::app) fn foot(app: &App, overlay: &Overlay) -> Vec<DetailLine> {
     match overlay {
         Overlay::Plan(page) => plan_foot(app, page),
-        Overlay::Run(page) => run_foot(app, page),
+        Overlay::Run(page) => run_lines::foot(app, page),
         Overlay::Leaving { .. } => vec![question("Quit all the same?")],
         _ => Vec::new(),
     }
 }
 
-fn say(tone: Tone, text: &str) -> DetailLine {
+pub(super) fn say(tone: Tone, text: &str) -> DetailLine {
     line(&[(tone, text.to_owned())])
 }
 
@@ -50,6 +52,7 @@ fn plan(page: &PlanPage) -> Vec<DetailLine> {
     lines.extend([DetailLine::default(), say(Tone::Heading, "Steps")]);
     lines.extend(operation::steps(plan, None, None));
     lines.extend(operation::due(plan));
+    lines.extend(operation::written(plan));
     lines
 }
 
@@ -69,104 +72,51 @@ fn plan_foot(app: &App, page: &PlanPage) -> Vec<DetailLine> {
         let refused = refusals.iter().map(|text| say(Tone::Error, text));
         return refused.chain(anew(app)).collect();
     }
+    let factor = Some(&page.hash).filter(|_| plan.asks >= Asks::StepUp);
+    let mut lines = given(app, &page.typed, factor);
+    if plan.asks == Asks::SecondPerson {
+        let text = "It begins once a second person has approved of it, at a console of theirs.";
+        lines.push(say(Tone::Plain, text));
+    }
+    lines.extend(asked(&page.typed, "Do it?"));
+    lines
+}
+
+/// What was wrong with what was given, and how it stands with the factor for the plan of the hash `factor`.
+pub(super) fn given(app: &App, typed: &Typed, factor: Option<&PlanHash>) -> Vec<DetailLine> {
     let mut lines = Vec::new();
-    if let Some(wrong) = &page.wrong {
+    if let Some(wrong) = &typed.wrong {
         lines.push(say(Tone::Error, &format!("✗ {wrong}")));
-    } else if let Some(wrong) =
-        app.presence.sign_in().wrong.as_ref().filter(|_| plan.asks >= Asks::StepUp)
-    {
+    } else if let Some(wrong) = app.presence.sign_in().wrong.as_ref().filter(|_| factor.is_some()) {
         lines.push(say(Tone::Error, &format!("✗ The second factor does not count: {wrong}")));
     }
-    if plan.asks >= Asks::StepUp {
-        lines.push(match app.presence.proof_left(&page.hash, app.now()) {
+    if let Some(hash) = factor {
+        lines.push(match app.presence.proof_left(hash, app.now()) {
             Some(left) => {
                 say(Tone::Warning, &format!("Your second factor counts for {left} more."))
             }
             None => say(Tone::Plain, "Your second factor is asked next, for this plan alone."),
         });
     }
-    if plan.asks == Asks::SecondPerson {
-        let text = "It begins once a second person has approved of it, at a console of theirs.";
-        lines.push(say(Tone::Plain, text));
-    }
-    if plan.asks == Asks::Yes {
-        lines.push(question("Do it?"));
-        return lines;
-    }
-    lines.push(DetailLine {
-        label: "type",
-        pieces: vec![Piece::Text(Tone::Key, plan.word.clone())],
-    });
-    // The lines that are typed are drawn over these two.
-    lines.extend([DetailLine { label: "word", pieces: Vec::new() }]);
-    lines.extend([DetailLine { label: "reason", pieces: Vec::new() }]);
     lines
 }
 
-fn run(app: &App, page: &RunPage) -> Vec<DetailLine> {
-    let known = app.operation(&page.id);
-    let here = app.desk().here.get(&page.id);
-    let mut lines = match known {
-        Some(known) => operation::head(&app.store, known),
-        None if here.is_some() => vec![say(Tone::Plain, "◌ Beginning.")],
-        None => vec![say(Tone::Muted, "Its journal was not heard of.")],
-    };
-    if let Some(halted) = &page.halted {
-        lines.push(say(Tone::Error, &format!("✗ {halted}")));
-    } else if here.is_some() {
-        lines.push(say(
-            Tone::Muted,
-            "This console works on it. It goes on when this page is closed.",
-        ));
+/// The question, or the lines that are typed to answer it.
+pub(super) fn asked(typed: &Typed, what: &str) -> Vec<DetailLine> {
+    if !typed.types() {
+        return vec![question(what)];
     }
-    lines.extend([DetailLine::default(), say(Tone::Heading, "Steps")]);
-    let progress = here.map(|here| (here.step, &here.words));
-    lines.extend(operation::steps(&page.plan, known.map(|known| &**known), progress));
-    lines.extend(operation::due(&page.plan));
-    if let Some(known) = known {
-        lines.extend(operation::records(known));
+    let mut lines = Vec::new();
+    // The lines that are typed are drawn over those of a word and a reason.
+    if let Some(word) = typed.wanted() {
+        let pieces = vec![Piece::Text(Tone::Key, word.clone())];
+        lines.push(DetailLine { label: "type", pieces });
+        lines.push(DetailLine { label: "word", pieces: Vec::new() });
+    }
+    if typed.is_reasoned() {
+        lines.push(DetailLine { label: "reason", pieces: Vec::new() });
     }
     lines
-}
-
-fn run_foot(app: &App, page: &RunPage) -> Vec<DetailLine> {
-    let Some(asking) = page.asking else { return Vec::new() };
-    let standing = app.operation(&page.id).map(|operation| &operation.standing);
-    let reached = standing.map_or(0, crate::domain::operation::Standing::reached);
-    let (what, stays) = match asking {
-        Asking::Resume => (
-            "Go on from where it stands?",
-            "What was done already is looked at first, and is not done twice.".to_owned(),
-        ),
-        Asking::Undo => {
-            let plan = &page.plan;
-            let keeps =
-                plan.steps.iter().take(reached).filter(|s| s.act.is_some() && s.undo.is_none());
-            let keeps: Vec<&str> = keeps.map(|step| step.name.as_str()).collect();
-            let stays = if keeps.is_empty() {
-                "Everything that was done is taken back.".to_owned()
-            } else {
-                format!("What has no way back stays: {}.", keeps.join(", "))
-            };
-            ("Take it back?", stays)
-        }
-        Asking::GiveUp => {
-            let open = standing.is_some_and(|standing| standing.phase == Phase::Running);
-            let text = if open { "" } else { " Nobody goes on with it." };
-            let done = page.plan.steps.iter().take(reached).map(|step| step.name.as_str());
-            let done: Vec<&str> = done.collect();
-            let stays = if done.is_empty() {
-                format!("Nothing was done so far.{text}")
-            } else {
-                format!("What was done stays: {}.{text}", done.join(", "))
-            };
-            ("Leave it as it is?", stays)
-        }
-        Asking::Approve => {
-            ("Approve of it? It begins at once, at this console.", page.plan.damage.to_string())
-        }
-    };
-    vec![say(Tone::Warning, &stays), question(what)]
 }
 
 fn leaving(desk: &Desk) -> Vec<DetailLine> {

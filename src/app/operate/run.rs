@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::OperateOrder;
+use super::question::{Asking, Question};
+use super::{OperateOrder, run_lines};
 use crate::app::action::RunAction;
 use crate::app::notices::Level;
 use crate::app::overlay::Overlay;
-use crate::app::{App, Effect};
-use crate::domain::operation::{Phase, Plan};
-use crate::domain::{Operation, Text, Uid};
-use crate::operation::Way;
+use crate::app::{App, Effect, pages};
+use crate::domain::operation::{Plan, PodsOf};
+use crate::domain::{Operation, PlanHash, Text, Uid};
 use crate::store::table::RowId;
 
 /// The page while it is open.
@@ -22,27 +22,27 @@ pub struct RunPage {
     /// The first line shown.
     pub top: usize,
     /// What is asked, while something is.
-    pub asking: Option<Asking>,
+    pub asking: Option<Question>,
     /// Why this console does not go on with it.
     pub halted: Option<Text>,
-}
-
-/// What is asked on the page of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asking {
-    /// Whether to go on.
-    Resume,
-    /// Whether to take it back.
-    Undo,
-    /// Whether to leave it as it is.
-    GiveUp,
-    /// Whether it is approved of.
-    Approve,
+    /// Whether the keys are in the log beside it.
+    pub(in crate::app) at_log: bool,
+    /// Whether the step under way is kept in sight: until somebody scrolls.
+    pub(in crate::app) follows: bool,
+    /// The pods whose log that is.
+    pub(super) log_of: Option<PodsOf>,
 }
 
 impl RunPage {
     pub(super) fn new(plan: Arc<Plan>) -> Self {
-        Self { id: plan.id.clone(), plan, top: 0, asking: None, halted: None }
+        let id = plan.id.clone();
+        let (asking, halted, log_of) = (None, None, None);
+        Self { id, plan, top: 0, asking, halted, at_log: false, follows: true, log_of }
+    }
+
+    /// What a factor for it is bound to.
+    pub(super) fn hash(&self) -> PlanHash {
+        crate::operation::hash(&self.plan)
     }
 }
 
@@ -77,7 +77,7 @@ impl App {
     }
 
     /// Opens the page of the operation under the cursor; says whether there is one.
-    fn open_run(&mut self) -> bool {
+    pub(super) fn open_run(&mut self) -> bool {
         if matches!(self.overlay, Some(Overlay::Run(_))) {
             return true;
         }
@@ -91,11 +91,11 @@ impl App {
 
     pub(super) fn run_action(&mut self, action: RunAction) -> Vec<Effect> {
         match action {
-            RunAction::Close => self.overlay = None,
+            RunAction::Close => (self.overlay, self.log) = (None, None),
             RunAction::Open => {
                 self.open_run();
             }
-            RunAction::Log => self.open_step_log(),
+            RunAction::Log => self.go_to_run_log(),
             RunAction::Export => return self.export(),
             RunAction::Resume => self.ask_run(Asking::Resume),
             RunAction::Undo => self.ask_run(Asking::Undo),
@@ -114,81 +114,20 @@ impl App {
         vec![Effect::Operate(OperateOrder::Export(Box::new((*operation).clone())))]
     }
 
-    /// Asks whether to do it, where it can be done.
-    fn ask_run(&mut self, asking: Asking) {
-        if !self.open_run() {
+    /// Keeps the step that is under way, or went wrong, in sight, until somebody scrolls.
+    pub(in crate::app) fn settle_run(&mut self) {
+        let Some(overlay @ Overlay::Run(page)) = &self.overlay else { return };
+        let geometry = self.geometry();
+        let (width, height) = (geometry.overlay_width(), geometry.overlay_lines());
+        if !page.follows || height < 4 {
             return;
         }
-        let Some(Overlay::Run(page)) = &self.overlay else { return };
-        let id = page.id.clone();
-        if let Some(why) = self.unfit(&id, asking) {
-            self.say(Level::Warning, &why);
-            return;
-        }
+        let lines = pages::lines(self, overlay, width);
+        let at = lines.iter().position(run_lines::is_under_way);
+        // With what is seen there, and what comes next.
+        let top = at.map_or(0, |at| (at + 3).saturating_sub(height));
         if let Some(Overlay::Run(page)) = &mut self.overlay {
-            page.asking = Some(asking);
+            page.top = top;
         }
-        self.disturb();
-    }
-
-    /// Why that can't be done with the operation `id` now.
-    fn unfit(&self, id: &Text, asking: Asking) -> Option<String> {
-        let Some(operation) = self.operation(id) else {
-            return Some("Its journal was not heard of yet. Wait a moment.".to_owned());
-        };
-        let (standing, here) = (&operation.standing, self.desk.here.contains_key(id));
-        let word = standing.word();
-        let fits = match asking {
-            Asking::Resume => {
-                matches!(standing.phase, Phase::Running | Phase::Stopped { .. } | Phase::Undoing)
-            }
-            Asking::Undo => standing.can_turn_back(&operation.plan),
-            Asking::GiveUp => !standing.is_over(),
-            Asking::Approve => standing.phase == Phase::Waiting,
-        };
-        if asking == Asking::Undo && !fits && !standing.is_over() {
-            return Some("It is past the point of no return: it can't be taken back.".to_owned());
-        }
-        if !fits {
-            return Some(format!("The operation is {word}: that can't be done with it now."));
-        }
-        if asking == Asking::Approve && standing.by == self.operator() {
-            return Some("Nobody approves of what they confirmed themselves.".to_owned());
-        }
-        here.then(|| "This console works on it. Wait until it stops.".to_owned())
-    }
-
-    pub(super) fn answer_run(&mut self, yes: bool) -> Vec<Effect> {
-        let by = self.operator();
-        let Some(Overlay::Run(page)) = &mut self.overlay else { return Vec::new() };
-        let Some(asking) = page.asking.take().filter(|_| yes) else { return Vec::new() };
-        let (id, title) = (page.id.clone(), page.plan.title.clone());
-        page.halted = None;
-        // It may have gone on meanwhile.
-        if let Some(why) = self.unfit(&id, asking) {
-            self.say(Level::Warning, &why);
-            return Vec::new();
-        }
-        let why = Text::clean(&format!("{by} decided so"));
-        let way = match asking {
-            Asking::Resume => Way::GoOn,
-            Asking::Undo => Way::TurnBack(why),
-            Asking::GiveUp => Way::GiveUp(why),
-            Asking::Approve => Way::Approve,
-        };
-        self.desk.begins(id.clone(), title);
-        vec![Effect::Operate(OperateOrder::Resume { id, way, by })]
-    }
-
-    /// Opens the log of the pods of the step that is under way, or of the last one that has some.
-    fn open_step_log(&mut self) {
-        let Some(Overlay::Run(page)) = &self.overlay else { return };
-        let reached = self.operation(&page.id).map_or(0, |operation| operation.standing.reached());
-        let steps = page.plan.steps.iter().take(reached.max(1));
-        let Some(pods) = steps.filter_map(|step| step.log.clone()).next_back() else {
-            self.say(Level::Info, "No step so far has pods with a log.");
-            return;
-        };
-        self.open_pods_log(&pods);
     }
 }

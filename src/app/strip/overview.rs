@@ -97,7 +97,7 @@ fn areas(app: &App, width: usize, most: usize) -> Vec<DetailLine> {
 fn cells(piece: &Piece) -> usize {
     match piece {
         Piece::Text(_, text) => text.as_str().chars().count(),
-        Piece::Age(_) | Piece::Promise(_) => 0,
+        Piece::Age(_) | Piece::Clock(_) | Piece::Promise(_) => 0,
     }
 }
 

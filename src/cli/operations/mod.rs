@@ -3,97 +3,80 @@
 //! The same plans, journal and executor as on the screen. Exit codes: 0 done; 1 not done, stopped, or refused by how the
 //! world is; 2 asked wrongly.
 
+mod desk;
 mod file;
+mod give;
+mod ledger;
 mod page;
 
-use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::runtime::Runtime;
-
+use self::desk::{Desk, told};
 use super::args::{ApplyArgs, Args, Command, OpsCommand, PlanArgs};
-use super::session::{Visit, ended};
 use super::{CliError, output, start};
-use crate::config::{Environment, Loaded, Paths, RoleWithout};
-use crate::domain::operation::{Asks, Operation, Phase, Plan};
+use crate::domain::operation::{Operation, Phase};
 use crate::domain::{Role, Text};
-use crate::live::Live;
+use crate::operation::Way;
 use crate::operation::kinds::{Inputs, Request};
-use crate::operation::{ConfirmedPlan, Executor, Given, Halt, Pace, Progress, Tell, Way, export};
-use crate::platform::{Clock as _, Control, Journal, Platform};
-use crate::runtime::{WallClock, machine};
+use crate::platform::Clock as _;
+use crate::runtime::WallClock;
+use crate::runtime::mirror::Mirror;
 
 /// Exit code when the operation was not done.
 const NOT_DONE: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, CliError> {
-    let desk = Desk::open(args)?;
-    let reason = Text::bounded(args.glass.reason.as_deref().unwrap_or_default(), 500);
+    let reason = Text::bounded(args.glass.reason.as_deref().unwrap_or_default().trim(), 500);
+    let (loaded, paths) = start::settings(&args.settings)?;
+    if let Some(Command::Ops(command)) = &args.command {
+        unreasoned(command, &reason)?;
+        // Nobody needs to sign in for what is in their own files.
+        let mirror = Mirror::of(&paths.mirrors(), &loaded.settings.profile.value);
+        if let Some(shown) = offline(command, &mirror) {
+            return shown.map(|()| 0);
+        }
+    }
+    let mut desk = Desk::open(loaded, paths).map_err(|error| match &args.command {
+        Some(Command::Ops(OpsCommand::List(_) | OpsCommand::Show { .. })) => {
+            CliError(format!("{error} What this machine saw last is shown with --offline."))
+        }
+        _ => error,
+    })?;
     let result = match &args.command {
         Some(Command::Plan(plan)) => desk.plan(plan, &reason),
         Some(Command::Apply(apply)) => desk.apply(apply, &reason),
-        Some(Command::Ops(OpsCommand::List { json })) => desk.list(*json),
-        Some(Command::Ops(OpsCommand::Show { id, json })) => desk.show(id, *json),
-        Some(Command::Ops(OpsCommand::Resume { id })) => desk.resume(id, &Way::GoOn),
-        Some(Command::Ops(OpsCommand::Undo { id })) => desk.resume(id, &Way::TurnBack(reason)),
-        Some(Command::Ops(OpsCommand::GiveUp { id })) => desk.resume(id, &Way::GiveUp(reason)),
+        Some(Command::Ops(command)) => desk.ops(command, reason),
         _ => Ok(super::WRONG),
     };
     desk.close();
     result
 }
 
-/// Everything that these commands work with.
-struct Desk {
-    loaded: Loaded,
-    paths: Paths,
-    runtime: Runtime,
-    visit: Option<Visit>,
-    control: Arc<dyn Control>,
-    journal: Arc<dyn Journal>,
-    by: Text,
-    role: Role,
-    console: Text,
+/// Refuses what changes the end of an operation without saying why.
+fn unreasoned(command: &OpsCommand, reason: &Text) -> Result<(), CliError> {
+    let name = match command {
+        OpsCommand::Undo { .. } => "undo",
+        OpsCommand::GiveUp { .. } => "give-up",
+        _ => return Ok(()),
+    };
+    if !reason.is_empty() {
+        return Ok(());
+    }
+    Err(CliError(format!(
+        "ops {name} needs --reason: say why, in a few words. It is kept with the operation."
+    )))
+}
+
+/// Shows what this machine saw last, where that is wanted.
+fn offline(command: &OpsCommand, mirror: &Mirror) -> Option<Result<(), CliError>> {
+    match command {
+        OpsCommand::List(args) if args.offline => Some(ledger::list_mirrored(mirror, None, args)),
+        OpsCommand::Show { id, json, offline: true } => {
+            Some(ledger::show_mirrored(mirror, None, &Text::bounded(id, 64), *json))
+        }
+        _ => None,
+    }
 }
 
 impl Desk {
-    fn open(args: &Args) -> Result<Self, CliError> {
-        let (mut loaded, paths) = start::settings(&args.settings)?;
-        // The session is the one that was kept.
-        loaded.settings.identity.keyring.value = true;
-        let settings = &loaded.settings;
-        let live = Live::new(settings, paths.cursors().join("unused.json"), Arc::new(WallClock));
-        let visit = match live.identity() {
-            Some(identity) => Some(Visit::of(identity, settings, Arc::new(WallClock))?),
-            None => None,
-        };
-        let opener = machine::opener(&Environment::of_process(), None);
-        let (by, role) = match visit.as_ref().map(Visit::presence) {
-            Some(presence) => {
-                let person = presence.staff().map(|staff| staff.person.user.clone());
-                (person.unwrap_or_default(), presence.role())
-            }
-            None => (Text::clean(&opener.name()), role(settings.identity.role_without.value)),
-        };
-        let console = format!("{} ({}, process {})", by, opener.host, std::process::id());
-        let runtime = tokio::runtime::Builder::new_multi_thread();
-        let runtime = { runtime }.worker_threads(1).enable_all().build().map_err(CliError::of)?;
-        let guard = runtime.enter();
-        let none = || CliError("This platform can't be changed from here.".to_owned());
-        let (control, journal) =
-            (live.control().ok_or_else(none)?, live.journal().ok_or_else(none)?);
-        drop(guard);
-        let console = Text::bounded(&console, 200);
-        Ok(Self { loaded, paths, runtime, visit, control, journal, by, role, console })
-    }
-
-    fn close(self) {
-        self.runtime.shutdown_timeout(std::time::Duration::from_millis(200));
-        if let Some(visit) = self.visit {
-            visit.end();
-        }
-    }
-
     fn plan(&self, args: &PlanArgs, reason: &Text) -> Result<u8, CliError> {
         let (shape, manifests) = start::plans(&self.loaded.settings, &self.paths)?;
         let mut inputs = Inputs::new();
@@ -124,142 +107,66 @@ impl Desk {
         Ok(if plan.refusals().next().is_some() { NOT_DONE } else { 0 })
     }
 
-    fn apply(&self, args: &ApplyArgs, reason: &Text) -> Result<u8, CliError> {
-        self.may_change()?;
+    fn apply(&mut self, args: &ApplyArgs, reason: &Text) -> Result<u8, CliError> {
+        self.may_change(Role::Viewer)?;
         let plan = file::read(&args.file)?;
         output::complain(&page::plan(&plan));
-        let given = self.given(&plan, args, reason)?;
-        let confirmed = ConfirmedPlan::new(plan, given).map_err(CliError::of)?;
+        let confirmed = self.confirm(plan, args, reason)?;
         let id = confirmed.plan().id.clone();
         let executor = self.executor();
         self.work(&id, async move { executor.run(confirmed, &told()).await })
     }
 
-    /// What the operator gives: by flags, or at the terminal.
-    fn given(&self, plan: &Plan, args: &ApplyArgs, reason: &Text) -> Result<Given, CliError> {
-        if plan.asks >= Asks::StepUp {
+    fn ops(&mut self, command: &OpsCommand, reason: Text) -> Result<u8, CliError> {
+        match command {
+            OpsCommand::List(args) => self.list(args),
+            OpsCommand::Show { id, json, .. } => self.show(id, *json),
+            OpsCommand::Resume { id } => self.resume(id, Way::GoOn),
+            OpsCommand::Undo { id } => self.resume(id, Way::TurnBack(reason)),
+            OpsCommand::GiveUp { id } => self.resume(id, Way::GiveUp(reason)),
+            OpsCommand::Approve { id, yes } => self.approve(id, *yes),
+            OpsCommand::Tidy => self.tidy(),
+        }
+    }
+
+    /// Does with the operation `id` what `way` says.
+    fn resume(&mut self, id: &str, way: Way) -> Result<u8, CliError> {
+        self.may_change(Role::Operator)?;
+        let operation = self.read(&Text::bounded(id, 64))?;
+        self.may_change(operation.plan.role)?;
+        self.go_on(&operation, way)
+    }
+
+    /// Approves of an operation that somebody else confirmed, by the same evidence.
+    fn approve(&mut self, id: &str, yes: bool) -> Result<u8, CliError> {
+        self.may_change(Role::Operator)?;
+        let operation = self.read(&Text::bounded(id, 64))?;
+        self.may_change(operation.plan.role)?;
+        if self.visit.is_none() {
             return Err(CliError(
-                "This plan asks for your second factor: make it and confirm it on the screen of the console."
+                "Nobody signs in to this profile, so nobody can be told from who confirmed it: set identity.issuer."
                     .to_owned(),
             ));
         }
-        let mut given = Given {
-            by: self.by.clone(),
-            role: self.role,
-            typed: Text::bounded(args.confirm.as_deref().unwrap_or_default(), 200),
-            reason: reason.clone(),
-            stepped_up: false,
-            at: WallClock.now(),
-        };
-        let at_terminal = std::io::stdin().is_terminal();
-        if plan.asks == Asks::Yes && !args.yes {
-            let answer = if at_terminal { ask("Do it? [y/N] ")? } else { Text::default() };
-            if answer != "y" && answer != "yes" {
-                return Err(CliError(
-                    "Nothing was done: say --yes to confirm the plan.".to_owned(),
-                ));
-            }
+        if operation.standing.phase == Phase::Waiting && operation.standing.by == self.by {
+            return Err(CliError(
+                "Nobody approves of what they confirmed themselves: a second person must."
+                    .to_owned(),
+            ));
         }
-        if plan.asks == Asks::Typed && at_terminal {
-            if given.typed.is_empty() {
-                given.typed = ask(&format!("Type {} to go on: ", plan.word))?;
-            }
-            if given.reason.is_empty() {
-                given.reason = ask("Why: ")?;
-            }
+        output::complain(&page::plan(&operation.plan));
+        output::complain(&page::asked_for(&operation));
+        if !yes && !give::agrees("Approve of it, and begin? [y/N] ")? {
+            return Err(CliError("Nothing was done: say --yes to approve of it.".to_owned()));
         }
-        given.at = WallClock.now();
-        Ok(given)
+        self.go_on(&operation, Way::Approve)
     }
 
-    fn list(&self, json: bool) -> Result<u8, CliError> {
-        let mut all = self.runtime.block_on(self.journal.list()).map_err(CliError::of)?;
-        all.sort_by_key(|operation| std::cmp::Reverse(operation.standing.confirmed));
-        for operation in &all {
-            let line = if json { page::json(operation)? } else { page::line(operation) };
-            output::say(&line);
-        }
-        if all.is_empty() && !json {
-            output::say("There are no operations.");
-        }
-        Ok(0)
-    }
-
-    fn show(&self, id: &str, json: bool) -> Result<u8, CliError> {
-        let id = Text::bounded(id, 64);
-        let read = self.runtime.block_on(self.journal.read(&id)).map_err(CliError::of)?;
-        output::say(&if json { page::json(&read.operation)? } else { export(&read.operation) });
-        Ok(0)
-    }
-
-    fn resume(&self, id: &str, way: &Way) -> Result<u8, CliError> {
-        self.may_change()?;
-        if self.role < Role::Operator {
-            return Err(CliError(format!("Your role is {}; this needs operator.", self.role)));
-        }
-        let id = Text::bounded(id, 64);
-        let read = self.runtime.block_on(self.journal.read(&id)).map_err(CliError::of)?;
-        let needed = read.operation.plan.role;
-        if self.role < needed {
-            return Err(CliError(format!("Your role is {}; this needs {needed}.", self.role)));
-        }
-        let (executor, way) = (self.executor(), way.clone());
+    fn go_on(&mut self, operation: &Operation, way: Way) -> Result<u8, CliError> {
+        self.prove_again(&operation.plan, &way)?;
+        let (executor, id) = (self.executor(), operation.plan.id.clone());
         let of = id.clone();
         self.work(&id, async move { executor.resume(&of, &way, &told()).await })
-    }
-
-    fn may_change(&self) -> Result<(), CliError> {
-        if !self.loaded.settings.read_only.value {
-            return Ok(());
-        }
-        Err(CliError("This console is read-only: it changes nothing.".to_owned()))
-    }
-
-    fn executor(&self) -> Executor {
-        Executor {
-            control: Arc::clone(&self.control),
-            journal: Arc::clone(&self.journal),
-            clock: Arc::new(WallClock),
-            console: self.console.clone(),
-            by: self.by.clone(),
-            pace: Pace::default(),
-        }
-    }
-
-    /// Works until the operation is over, a person must decide, or the command is ended.
-    fn work(
-        &self,
-        id: &Text,
-        work: impl Future<Output = Result<Operation, Halt>> + Send + 'static,
-    ) -> Result<u8, CliError> {
-        let worked = self.runtime.block_on(async {
-            tokio::select! {
-                worked = work => Some(worked),
-                () = ended() => None,
-            }
-        });
-        let goes_on = format!("Go on with: pulse-console ops resume {id}");
-        match worked {
-            None => {
-                output::complain(&format!("Left where it stands. {goes_on}"));
-                Ok(NOT_DONE)
-            }
-            Some(Err(halt @ Halt::Moved { .. })) => Err(CliError::of(halt)),
-            Some(Err(halt)) => Err(CliError(format!("{halt} {goes_on}"))),
-            Some(Ok(operation)) => {
-                output::say(&page::end(&operation));
-                let done = matches!(operation.standing.phase, Phase::Done | Phase::Undone);
-                Ok(if done { 0 } else { NOT_DONE })
-            }
-        }
-    }
-}
-
-const fn role(without: RoleWithout) -> Role {
-    match without {
-        RoleWithout::Viewer => Role::Viewer,
-        RoleWithout::Operator => Role::Operator,
-        RoleWithout::Senior => Role::Senior,
     }
 }
 
@@ -267,26 +174,4 @@ const fn role(without: RoleWithout) -> Role {
 fn id() -> Text {
     let letters: String = std::iter::repeat_with(fastrand::alphanumeric).take(8).collect();
     Text::clean(&letters.to_lowercase())
-}
-
-/// Prints how far the work is, each thing once.
-fn told() -> Tell {
-    let last = Mutex::new(Text::default());
-    Arc::new(move |progress: Progress| {
-        let words = Text::clean(&format!("  {}. {}", progress.step + 1, progress.words));
-        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        if *last != words {
-            output::complain(words.as_str());
-            *last = words;
-        }
-    })
-}
-
-/// Asks at the terminal.
-fn ask(question: &str) -> Result<Text, CliError> {
-    let mut out = std::io::stderr().lock();
-    let _ = out.write_all(question.as_bytes()).and_then(|()| out.flush());
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(CliError::of)?;
-    Ok(Text::bounded(line.trim(), 500))
 }

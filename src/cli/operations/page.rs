@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::CliError;
 use crate::domain::operation::{Asks, CheckResult, Operation, Phase, Plan};
+use crate::operation::changes;
 
 /// A plan: what it damages first.
 pub(super) fn plan(plan: &Plan) -> String {
@@ -27,6 +28,12 @@ pub(super) fn plan(plan: &Plan) -> String {
             let _ = writeln!(page, "  --- from here on it can't be taken back ---");
         }
         let _ = writeln!(page, "  {:>2}. {}", at + 1, step.name);
+    }
+    for change in changes(plan) {
+        let _ = writeln!(page, "\nStep {} writes: {}", change.step + 1, change.what);
+        for line in &change.lines {
+            let _ = writeln!(page, "  {line}");
+        }
     }
     for due in &plan.due {
         let _ = writeln!(page, "\nDue {}: {}", due.at, due.what);
@@ -61,6 +68,17 @@ pub(super) fn line(operation: &Operation) -> String {
     )
 }
 
+/// Who wants an operation that waits, and why.
+pub(super) fn asked_for(operation: &Operation) -> String {
+    let standing = &operation.standing;
+    format!(
+        "{} confirmed it at {}: {}.",
+        standing.by,
+        standing.confirmed,
+        standing.reason.as_str().trim_end_matches('.')
+    )
+}
+
 /// An operation as JSON.
 pub(super) fn json(operation: &Operation) -> Result<String, CliError> {
     serde_json::to_string(operation).map_err(CliError::of)
@@ -89,7 +107,10 @@ pub(super) fn end(operation: &Operation) -> String {
                 why.as_str().trim_end_matches('.')
             )
         }
-        Phase::Waiting => "It waits for the approval of a second person.".to_owned(),
+        Phase::Waiting => format!(
+            "It waits for the approval of a second person: they see it on their console, or approve of it with: \
+             pulse-console ops approve {id}"
+        ),
         Phase::GivenUp { why } => {
             format!("It stays as it is: {}.", why.as_str().trim_end_matches('.'))
         }

@@ -21,7 +21,7 @@ use self::talk::{Operator, Source};
 use super::args::{Args, Flow};
 use super::{CliError, output, start};
 use crate::config::{Loaded, Settings};
-use crate::domain::{Text, Timestamp};
+use crate::domain::{PlanHash, Text, Timestamp};
 use crate::live::Live;
 use crate::platform::{Clock, Identity, Platform as _, Way};
 use crate::runtime::WallClock;
@@ -300,6 +300,8 @@ fn in_words(staff: &Staff, now: Timestamp) -> String {
 pub(super) struct Visit {
     runtime: Runtime,
     reception: Reception,
+    /// How they can prove themselves once more.
+    ways: Vec<Way>,
 }
 
 impl Visit {
@@ -313,9 +315,10 @@ impl Visit {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, CliError> {
         let provider = Provider::at(Some(identity), settings, clock)?;
+        let ways = provider.identity.ways();
         let (runtime, mut reception) = provider.open(Vec::new());
         match runtime.block_on(reception.first()) {
-            First::Staff(_) => Ok(Self { runtime, reception }),
+            First::Staff(_) => Ok(Self { runtime, reception, ways }),
             First::Nobody(why) => {
                 drop(runtime.block_on(reception.close()));
                 runtime.shutdown_timeout(Duration::from_millis(500));
@@ -327,6 +330,24 @@ impl Visit {
     /// Who it is, for the app.
     pub(super) fn presence(&self) -> Presence {
         self.reception.presence().clone()
+    }
+
+    /// Has them give a second factor for `plan`, here at the terminal or in a browser; it counts once, for that plan.
+    ///
+    /// # Errors
+    /// A sentence, when none was given.
+    pub(super) fn prove(&mut self, plan: &PlanHash) -> Result<(), CliError> {
+        let Self { runtime, reception, ways } = self;
+        let mut operator = Operator::new(false);
+        let stop = Arc::clone(&operator.stop);
+        let came = runtime.block_on(async {
+            tokio::select! {
+                came = reception.prove(plan, ways.clone(), &mut operator) => came,
+                () = ended() => Err("No second factor was given: the command was ended.".to_owned()),
+            }
+        });
+        stop.store(true, Ordering::Relaxed);
+        came.map_err(CliError)
     }
 
     /// Lets the session be kept for the next time.

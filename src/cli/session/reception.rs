@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::talk::{GaveUp, Talk};
-use crate::domain::Text;
+use crate::domain::{PlanHash, Text};
 use crate::platform::{Challenge, Clock, Identity, IdentityEvent, Order, Teller, Way};
 use crate::session::{Policy, Presence, Staff, Stage};
 
@@ -90,26 +90,62 @@ impl Reception {
             if let Some(staff) = self.presence.staff() {
                 return Ok(staff.clone());
             }
-            let sign_in = self.presence.sign_in();
-            match &sign_in.stage {
-                Stage::Asked(challenge) if sign_in.asked != asked => {
-                    asked = sign_in.asked;
-                    let challenge = challenge.clone();
-                    if self.answer(&challenge, talk).await? {
-                        continue;
-                    }
-                }
-                Stage::Resting => {
-                    let why = self.wrong();
-                    return Err(why.unwrap_or_else(|| "Nobody was signed in.".to_owned()));
-                }
-                Stage::Asked(_) | Stage::Starting | Stage::Checking => {}
-            }
-            let Some(event) = self.event().await else {
-                return Err("The sign-in ended by itself. Try again.".to_owned());
-            };
-            self.take(event).await;
+            self.step(&mut asked, talk, "Nobody was signed in.").await?;
         }
+    }
+
+    /// Has who is signed in give a factor for `plan`, in one of `ways`, as `talk` answers. What is proved is used up by
+    /// that.
+    ///
+    /// # Errors
+    /// A sentence that says why nothing was proved.
+    pub(super) async fn prove(
+        &mut self,
+        plan: &PlanHash,
+        ways: Vec<Way>,
+        talk: &mut dyn Talk,
+    ) -> Result<(), String> {
+        self.presence.offer(ways);
+        let orders = self.presence.prove(plan.clone());
+        if orders.is_empty() {
+            return Err("Nobody is signed in who could give a second factor.".to_owned());
+        }
+        self.send(orders).await;
+        let mut asked = self.presence.sign_in().asked;
+        loop {
+            let now = self.clock.now();
+            if self.presence.proof_left(plan, now).is_some() {
+                return self.presence.spend_proof(plan, now).map_err(|why| why.to_string());
+            }
+            self.step(&mut asked, talk, "No second factor was given.").await?;
+        }
+    }
+
+    /// Puts what is asked to the operator, else waits for what the provider tells next. Where nothing is under way any
+    /// more, that is why, or `otherwise`.
+    async fn step(
+        &mut self,
+        asked: &mut u64,
+        talk: &mut dyn Talk,
+        otherwise: &str,
+    ) -> Result<(), String> {
+        let sign_in = self.presence.sign_in();
+        match &sign_in.stage {
+            Stage::Asked(challenge) if sign_in.asked != *asked => {
+                *asked = sign_in.asked;
+                let challenge = challenge.clone();
+                if self.answer(&challenge, talk).await? {
+                    return Ok(());
+                }
+            }
+            Stage::Resting => return Err(self.wrong().unwrap_or_else(|| otherwise.to_owned())),
+            Stage::Asked(_) | Stage::Starting | Stage::Checking => {}
+        }
+        let Some(event) = self.event().await else {
+            return Err("The sign-in ended by itself. Try again.".to_owned());
+        };
+        self.take(event).await;
+        Ok(())
     }
 
     /// Puts `challenge` to the operator; says whether it was answered.

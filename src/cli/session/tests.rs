@@ -12,7 +12,7 @@ use super::talk::{GaveUp, Talk};
 use super::*;
 use crate::domain::{Person, Span, Trouble, TroubleKind};
 use crate::platform::{
-    Answer, Challenge, Grant, IdentityEvent, Order, Prompt, Purpose, Secret, Teller,
+    Answer, Challenge, Grant, IdentityEvent, Order, Prompt, Proof, Purpose, Secret, Teller,
 };
 
 const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
@@ -301,4 +301,40 @@ fn the_way_is_what_is_asked_for_if_there_is_one() {
             (got, wanted) => panic!("{got:?} instead of {wanted:?}"),
         }
     }
+}
+
+/// Has who is signed in prove themselves for a plan, at a provider that tells `last` when they have typed; gives what came
+/// of it, and of a second try for the same plan, and what was ordered.
+fn proved(last: IdentityEvent) -> (Result<(), String>, Vec<String>) {
+    let script = vec![vec![staff()], Vec::new(), vec![prompts(None)], vec![last]];
+    at(script, Vec::new(), async |mut at| {
+        let First::Staff(_) = at.first().await else { panic!("nobody is there") };
+        let mut talk = Lines(["maria", "right"].into());
+        let came = at.prove(&PlanHash::new("c0ffee"), vec![Way::Terminal], &mut talk).await;
+        let left = at.presence().proof_left(&PlanHash::new("c0ffee"), NOW);
+        assert_eq!(left, None, "what was proved is used up, or nothing was");
+        came
+    })
+}
+
+#[test]
+fn a_factor_counts_for_the_plan_that_it_was_asked_for() {
+    let proof = |plan: &str, subject: &str| {
+        let plan = PlanHash::new(plan);
+        IdentityEvent::Proved(Proof { plan, subject: subject.into(), issued_at: NOW })
+    };
+    let (came, ordered) = proved(proof("c0ffee", "1"));
+    assert_eq!(came, Ok(()));
+    let begin = Order::Begin(Way::Terminal, Purpose::StepUp(PlanHash::new("c0ffee")));
+    assert_eq!(ordered, ["Accept", &format!("{begin:?}"), "typed maria right"]);
+
+    let refused = |event, part: &str| {
+        let (came, _) = proved(event);
+        assert!(came.as_ref().is_err_and(|why| why.contains(part)), "{part}: {came:?}");
+    };
+    refused(proof("decaf", "1"), "for another plan");
+    refused(proof("c0ffee", "2"), "by another person");
+    let denied = Trouble::new(TroubleKind::Denied, "the code is wrong", "Begin again.");
+    refused(IdentityEvent::Failed(denied.clone()), "the code is wrong");
+    refused(IdentityEvent::Over(denied), "the code is wrong");
 }

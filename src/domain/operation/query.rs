@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{NewSilence, ObjectRef, Oid, SessionRef};
+use super::{Command, NewSilence, ObjectRef, Oid, SessionRef};
 use crate::domain::{Text, Timestamp};
 
 /// A question. Asking changes nothing.
@@ -76,6 +76,8 @@ pub enum Query {
         /// The host.
         host: Text,
     },
+    /// Which rights this console lacks to make a change, as far as the server tells beforehand.
+    Rights(Box<Command>),
 }
 
 /// What was seen.
@@ -146,6 +148,8 @@ pub enum Seen {
         /// What it answered.
         says: Text,
     },
+    /// What is lacking, each as a clause that says what to ask for; nothing when there is nothing.
+    Lacking(Vec<Text>),
     /// The server refuses, in words.
     Refused(Text),
 }
@@ -174,6 +178,9 @@ pub struct ContentsSeen {
     pub users: Option<u32>,
     /// The last write that can be known cheaply.
     pub last_write: Option<Timestamp>,
+    /// What Odoo calls the database, whatever its name is; a dump keeps it.
+    #[serde(default)]
+    pub uuid: Option<Text>,
 }
 
 /// An object of the bucket as it was seen.

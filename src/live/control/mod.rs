@@ -29,7 +29,7 @@ impl Hands {
         let clock = || live.clock.clone();
         Self {
             kubernetes: kubernetes::Hand::new(live.kubernetes.clone(), clock()),
-            postgres: postgres::Hand::new(live.postgres.clone(), live.pgbouncer.clone()),
+            postgres: postgres::Hand::new(live.databases.clone()),
             objects: objects::Hand::new(live.objects.clone()),
             alertmanager: alertmanager::Hand::new(&live.alertmanager, clock()),
             health: Health::new(live.health_url.clone()),
@@ -53,6 +53,15 @@ impl Hands {
             Query::Silence { mark } => self.alertmanager.silence(mark).await,
             Query::WouldHide(silence) => self.alertmanager.would_hide(silence).await,
             Query::Health { host } => self.health.look(host).await,
+            Query::Rights(command) => match &**command {
+                Command::Apply { .. } | Command::Patch { .. } | Command::Delete { .. } => {
+                    self.kubernetes.look(query).await
+                }
+                Command::Silence(_)
+                | Command::ExpireSilence { .. }
+                | Command::Acknowledge { .. } => Ok(Seen::Lacking(Vec::new())),
+                _ => self.postgres.look(query).await,
+            },
         }
     }
 

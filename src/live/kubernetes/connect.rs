@@ -1,5 +1,7 @@
 //! From a kubeconfig to a client of the API server.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +21,9 @@ use crate::domain::{Timestamp, Trouble, TroubleKind};
 
 /// The longest wait for a connection.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
+
+/// The most of a file with a token that is read, in bytes.
+const TOKEN_MAX: u64 = 64 * 1024;
 
 /// A client, and what is known about its way to the server.
 pub(super) struct Link {
@@ -92,6 +97,7 @@ async fn chosen(
     refuse_provider(&chosen, &user)?;
     let plugin = chosen.user.exec.as_ref().map(credential::shown);
     let ends = credential::fetch(&mut chosen.user, &chosen.cluster, &user).await?;
+    trim_token(&mut chosen.user);
     let place = Place {
         address: String::new(),
         source,
@@ -120,6 +126,17 @@ fn keep_only(user: &mut AuthInfo, caller: &Caller) {
             user.impersonate_groups = None;
             user.impersonate_user_extra = None;
         }
+    }
+}
+
+/// Takes the token out of a file that an editor left a line's end in: the client library would send that too. Any other file
+/// is left to the library, which reads it again now and then.
+fn trim_token(user: &mut AuthInfo) {
+    let Some(path) = user.token_file.as_ref().filter(|_| user.token.is_none()) else { return };
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(TOKEN_MAX).read_to_string(&mut text));
+    if read.is_ok() && text.trim().len() != text.len() {
+        user.token = Some(text.trim().into());
     }
 }
 

@@ -23,7 +23,12 @@ pub(in crate::live) struct Wanted {
     options: Options,
     /// The cluster that may hold the password.
     kubernetes: kubernetes::Options,
+    /// The settings of the address and of the password, by name, and what is seen by them.
+    names: Names,
 }
+
+/// See [`Wanted::names`].
+type Names = [&'static str; 3];
 
 /// The feeds of the PostgreSQL server of a profile.
 pub(in crate::live) struct Databases(pub(in crate::live) Wanted);
@@ -31,9 +36,12 @@ pub(in crate::live) struct Databases(pub(in crate::live) Wanted);
 /// The feed of the pgbouncer of a profile.
 pub(in crate::live) struct Pools(pub(in crate::live) Wanted);
 
-/// The settings of the two servers, by name.
-const DATABASES: [&str; 3] = ["postgres.url", "postgres.password", "databases"];
-const POOLS: [&str; 3] = ["pgbouncer.url", "pgbouncer.password", "pools"];
+const DATABASES: Names = ["postgres.url", "postgres.password", "databases"];
+const POOLS: Names = ["pgbouncer.url", "pgbouncer.password", "pools"];
+const OF_OPERATIONS: [Names; 2] = [
+    ["postgres.control_url", "postgres.control_password", "databases"],
+    ["pgbouncer.control_url", "pgbouncer.control_password", "pools"],
+];
 
 impl Wanted {
     /// The PostgreSQL server of `settings`.
@@ -44,6 +52,7 @@ impl Wanted {
             password: postgres.password.value.clone(),
             options: Options { ca_file: postgres.ca_file.value.clone(), ..plain(settings) },
             kubernetes: kubernetes.clone(),
+            names: DATABASES,
         }
     }
 
@@ -55,19 +64,48 @@ impl Wanted {
             password: pgbouncer.password.value.clone(),
             options: plain(settings),
             kubernetes: kubernetes.clone(),
+            names: POOLS,
+        }
+    }
+
+    /// The PostgreSQL server and the pgbouncer of `settings` as operations reach them: with roles of their own, where the
+    /// profile has such.
+    pub(in crate::live) fn for_operations(
+        settings: &Settings,
+        kubernetes: &kubernetes::Options,
+    ) -> [Self; 2] {
+        let [databases, pools] = OF_OPERATIONS;
+        let (postgres, pgbouncer) = (&settings.postgres, &settings.pgbouncer);
+        [
+            Self::server(settings, kubernetes).or(
+                postgres.control_url.value.as_ref(),
+                postgres.control_password.value.as_ref(),
+                databases,
+            ),
+            Self::bouncer(settings, kubernetes).or(
+                pgbouncer.control_url.value.as_ref(),
+                pgbouncer.control_password.value.as_ref(),
+                pools,
+            ),
+        ]
+    }
+
+    /// The same, at `url` with `password` when there is such an address. The password goes with the address: another
+    /// role's is never tried.
+    fn or(self, url: Option<&ServerUrl>, password: Option<&SecretRef>, names: Names) -> Self {
+        match url {
+            Some(url) => {
+                Self { url: Some(url.clone()), password: password.cloned(), names, ..self }
+            }
+            None => self,
         }
     }
 
     /// Asks for the options until they can be had; none when there is nothing to ask.
-    async fn options(
-        self,
-        sink: &Sink,
-        feeds: &[FeedId],
-        names: [&'static str; 3],
-    ) -> Result<Option<Options>, Closed> {
+    async fn options(self, sink: &Sink, feeds: &[FeedId]) -> Result<Option<Options>, Closed> {
         let mut told = None;
         loop {
-            let trouble = match self.try_options(names).await {
+            let trouble = match self.fetch().await {
                 Ok(options) => return Ok(Some(options)),
                 Err(trouble) => trouble,
             };
@@ -85,20 +123,9 @@ impl Wanted {
         }
     }
 
-    /// What it takes to connect to the PostgreSQL server, its password fetched.
-    pub(super) async fn server_options(&self) -> Result<Options, Trouble> {
-        self.try_options(DATABASES).await
-    }
-
-    /// What it takes to connect to the pgbouncer, its password fetched.
-    pub(super) async fn bouncer_options(&self) -> Result<Options, Trouble> {
-        self.try_options(POOLS).await
-    }
-
-    async fn try_options(
-        &self,
-        [url_key, password_key, things]: [&'static str; 3],
-    ) -> Result<Options, Trouble> {
+    /// What it takes to connect, the password fetched.
+    pub(super) async fn fetch(&self) -> Result<Options, Trouble> {
+        let [url_key, password_key, things] = self.names;
         let Some(url) = &self.url else {
             let server = url_key.split('.').next().unwrap_or_default();
             return Err(Trouble::new(
@@ -139,7 +166,7 @@ impl Feed for Databases {
 
     fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
         async move {
-            if let Ok(Some(options)) = self.0.options(&sink, &FEEDS, DATABASES).await {
+            if let Ok(Some(options)) = self.0.options(&sink, &FEEDS).await {
                 Box::new(super::feed(options)).run(sink).await;
             }
         }
@@ -154,7 +181,7 @@ impl Feed for Pools {
 
     fn run(self: Box<Self>, sink: Sink) -> BoxFuture<'static, ()> {
         async move {
-            if let Ok(Some(options)) = self.0.options(&sink, &[FeedId::Pools], POOLS).await {
+            if let Ok(Some(options)) = self.0.options(&sink, &[FeedId::Pools]).await {
                 Box::new(super::pools(options)).run(sink).await;
             }
         }

@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use self::work::{Patience, Work, may_pass, now};
+pub(super) use self::work::may_pass;
+use self::work::{Patience, Work, now};
 use super::ConfirmedPlan;
 use crate::domain::operation::{Asks, Entry, Operation, Phase, Plan, Reached, Record};
 use crate::domain::{Span, Text, Trouble};
-use crate::platform::{Clock, Control, Journal, Lease, Unwritten};
+use crate::platform::{Clock, Control, Journal, Journaled, Lease, Unwritten};
 
 /// How patient an executor is.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +102,9 @@ pub enum Halt {
     /// The journal or the lease stands against it.
     #[error("{0}")]
     Journal(#[from] Unwritten),
+    /// Something can't be reached, and nothing is in the journal yet.
+    #[error("Nothing was done: {0} The plan can be run again after that.")]
+    NotBegun(Trouble),
     /// Something can't be reached.
     #[error("{0}")]
     Trouble(Trouble),
@@ -116,11 +120,12 @@ impl Executor {
     /// Why nothing was begun, or why it can't go on here. What was begun is in the journal, and can be gone on with.
     pub async fn run(&self, confirmed: ConfirmedPlan, tell: &Tell) -> Result<Operation, Halt> {
         let plan = confirmed.plan();
-        let (lease, before) = self.take(&plan.id, &plan.scope, tell).await?;
+        let taken = self.take(&plan.id, &plan.scope, tell).await;
+        let (lease, before) = taken.map_err(Halt::before)?;
         let opened = match before {
             // A colleague did something meanwhile: the plan did not know of it.
             Some(held) => Err(held.into()),
-            None => self.open(&confirmed, &lease).await,
+            None => self.open(&confirmed, &lease, tell).await,
         };
         if let Err(halt) = opened {
             let _ = self.journal.release(&lease).await;
@@ -170,20 +175,56 @@ impl Executor {
     }
 
     /// Looks again at what was pinned, then writes down that the plan was confirmed: from then on it has begun.
-    async fn open(&self, confirmed: &ConfirmedPlan, lease: &Lease) -> Result<(), Halt> {
+    async fn open(
+        &self,
+        confirmed: &ConfirmedPlan,
+        lease: &Lease,
+        tell: &Tell,
+    ) -> Result<(), Halt> {
         let plan = confirmed.plan();
-        self.still_holds(plan).await?;
+        self.still_holds(plan).await.map_err(Halt::before)?;
         let given = confirmed.given();
         let entry = Entry::Confirmed { reason: given.reason.clone(), stepped_up: given.stepped_up };
         let first = self.record(lease, entry);
-        match self.journal.open(plan, &first).await {
-            Ok(_) => Ok(()),
-            // It may have been written all the same: then it is ours, by its first record.
-            Err(Unwritten::Unsure(trouble)) => match self.journal.read(&plan.id).await {
-                Ok(read) if read.operation.records.first() == Some(&first) => Ok(()),
-                _ => Err(Halt::Trouble(trouble)),
-            },
-            Err(error) => Err(error.into()),
+        let mut away = Patience::new(self.pace.away, self.pace.look);
+        let mut is_unsure = false;
+        loop {
+            let trouble = match self.journal.open(plan, &first).await {
+                Ok(_) => return Ok(()),
+                // No answer came, and it was written all the same: then it is ours, by its first record.
+                Err(Unwritten::Exists) if is_unsure => match self.journal.read(&plan.id).await {
+                    Ok(read) if read.operation.records.first() == Some(&first) => return Ok(()),
+                    Ok(_) => return Err(Unwritten::Exists.into()),
+                    Err(Unwritten::Trouble(trouble)) if may_pass(&trouble) => trouble,
+                    Err(error) => return Err(error.into()),
+                },
+                Err(Unwritten::Unsure(trouble)) => {
+                    is_unsure = true;
+                    trouble
+                }
+                Err(Unwritten::Trouble(trouble)) if may_pass(&trouble) => trouble,
+                Err(error) => return Err(Halt::before(error.into())),
+            };
+            say(tell, (&plan.id, 0), &format!("Waiting: {trouble}"));
+            let waited = away.wait().await;
+            waited.map_err(|_| match is_unsure {
+                true => Unwritten::Unsure(trouble).into(),
+                false => Halt::NotBegun(trouble),
+            })?;
+        }
+    }
+
+    /// Reads the journal of `id`, however long that takes: who waits for it at that step holds the lease, and loses it
+    /// meanwhile when the API server is away for long.
+    async fn read(&self, (id, step): (&Text, usize), tell: &Tell) -> Result<Journaled, Halt> {
+        loop {
+            match self.journal.read(id).await {
+                Err(Unwritten::Trouble(trouble)) if may_pass(&trouble) => {
+                    say(tell, (id, step), &format!("Waiting: {trouble}"));
+                    tokio::time::sleep(self.pace.look).await;
+                }
+                other => return Ok(other?),
+            }
         }
     }
 
@@ -219,9 +260,7 @@ impl Executor {
         scope: &Text,
         tell: &Tell,
     ) -> Result<(Lease, Option<Unwritten>), Halt> {
-        let say = |words: &str| {
-            tell(Progress { operation: id.clone(), step: 0, words: Text::clean(words) });
-        };
+        let say = |words: &str| say(tell, (id, 0), words);
         let mut away = Patience::new(self.pace.away, self.pace.look);
         let term = Duration::from_millis(self.pace.term.ms());
         // One that nobody was heard of for a whole term is free; longer nothing is waited for.
@@ -290,4 +329,33 @@ impl Executor {
             entry,
         }
     }
+}
+
+impl Halt {
+    /// Whether there may be something to go on with here: not where nothing was done, and not where another console or the
+    /// end of the operation stands against it.
+    #[must_use]
+    pub const fn can_go_on(&self) -> bool {
+        !matches!(
+            self,
+            Self::Moved { .. }
+                | Self::NotBegun(_)
+                | Self::Standing(_)
+                | Self::Journal(Unwritten::Exists | Unwritten::Missing | Unwritten::Held { .. })
+        )
+    }
+
+    /// The same before anything was written.
+    fn before(self) -> Self {
+        match self {
+            Self::Trouble(trouble) | Self::Journal(Unwritten::Trouble(trouble)) => {
+                Self::NotBegun(trouble)
+            }
+            other => other,
+        }
+    }
+}
+
+fn say(tell: &Tell, (operation, step): (&Text, usize), words: &str) {
+    tell(Progress { operation: operation.clone(), step, words: Text::bounded(words, 512) });
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Executor, Halt, Progress, Tell, Way};
+use super::{Executor, Halt, Tell, Way};
 use crate::domain::operation::{
-    Command, Entry, Goal, Operation, Phase, Plan, Reached, Seen, Standing,
+    Command, Entry, Expect, Goal, Operation, Phase, Plan, Query, Reached, Seen, Standing, Undo,
+    Which,
 };
 use crate::domain::{Span, Text, Trouble};
 use crate::platform::{Lease, Mark, Revision, Unacted, Unwritten, Word};
@@ -27,6 +28,8 @@ struct Change<'a> {
     begun: Option<&'a Goal>,
     settled: &'a Goal,
     limit: Span,
+    /// A person decided to try again what failed.
+    again: bool,
 }
 
 impl<'a> Work<'a> {
@@ -38,7 +41,7 @@ impl<'a> Work<'a> {
         tell: &'a Tell,
         way: &mut Way,
     ) -> Result<Operation, Halt> {
-        let read = executor.journal.read(id).await?;
+        let read = executor.read((id, 0), tell).await?;
         let (operation, revision) = (read.operation, read.revision);
         let mut work = Self { executor, lease, tell, operation, revision };
         let undone = work.standing().phase == Phase::Undone;
@@ -62,8 +65,7 @@ impl<'a> Work<'a> {
         let (waits, back) = (standing.phase == Phase::Waiting, standing.is_turned_back());
         // It may have been confirmed long ago.
         if standing.reached() == 0 && matches!(way, Way::GoOn | Way::Approve) && !back {
-            let plan = Arc::clone(&self.operation.plan);
-            self.executor.still_holds(&plan).await?;
+            self.still_holds().await?;
         }
         match way {
             Way::TurnBack(why) if !back => self.write(Entry::TurnedBack { why: why.clone() }).await,
@@ -73,6 +75,20 @@ impl<'a> Work<'a> {
                 self.write(Entry::Taken).await
             }
             _ => self.write(Entry::Taken).await,
+        }
+    }
+
+    /// Looks again at what the plan was made from, and waits for a server that is away: it has begun.
+    async fn still_holds(&self) -> Result<(), Halt> {
+        let mut patience = self.patience();
+        loop {
+            match self.executor.still_holds(&self.operation.plan).await {
+                Err(Halt::Trouble(trouble)) if may_pass(&trouble) => {
+                    self.say(0, &format!("Waiting: {trouble}"));
+                    patience.wait().await.map_err(|_| Halt::Trouble(trouble))?;
+                }
+                other => return other,
+            }
         }
     }
 
@@ -118,6 +134,7 @@ impl<'a> Work<'a> {
             begun: step.begun.as_ref(),
             settled: &step.settled,
             limit: step.limit,
+            again: self.standing().tries > 1,
         };
         let entry = match self.carry_out(at, &change).await {
             Ok(saw) => Entry::Done { step: at, saw },
@@ -139,7 +156,8 @@ impl<'a> Work<'a> {
             self.write(Entry::Undoing { step: at }).await?;
         }
         let limit = plan.steps.get(at).map_or(Span::default(), |step| step.limit);
-        let change = Change { act: Some(&undo.act), begun: None, settled: &undo.settled, limit };
+        let (act, settled) = (Some(&undo.act), &undo.settled);
+        let change = Change { act, begun: None, settled, limit, again: false };
         let entry = match self.carry_out(at, &change).await {
             Ok(saw) => Entry::Undone { step: at, saw },
             Err(why) => Entry::Stopped { step: at, why },
@@ -150,16 +168,36 @@ impl<'a> Work<'a> {
     /// Looks whether `change` was made already, makes it if not, and waits until it is settled; says what was seen.
     async fn carry_out(&self, at: usize, change: &Change<'_>) -> Result<Text, Text> {
         let probe = change.begun.unwrap_or(change.settled);
+        if change.again {
+            self.clear(at, change).await?;
+        }
         if !self.is_reached(at, probe).await?
             && let Some(command) = change.act
         {
             self.act(at, command, probe).await?;
         }
-        let limit = Duration::from_millis(change.limit.ms());
-        let settled = tokio::time::timeout(limit, self.settle(at, change.settled)).await;
-        settled.unwrap_or_else(|_| {
-            Err(Text::clean(&format!("it did not come to an end within {}", change.limit)))
-        })
+        self.settle(at, change.settled, change.limit).await
+    }
+
+    /// Takes away what failed the last time, where that is an object which this operation made: it would fail for ever.
+    async fn clear(&self, at: usize, change: &Change<'_>) -> Result<(), Text> {
+        let Some(Command::Apply { what, .. }) = change.act else { return Ok(()) };
+        let (seen, _) = self.look(at, change.settled).await?;
+        let Reached::Never(why) = change.settled.expect.judge(&seen) else { return Ok(()) };
+        self.say(at, &format!("Taking away {what} of the last try: {why}"));
+        let which = Which::MadeBy(self.operation.plan.id.clone());
+        let delete = Command::Delete { what: what.clone(), which };
+        let gone = Goal::new(Query::Object(what.clone()), Expect::Absent);
+        self.act(at, &delete, &gone).await?;
+        self.settle(at, &gone, change.limit).await?;
+        // A step before it that only looks and yet can be taken back stands for what this one may have left.
+        let before = at.checked_sub(1).and_then(|before| self.operation.plan.steps.get(before));
+        let left = before.filter(|step| step.act.is_none()).and_then(|step| step.undo.as_ref());
+        let Some(Undo { act, settled }) = left else { return Ok(()) };
+        if !self.is_reached(at, settled).await? {
+            self.act(at, act, settled).await?;
+        }
+        self.settle(at, settled, change.limit).await.map(drop)
     }
 
     /// Makes the change, until it is made, refused, or nobody answers for too long.
@@ -167,50 +205,68 @@ impl<'a> Work<'a> {
         let mark = self.mark();
         let mut patience = self.patience();
         loop {
-            match self.executor.control.act(command, &mark).await {
+            let trouble = match self.executor.control.act(command, &mark).await {
                 Ok(()) => return Ok(()),
                 Err(Unacted::Refused(trouble)) => return Err(Text::clean(&trouble.to_string())),
-                Err(Unacted::Unreached(trouble)) => self.say(at, &format!("Waiting: {trouble}")),
+                Err(Unacted::Unreached(trouble)) => {
+                    self.say(at, &format!("Waiting: {trouble}"));
+                    trouble
+                }
                 Err(Unacted::Unsure(trouble)) => {
                     self.say(at, &format!("Looking whether it was done: {trouble}"));
                     if self.is_reached(at, probe).await? {
                         return Ok(());
                     }
+                    trouble
                 }
-            }
-            patience.wait().await?;
+            };
+            patience.wait().await.map_err(|waited| waited.of(&trouble))?;
         }
     }
 
     async fn is_reached(&self, at: usize, goal: &Goal) -> Result<bool, Text> {
-        match goal.expect.judge(&self.look(at, goal).await?) {
+        match goal.expect.judge(&self.look(at, goal).await?.0) {
             Reached::Yes(_) => Ok(true),
             Reached::NotYet(_) => Ok(false),
             Reached::Never(why) => Err(why),
         }
     }
 
-    async fn settle(&self, at: usize, goal: &Goal) -> Result<Text, Text> {
+    /// Waits until `goal` is reached, for so long at most. The time in which nobody could look does not count: what is
+    /// waited for may be long over.
+    async fn settle(&self, at: usize, goal: &Goal, limit: Span) -> Result<Text, Text> {
+        let mut until = now() + Duration::from_millis(limit.ms());
         loop {
-            match goal.expect.judge(&self.look(at, goal).await?) {
+            let (seen, away) = self.look(at, goal).await?;
+            until += away;
+            let words = match goal.expect.judge(&seen) {
                 Reached::Yes(saw) => return Ok(saw),
                 Reached::Never(why) => return Err(why),
-                Reached::NotYet(words) => self.say(at, words.as_str()),
+                Reached::NotYet(words) => words,
+            };
+            self.say(at, words.as_str());
+            if now() >= until {
+                let why = format!("it did not come to an end within {limit}: {words}");
+                return Err(Text::clean(&why));
             }
             tokio::time::sleep(self.executor.pace.look).await;
         }
     }
 
-    /// Looks, and waits for a server that is away.
-    async fn look(&self, at: usize, goal: &Goal) -> Result<Seen, Text> {
-        let mut patience = self.patience();
+    /// Looks, and waits for a server that is away; says for how long it was.
+    async fn look(&self, at: usize, goal: &Goal) -> Result<(Seen, Duration), Text> {
+        let mut away: Option<Patience> = None;
         loop {
-            match self.executor.control.look(&goal.query).await {
-                Ok(seen) => return Ok(seen),
-                Err(trouble) if may_pass(&trouble) => self.say(at, &format!("Waiting: {trouble}")),
+            let trouble = match self.executor.control.look(&goal.query).await {
+                Ok(seen) => {
+                    return Ok((seen, away.map_or(Duration::ZERO, |away| away.waited())));
+                }
+                Err(trouble) if may_pass(&trouble) => trouble,
                 Err(trouble) => return Err(Text::clean(&trouble.to_string())),
-            }
-            patience.wait().await?;
+            };
+            self.say(at, &format!("Waiting: {trouble}"));
+            let patience = away.get_or_insert_with(|| self.patience());
+            patience.wait().await.map_err(|waited| waited.of(&trouble))?;
         }
     }
 
@@ -230,10 +286,8 @@ impl<'a> Work<'a> {
                     return Ok(());
                 }
                 Err(Unwritten::Moved | Unwritten::Unsure(_)) => {
-                    let Ok(read) = journal.read(&id).await else {
-                        tokio::time::sleep(self.executor.pace.look).await;
-                        continue;
-                    };
+                    let at = (&id, self.standing().done);
+                    let read = self.executor.read(at, self.tell).await?;
                     if read.operation.records == next.records {
                         (self.operation, self.revision) = (next, read.revision);
                         return Ok(());
@@ -257,8 +311,7 @@ impl<'a> Work<'a> {
     }
 
     fn say(&self, step: usize, words: &str) {
-        let operation = self.operation.plan.id.clone();
-        (self.tell)(Progress { operation, step, words: Text::bounded(words, 512) });
+        super::say(self.tell, (&self.operation.plan.id, step), words);
     }
 
     fn mark(&self) -> Mark {
@@ -298,7 +351,7 @@ impl<'a> Work<'a> {
 }
 
 /// Whether it is of use to wait.
-pub(super) const fn may_pass(trouble: &Trouble) -> bool {
+pub(in crate::operation) const fn may_pass(trouble: &Trouble) -> bool {
     use crate::domain::TroubleKind::{
         Absent, Certificate, Config, Denied, NotConfigured, Protocol, Server, Slow,
         Unauthenticated, Unreachable,
@@ -312,26 +365,43 @@ pub(super) const fn may_pass(trouble: &Trouble) -> bool {
 
 /// How long somebody is waited for.
 pub(super) struct Patience {
-    until: Instant,
+    since: Instant,
+    long: Duration,
     pause: Duration,
+}
+
+/// It was waited for so long.
+pub(super) struct Waited(Span);
+
+impl Waited {
+    /// Why nothing comes of it.
+    fn of(&self, trouble: &Trouble) -> Text {
+        Text::clean(&format!("{}; it stayed so for {}", trouble.what, self.0))
+    }
 }
 
 impl Patience {
     /// So long from now on, with such a pause between two tries.
     pub(super) fn new(long: Duration, pause: Duration) -> Self {
-        Self { until: now() + long, pause }
+        Self { since: now(), long, pause }
     }
 
     /// Waits a moment.
     ///
     /// # Errors
     /// When it was long enough.
-    pub(super) async fn wait(&mut self) -> Result<(), Text> {
-        if now() >= self.until {
-            return Err(Text::from("the server could not be reached for too long"));
+    pub(super) async fn wait(&mut self) -> Result<(), Waited> {
+        if self.waited() >= self.long {
+            let ms = u64::try_from(self.long.as_millis()).unwrap_or(u64::MAX);
+            return Err(Waited(Span::from_ms(ms)));
         }
         tokio::time::sleep(self.pause).await;
         Ok(())
+    }
+
+    /// For how long.
+    fn waited(&self) -> Duration {
+        now().duration_since(self.since)
     }
 }
 

@@ -8,6 +8,7 @@ mod fields;
 mod parts;
 mod provision;
 mod restore;
+mod rights;
 mod sessions;
 mod swap;
 #[cfg(test)]
@@ -97,5 +98,5 @@ pub fn plan(
         Verb::Ack => alerts::ack(ask),
         Verb::Unack => alerts::unack(ask),
     }?;
-    parts::guarded(ask, plan)
+    rights::judged(ask, parts::guarded(ask, plan)?)
 }

@@ -12,6 +12,9 @@ use crate::operation::Unplanned;
 
 /// How long one look may take that changes nothing.
 pub(super) const BRIEF: Span = Span::from_secs(60);
+/// So far the clock of this machine may be ahead of the bucket's. The key of a backup holds its moment, so an older one
+/// has another key.
+const ASTRAY: Span = Span::from_secs(24 * 60 * 60);
 /// How long a backup of one tenant may take.
 const BACKUP_LIMIT: Span = Span::from_secs(60 * 60);
 
@@ -191,8 +194,7 @@ impl<'a> Ask<'a> {
             undo: None,
             log: Some(PodsOf { namespace, label: (Text::from("job-name"), name) }),
         };
-        let written =
-            Expect::Written { after: self.request.at.before(Span::from_secs(60 * 60)), least: 64 };
+        let written = Expect::Written { after: self.request.at.before(ASTRAY), least: 64 };
         let looked = look(
             "see that the insurance backup is in the bucket",
             Query::Backup { key },
@@ -258,6 +260,13 @@ pub(super) fn look(name: &str, query: Query, expect: Expect, limit: Span) -> Ste
         undo: None,
         log: None,
     }
+}
+
+/// The step that looks, before anybody is held up, whether everybody who is in `database` can be put out.
+pub(super) fn can_end(database: &Text) -> Step {
+    let end = Command::EndSessions { database: database.clone() };
+    let query = Query::Rights(Box::new(end));
+    look("see that nobody is connected who can't be put out", query, Expect::Allowed, BRIEF)
 }
 
 /// A step that makes a change which is seen by its goal.
@@ -339,5 +348,11 @@ pub(super) fn guarded(ask: &Ask<'_>, mut plan: Plan) -> Result<Plan, Unplanned> 
     plan.asks = careful.map_err(|why| {
         Unplanned::refused(&format!("This profile does not let you {}: {why}", plan.verb.what()))
     })?;
+    if plan.asks == Asks::SecondPerson && !ask.shape.can_step_up {
+        plan.checks.push(bad(
+            "a second person must approve of it, and where nobody signs in nobody can be told from another: set \
+             identity.issuer, or take the rule out of operations.guards",
+        ));
+    }
     Ok(plan)
 }

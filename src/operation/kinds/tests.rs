@@ -131,6 +131,7 @@ impl World {
                 modules: Some(60),
                 users: Some(34),
                 last_write: None,
+                uuid: Some(Text::from("u-acme")),
             }),
             Query::DatabaseServer => Seen::Server { version: 170_004, free: Some(500_000_000_000) },
             Query::Session(_) => Seen::Session {
@@ -154,6 +155,7 @@ impl World {
             },
             Query::WouldHide(_) => Seen::Alerts(vec![Text::from("HighLoad")]),
             Query::Health { .. } => Seen::Health { well: true, says: Text::from("200") },
+            Query::Rights(_) => Seen::Lacking(Vec::new()),
         }
     }
 }
@@ -332,6 +334,31 @@ fn what_can_not_go_well_is_refused_before_anything_is_done() {
 }
 
 #[test]
+fn a_right_that_lacks_refuses_the_plan_and_one_that_taking_back_lacks_is_said() {
+    use crate::domain::operation::Command;
+    let lacking = |what: &str| Seen::Lacking(vec![Text::from(what)]);
+    let all: Which = |query| matches!(query, Query::Rights(_));
+    let plan = planned(&World::usual().with(all, lacking("GRANT plana")), Verb::RestoreSwap, &[]);
+    let plan = plan.expect("a plan");
+    let said: Vec<_> =
+        plan.checks.iter().filter(|check| check.what.as_str().contains("GRANT plana")).collect();
+    // Once, however many steps need it.
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(said[0].result, CheckResult::Bad);
+
+    let delete: Which = |query| match query {
+        Query::Rights(command) => matches!(**command, Command::Delete { .. }),
+        _ => false,
+    };
+    let world = World::usual().with(delete, lacking("you may not delete"));
+    let plan = planned(&world, Verb::Provision, &[]).expect("a plan");
+    assert_eq!(plan.refusals().count(), 0);
+    let last = plan.checks.last().expect("a check");
+    assert_eq!(last.what, "to take it back: you may not delete");
+    assert_eq!(last.result, CheckResult::Doubtful);
+}
+
+#[test]
 fn what_makes_no_sense_has_no_plan() {
     for (verb, given, says) in [
         (Verb::Backup, [("tenant", "acme2")], "There is no tenant acme2"),
@@ -399,7 +426,12 @@ fn the_profiles_rules_deny_and_sharpen() {
     ];
     let shape = Shape { guards, can_step_up: true, ..Shape::default() };
     let plan = planned_in(&World::usual(), &request(Verb::Backup, &[]), &shape).expect("a plan");
-    assert_eq!(plan.asks, Asks::SecondPerson);
+    assert_eq!((plan.asks, plan.refusals().count()), (Asks::SecondPerson, 0));
+    // Where nobody signs in nobody is a second person.
+    let alone = Shape { can_step_up: false, ..shape.clone() };
+    let plan = planned_in(&World::usual(), &request(Verb::Backup, &[]), &alone).expect("a plan");
+    let bad = plan.refusals().next().expect("nobody can approve of it");
+    assert!(bad.what.as_str().contains("set identity.issuer"), "{}", bad.what);
     let why = planned_in(&World::usual(), &request(Verb::Tier, &[]), &shape).expect_err("denied");
     assert!(why.contains("does not let you change the tier of a tenant: ask sales"), "{why}");
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::domain::operation::{Entry, Operation, Plan, Record};
 use crate::domain::{FeedId, Object, Span, Text, Uid};
-use crate::platform::{Journal, Journaled, Lease, Revision, Unwritten};
+use crate::platform::{Journal, Journaled, Lease, Listing, Revision, Unwritten};
 use crate::sim::fault_plan::{Break, FaultPlan, Place, away, expired, silence};
 use crate::sim::ground::Ground;
 
@@ -291,10 +291,17 @@ impl Journal for MemoryJournal {
         Box::pin(async move { self.breaking(Place::Read, &[], work).await })
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
-        let all: Vec<Operation> =
-            self.shelf().books.values().filter_map(|book| book.operation().ok()).collect();
-        Box::pin(async move { Ok(all) })
+    fn list(&self) -> BoxFuture<'_, Result<Listing, Unwritten>> {
+        let mut listing = Listing::default();
+        for (id, book) in &self.shelf().books {
+            match book.operation() {
+                Ok(operation) => listing.operations.push(operation),
+                Err(Unwritten::Broken(broken)) => listing.unreadable.push((id.clone(), broken)),
+                // It never began.
+                Err(_) => {}
+            }
+        }
+        Box::pin(async move { Ok(listing) })
     }
 
     fn forget<'a>(

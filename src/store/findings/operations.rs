@@ -21,7 +21,8 @@ pub(super) fn judge(look: &Look<'_>, found: &mut Found) {
             Phase::Waiting => {
                 let cause = "operations that wait for approval";
                 let finding = begin(found, operation, Health::Degraded, cause);
-                found.push(look, finding, &format!("waits for a second person: {title}"));
+                let by = &operation.standing.by;
+                found.push(look, finding, &format!("waits for a second person: {title} (by {by})"));
             }
             Phase::Done => due(look, found, operation),
             Phase::Running | Phase::Undoing | Phase::Undone | Phase::GivenUp { .. } => {}

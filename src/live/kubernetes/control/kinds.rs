@@ -21,7 +21,7 @@ pub(super) struct Served {
     pub(super) version: String,
     /// Such as `/apis/apps/v1`.
     root: String,
-    plural: String,
+    pub(super) plural: String,
     /// Whether its objects lie in namespaces.
     pub(super) namespaced: bool,
 }

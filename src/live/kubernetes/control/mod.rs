@@ -8,6 +8,7 @@ mod change;
 mod event;
 mod kinds;
 mod place;
+mod rights;
 mod seen;
 
 use std::sync::Arc;
@@ -56,6 +57,7 @@ impl Hand {
             }
             Query::DryRun { what, manifest } => self.dry_run(what, manifest).await,
             Query::Acknowledgement { fingerprint } => self.acknowledgement(fingerprint).await,
+            Query::Rights(command) => self.rights(command).await,
             _ => return Err(not_mine()),
         };
         Ok(seen?)

@@ -111,6 +111,12 @@ fn data(object: &Value) -> Option<&Map<String, Value>> {
     object.get("data").and_then(Value::as_object)
 }
 
+/// The name of `object`.
+pub(super) fn called(object: &Value) -> Text {
+    let name = object.pointer("/metadata/name").and_then(Value::as_str);
+    Text::bounded(name.unwrap_or_default(), 256)
+}
+
 /// The operation that `object` tells.
 pub(super) fn read(object: &Value) -> Result<Journaled, Broken> {
     let broken = |at, why| Broken { at, why };

@@ -21,9 +21,9 @@ use self::lease::Watched;
 use super::Options;
 use super::line::{Fate, Line, Miss};
 use super::listing::encoded;
-use crate::domain::operation::{Operation, Plan, Record};
+use crate::domain::operation::{Plan, Record};
 use crate::domain::{Span, Text, Trouble, TroubleKind};
-use crate::platform::{Clock, Journal, Journaled, Lease, Revision, Unwritten};
+use crate::platform::{Clock, Journal, Journaled, Lease, Listing, Revision, Unwritten};
 
 /// Journals on one page of a listing: each may be almost a megabyte.
 const PAGE: usize = 50;
@@ -99,24 +99,28 @@ impl Book {
         Ok(book::read(&found.ok_or(Unwritten::Missing)?)?)
     }
 
-    async fn all_operations(&self) -> Result<Vec<Operation>, Unwritten> {
-        let mut found = Vec::new();
-        let mut more = String::new();
-        while found.len() < MOST {
-            let label = encoded(&format!("{}={}", book::LABEL.0, book::LABEL.1));
+    async fn all_operations(&self) -> Result<Listing, Unwritten> {
+        let (mut listing, mut more) = (Listing::default(), String::new());
+        let label = encoded(&format!("{}={}", book::LABEL.0, book::LABEL.1));
+        loop {
             let path = format!("{}?labelSelector={label}&limit={PAGE}{more}", self.all());
             let page = self.line.get("listing the operations", &path).await;
             let page = page.map_err(|miss| Unwritten::Trouble(miss.trouble))?;
             let items = page.pointer("/items").and_then(Value::as_array);
-            // What can't be read here was written by another version of the console.
-            let read = items.into_iter().flatten().filter_map(|map| book::read(map).ok());
-            found.extend(read.map(|journaled| journaled.operation));
-            match page.pointer("/metadata/continue").and_then(Value::as_str) {
-                Some(token) if !token.is_empty() => more = format!("&continue={}", encoded(token)),
-                _ => break,
+            for map in items.into_iter().flatten() {
+                match book::read(map) {
+                    Ok(journaled) => listing.operations.push(journaled.operation),
+                    Err(broken) => listing.unreadable.push((book::called(map), broken)),
+                }
             }
+            let next = page.pointer("/metadata/continue").and_then(Value::as_str);
+            let Some(token) = next.filter(|token| !token.is_empty()) else { return Ok(listing) };
+            if listing.operations.len() + listing.unreadable.len() >= MOST {
+                listing.more = true;
+                return Ok(listing);
+            }
+            more = format!("&continue={}", encoded(token));
         }
-        Ok(found)
     }
 
     async fn remove(&self, id: &Text, at: &Revision) -> Result<(), Unwritten> {
@@ -153,7 +157,7 @@ impl Journal for Book {
         self.look(id).boxed()
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
+    fn list(&self) -> BoxFuture<'_, Result<Listing, Unwritten>> {
         self.all_operations().boxed()
     }
 

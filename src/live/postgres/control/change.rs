@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use super::line::{Line, Stop};
 use super::look::{oid, pid};
+use super::rights::in_the_way;
 use crate::domain::operation::{Oid, SessionRef};
 use crate::domain::{Text, TroubleKind};
+use crate::live::postgres::columns::{count, name as text};
 use crate::live::postgres::connect::Target;
+use crate::live::postgres::trouble::Failure;
 
 /// How often a database is tried that somebody keeps connecting to. The server itself waits five seconds each time.
 const TRIES: usize = 3;
@@ -17,10 +20,21 @@ const NAME: usize = 63;
 /// The server refuses because somebody is connected.
 const IN_USE: &str = "55006";
 
-/// Ends everybody's session but the one that asks.
+/// Ends everybody's session but the one that asks. One that the role may not end would keep the others from being ended too:
+/// that of a superuser, and the server's own workers, who go by themselves.
 const END_ALL: &str = "\
-SELECT count(pg_terminate_backend(pid)) AS ended FROM pg_stat_activity
-WHERE datname = $1 AND pid <> pg_backend_pid() AND backend_type <> 'walsender'";
+SELECT count(pg_terminate_backend(a.pid)) AS ended
+FROM pg_roles me, pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid
+WHERE me.rolname = current_user AND a.datname = $1 AND a.pid <> pg_backend_pid()
+  AND a.backend_type <> 'walsender' AND (me.rolsuper OR NOT coalesce(r.rolsuper, true))";
+
+/// Who is left that the role may not end.
+const LEFT: &str = "\
+SELECT me.rolname::text AS me, count(*) AS above
+FROM pg_roles me, pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+WHERE me.rolname = current_user AND NOT me.rolsuper AND a.datname = $1 AND r.rolsuper
+  AND a.backend_type = 'client backend'
+GROUP BY me.rolname";
 
 /// `name` as it stands in a statement.
 pub(super) fn quoted(name: &str) -> Result<String, Stop> {
@@ -114,9 +128,23 @@ async fn alone(
     }
 }
 
+/// Ends everybody's session. Whom the role may not end is waited for a little: who measures comes and goes.
 async fn put_out(line: &mut Line, name: &str) -> Result<(), Stop> {
-    let ended = line.ask("ending the sessions", sqlx::query(END_ALL).bind(name)).await;
-    ended.map(drop)
+    const DOING: &str = "ending the sessions";
+    let mut tries = 1;
+    loop {
+        line.ask(DOING, sqlx::query(END_ALL).bind(name)).await?;
+        let left = line.ask(DOING, sqlx::query(LEFT).bind(name)).await?;
+        let Some(row) = left.first() else { return Ok(()) };
+        if tries == TRIES {
+            let odd = |odd| Stop::Failed(Failure::Odd { doing: DOING, odd });
+            let (me, above) = (text(row, "me").map_err(odd)?, count(row, "above").map_err(odd)?);
+            let what = in_the_way(&Text::bounded(name, 200), above, &me);
+            return Err(Stop::refused(TroubleKind::Denied, &what, "Then go on."));
+        }
+        tries += 1;
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 pub(super) async fn allow(target: &Target, name: &str, allow: bool) -> Result<(), Stop> {

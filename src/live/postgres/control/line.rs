@@ -158,8 +158,8 @@ fn explain(failure: &Failure, target: &Target, whose: Whose) -> Trouble {
             Trouble::new(TroubleKind::Denied, trouble.what.as_str(), &remedy)
         }
         "08P01" if whose == Whose::Pgbouncer && trouble.what.as_str().contains("admin access") => {
-            let remedy = "Name the role of pgbouncer.url in admin_users of pgbouncer.ini.";
-            Trouble::new(TroubleKind::Denied, trouble.what.as_str(), remedy)
+            let remedy = format!("Name {} in admin_users of pgbouncer.ini.", target.role);
+            Trouble::new(TroubleKind::Denied, trouble.what.as_str(), &remedy)
         }
         _ => trouble,
     }

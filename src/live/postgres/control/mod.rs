@@ -7,6 +7,7 @@ mod change;
 mod line;
 mod look;
 mod pooler;
+mod rights;
 
 use super::Wanted;
 use super::connect::Target;
@@ -23,7 +24,7 @@ pub(in crate::live) struct Hand {
 
 impl Hand {
     /// The hand on these. Asks nothing yet.
-    pub(in crate::live) fn new(server: Wanted, bouncer: Wanted) -> Self {
+    pub(in crate::live) fn new([server, bouncer]: [Wanted; 2]) -> Self {
         Self { server, bouncer }
     }
 
@@ -36,6 +37,9 @@ impl Hand {
             let target = self.pooler().await?;
             let seen = pooler::look(&target, database.as_str()).await;
             return seen.map_err(|stop| stop.explain(&target, Whose::Pgbouncer));
+        }
+        if let Query::Rights(command) = query {
+            return self.rights(command).await;
         }
         let target = self.postgres().await?;
         let seen = match query {
@@ -82,15 +86,32 @@ impl Hand {
         done.map_err(|stop| stop.judge(&target, Whose::Postgres))
     }
 
+    /// What the roles lack to make the change `command`.
+    async fn rights(&self, command: &Command) -> Result<Seen, Trouble> {
+        if let Command::PausePool { .. } | Command::ResumePool { .. } = command {
+            let target = self.pooler().await?;
+            let lacking = rights::pool(&target).await;
+            return lacking.map_err(|stop| stop.explain(&target, Whose::Pgbouncer));
+        }
+        let target = self.postgres().await?;
+        let lacking = match command {
+            Command::CancelStatement(session) | Command::EndSession(session) => {
+                rights::session(&target, session).await
+            }
+            _ => rights::database(&target, command).await,
+        };
+        lacking.map_err(|stop| stop.explain(&target, Whose::Postgres))
+    }
+
     async fn postgres(&self) -> Result<Target, Trouble> {
-        let options = self.server.server_options().await?;
+        let options = self.server.fetch().await?;
         let target = Target::controlled(&options);
         let target = target.map_err(|failure| trouble::address(&failure, Whose::Postgres))?;
         Ok(target.to_database("postgres"))
     }
 
     async fn pooler(&self) -> Result<Target, Trouble> {
-        let options = self.bouncer.bouncer_options().await?;
+        let options = self.bouncer.fetch().await?;
         Target::bouncer(&options).map_err(|failure| trouble::address(&failure, Whose::Pgbouncer))
     }
 }

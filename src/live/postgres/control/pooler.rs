@@ -55,6 +55,19 @@ pub(super) async fn look(target: &Target, database: &str) -> Result<Seen, Stop> 
     })
 }
 
+/// Whether the role that asks may pause pools. Where everybody is let in, everybody may.
+pub(super) async fn is_admin(target: &Target) -> Result<bool, Stop> {
+    let mut line = Line::open(target).await?;
+    let settings = line.run_soon("asking who may pause pools", "SHOW CONFIG".to_owned()).await?;
+    line.close().await;
+    let setting = |key: &str| {
+        let row = settings.iter().find(|row| text(row, "key") == Some(key));
+        row.and_then(|row| text(row, "value")).unwrap_or_default()
+    };
+    let named = setting("admin_users").split(',').any(|name| name.trim() == target.role);
+    Ok(named || setting("auth_type") == "any")
+}
+
 /// Pauses the pool of `database`: it is done when no work is under way any more.
 pub(super) async fn pause(target: &Target, database: &str) -> Result<(), Stop> {
     let statement = format!("PAUSE {}", quoted(database)?);

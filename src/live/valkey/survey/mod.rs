@@ -48,8 +48,8 @@ const QUEUES: Span = Span::from_secs(10);
 const SLOW: Span = Span::from_secs(15);
 /// How often the progress of a count is told.
 const PROGRESS: Span = Span::from_secs(1);
-/// How long it idles when nothing is due.
-const IDLE: Duration = Duration::from_millis(200);
+/// The shortest rest: a clock that stands still, or goes back, must not keep it spinning.
+const SHORT: Span = Span::from_ms(50);
 /// The shortest and the longest wait before the next attempt, in milliseconds.
 const WAIT_MS: (u64, u64) = (200, 2_000);
 
@@ -239,7 +239,10 @@ impl Known {
         due: &mut Due,
     ) -> Result<(), End> {
         match self.walk.step(asker).await? {
-            Step::Rests => tokio::time::sleep(IDLE).await,
+            Step::Rests => {
+                let rest = due.rest(asker.desk.voice.now());
+                tokio::time::sleep(Duration::from_millis(rest.ms())).await;
+            }
             Step::Forbidden => {
                 self.refused = true;
                 let why = denied(target, "SCAN", "+scan");
@@ -288,11 +291,18 @@ struct Turn(Option<Timestamp>);
 impl Turn {
     /// Whether it is due again; then it counts as done now.
     fn is_due(&mut self, now: Timestamp, every: Span) -> bool {
-        let due = self.0.is_none_or(|last| now.since(last) >= every);
+        let due = self.rest(now, every) == Span::default();
         if due {
             self.0 = Some(now);
         }
         due
+    }
+
+    /// How long it is until it is due again. When the clock was put back, it is due at once.
+    fn rest(self, now: Timestamp, every: Span) -> Span {
+        let last = self.0.filter(|last| *last <= now);
+        let since = last.map_or(every, |last| now.since(last));
+        Span::from_ms(every.ms().saturating_sub(since.ms()))
     }
 }
 
@@ -304,6 +314,14 @@ struct Due {
     slow: Turn,
     queues: Turn,
     progress: Turn,
+}
+
+impl Due {
+    /// How long nothing is due that is looked at from time to time. Waking only to rest again would cost something, all the time.
+    fn rest(&self, now: Timestamp) -> Span {
+        let looks = self.look.rest(now, LOOK).min(self.streams.rest(now, STREAMS));
+        looks.min(self.slow.rest(now, SLOW)).min(self.queues.rest(now, QUEUES)).max(SHORT)
+    }
 }
 
 /// The operator's role may not run `command`, for which it needs `rule`.

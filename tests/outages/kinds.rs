@@ -1,0 +1,207 @@
+//! Every kind of operation: what it takes, which servers it needs, and what must have come of it.
+
+use chrono::{DateTime, SecondsFormat};
+use sqlx::{Connection as _, Row as _};
+
+use super::links::Server::{self, Alertmanager, Bucket, Cluster, Pg01, Pooler};
+use crate::controlled::{JOBS, Outcome};
+use crate::ground::Ground;
+use crate::platform::{Kind, PlatformError, Resource, Role};
+
+/// The fingerprint of an alert that somebody looks after.
+const ALERT: &str = "a1b2c3d4e5f60718";
+/// Whose silence is ended.
+const OLD_SILENCE: &str = "OldSilence";
+/// How many rows a tenant has where nobody deleted any.
+const ROWS: i64 = 60;
+
+/// A kind of operation on a tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct Deed {
+    /// Its word.
+    pub verb: &'static str,
+    /// The tenant.
+    pub tenant: &'static str,
+}
+
+impl Deed {
+    pub const fn new(verb: &'static str, tenant: &'static str) -> Self {
+        Self { verb, tenant }
+    }
+
+    fn host(self) -> String {
+        format!("{}.planapulse.app", self.tenant)
+    }
+
+    fn kept(self) -> String {
+        format!("{}-kept-202601020304-old.planapulse.app", self.tenant)
+    }
+
+    /// The servers that it asks while it is under way.
+    pub const fn servers(self) -> &'static [Server] {
+        match self.verb.as_bytes() {
+            b"restore-swap" | b"restore-in-place" => &[Cluster, Pg01, Pooler, Bucket],
+            b"restore-beside" | b"upgrade-same" | b"deprovision" => &[Cluster, Pg01, Bucket],
+            b"provision" | b"drop-kept" | b"cancel" | b"terminate" => &[Cluster, Pg01],
+            b"pause-pool" | b"resume-pool" => &[Cluster, Pooler],
+            b"silence" | b"expire-silence" => &[Cluster, Alertmanager],
+            b"backup" => &[Cluster, Bucket],
+            _ => &[Cluster],
+        }
+    }
+
+    /// Makes the world such that there is something to do; gives the words of the plan.
+    pub async fn prepare(self, ground: &Ground) -> Result<Vec<String>, PlatformError> {
+        let world = &ground.world;
+        let more = match self.verb {
+            "restore-swap" | "restore-in-place" | "restore-beside" => {
+                ground.back_up(self.tenant).await?;
+                // From then on the pooler knows its database.
+                ground.works(&self.host()).until_it_works().await;
+                world.run(&self.host(), "DELETE FROM sale_order WHERE id <= 40").await?;
+                let by = "the owner, by telephone";
+                if self.verb == "restore-in-place" { given("accepted-by", by) } else { vec![] }
+            }
+            "tier" => given("tier", "enterprise"),
+            "provision" => vec![
+                "--project=77".into(),
+                "--owner-email=owner@nova.example.bg".into(),
+                "--owner-name=Nova".into(),
+            ],
+            "template" => vec!["--edition=pro".into(), "--version=17".into()],
+            "drop-kept" => {
+                world
+                    .run("postgres", &format!("CREATE DATABASE \"{}\" OWNER plana", self.kept()))
+                    .await?;
+                given("database", &self.kept())
+            }
+            "cancel" | "terminate" => self.sleep(ground).await?,
+            "pause-pool" => {
+                ground.works(&self.host()).until_it_works().await;
+                vec![]
+            }
+            "silence" => {
+                vec!["--matchers=alertname=Loud".into(), "--for=1h".into(), "--reason=x".into()]
+            }
+            "expire-silence" => {
+                let [from, until] =
+                    [0, 1].map(|hours| crate::controlled::now() + chrono::Duration::hours(hours));
+                let labels = [("alertname", OLD_SILENCE)];
+                let id = ground.alertmanager.silence(&labels, "ivan", "x", [from, until]).await?;
+                given("silence", &id)
+            }
+            "ack" | "unack" => vec![format!("--alert={ALERT}"), "--name=Loud".into()],
+            _ => vec![],
+        };
+        let bare = [
+            "template",
+            "drop-kept",
+            "cancel",
+            "terminate",
+            "silence",
+            "expire-silence",
+            "ack",
+            "unack",
+        ];
+        let mut words = vec![self.verb.to_owned()];
+        if !bare.contains(&self.verb) {
+            words.push(self.tenant.to_owned());
+        }
+        words.extend(more);
+        Ok(words)
+    }
+
+    /// Has somebody sleep in the tenant's database; which session that is.
+    async fn sleep(self, ground: &Ground) -> Result<Vec<String>, PlatformError> {
+        let postgres = &ground.world.postgres;
+        let mut session = postgres.connection(Role::Owner, &self.host()).await?;
+        let mine = "SELECT pid, (extract(epoch FROM backend_start) * 1000)::int8 AS began
+            FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+        let row = sqlx::query(mine).fetch_one(&mut session).await?;
+        let (pid, began): (i32, i64) = (row.try_get("pid")?, row.try_get("began")?);
+        #[expect(clippy::disallowed_methods, reason = "ends with the session")]
+        tokio::spawn(async move {
+            let _ = sqlx::raw_sql("SELECT pg_sleep(6000)").execute(&mut session).await;
+            // Whose statement was cancelled is there still.
+            tokio::time::sleep(std::time::Duration::from_mins(10)).await;
+            let _ = session.close().await;
+        });
+        let began = DateTime::from_timestamp_millis(began).expect("a moment");
+        let began = began.to_rfc3339_opts(SecondsFormat::Millis, true);
+        Ok(vec![format!("--pid={pid}"), format!("--began={began}")])
+    }
+
+    /// What must have come of the operation `id`, once and for good.
+    pub async fn assert_done(self, ground: &Ground, id: &str) -> Outcome {
+        let (world, tenant, host) = (&ground.world, self.tenant, self.host());
+        let databases = async |like: &str| {
+            let query = format!("SELECT count(*) FROM pg_database WHERE datname LIKE '{like}'");
+            world.ask("postgres", &query).await
+        };
+        match self.verb {
+            "restore-swap" => {
+                assert_eq!(world.rows(&host, "sale_order").await?, ROWS);
+                assert_eq!(databases(&format!("{tenant}-kept-%-{id}.%")).await?, 1);
+                assert_eq!(databases(&format!("{tenant}-copy-{id}.%")).await?, 0);
+            }
+            "restore-in-place" => assert_eq!(world.rows(&host, "sale_order").await?, ROWS),
+            "restore-beside" => {
+                let copy = format!("{tenant}-copy-{id}.planapulse.app");
+                assert_eq!(world.rows(&copy, "sale_order").await?, ROWS);
+                assert_eq!(world.rows(&host, "sale_order").await?, ROWS - 40);
+            }
+            "backup" => {
+                let label = "app.kubernetes.io/created-by=pulse-console";
+                let jobs = world.labelled(Resource::JOB, label).await?;
+                let name = format!("{tenant}-insurance-{id}");
+                let made = jobs.iter().filter(|job| job["metadata"]["name"] == *name).count();
+                assert_eq!(made, 1);
+                assert_eq!(world.until_job(JOBS, &name).await?, None);
+            }
+            "upgrade-same" => assert_eq!(world.rows(&host, "plana_upgrade_log").await?, 1),
+            "tier" => {
+                let path = format!("{}/{tenant}", Kind::Client.path());
+                let client = world.get(&path).await?.expect("the tenant");
+                assert_eq!(client["spec"]["tier"], "enterprise");
+            }
+            "provision" => assert_eq!(world.rows(&host, "sale_order").await?, ROWS),
+            "deprovision" => {
+                let path = format!("{}/{tenant}", Kind::Client.path());
+                assert_eq!(world.get(&path).await?, None);
+                assert!(!world.has_database(&host).await?);
+            }
+            "template" => {
+                let label = format!("templatesnapshot=pro-template-17-{id}");
+                assert_eq!(world.labelled(Resource::JOB, &label).await?.len(), 1);
+            }
+            "drop-kept" => assert!(!world.has_database(&self.kept()).await?),
+            "cancel" | "terminate" => {
+                let asleep = format!(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = '{host}' AND state = 'active'"
+                );
+                assert_eq!(world.ask("postgres", &asleep).await?, 0);
+            }
+            "silence" => {
+                let all = ground.alertmanager.silences().await?;
+                let mark = format!("[{id}]");
+                let own = |it: &&serde_json::Value| {
+                    it["comment"].as_str().unwrap_or_default().contains(&mark)
+                };
+                assert_eq!(all.iter().filter(own).count(), 1, "{all:#?}");
+            }
+            "expire-silence" => {
+                let all = ground.alertmanager.silences().await?;
+                let old = all.iter().filter(|it| it["matchers"][0]["value"] == OLD_SILENCE);
+                assert!(old.into_iter().all(|it| it["status"]["state"] == "expired"), "{all:#?}");
+            }
+            // The last step of these is the look at it.
+            "pause-pool" | "resume-pool" | "ack" | "unack" => {}
+            other => panic!("nobody knows what comes of {other}"),
+        }
+        Ok(())
+    }
+}
+
+fn given(name: &str, value: &str) -> Vec<String> {
+    vec![format!("--{name}={value}")]
+}
