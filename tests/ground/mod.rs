@@ -163,7 +163,7 @@ health_url = 'http://127.0.0.1:{health}/{{host}}'
     /// Runs the executor that dies before the call of the number `call`; 0 never.
     pub async fn dying(&self, verb: &str, what: &str, call: usize) -> Said {
         let program = Path::new(PROGRAM).with_file_name("examples").join("dying");
-        let user = if what.ends_with(".json") { least(&written(what)) } else { User::Senior };
+        let user = if Path::new(what).is_file() { least(&written(what)) } else { User::Senior };
         let (config, call) = (self.config_of(user), call.to_string());
         let config = config.to_str().expect("a path");
         self.process(&program, &[config, verb, what, &call]).await
