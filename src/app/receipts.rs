@@ -35,7 +35,7 @@ impl App {
             .collect();
         let fires = match hidden.as_slice() {
             [] => "it hid nothing that fires now".to_owned(),
-            [few @ ..] if few.len() <= NAMED => {
+            few if few.len() <= NAMED => {
                 format!("it hid {}, of which people are told again", few.join(", "))
             }
             many => format!("it hid {} alerts, of which people are told again", many.len()),

@@ -8,6 +8,7 @@ use super::args::{Args, DemoArgs};
 use super::glass::{Glass, Opening};
 use super::{CliError, output, start};
 use crate::app::{App, Msg, ProfileDanger, Setting};
+use crate::config::Paths;
 use crate::domain::{Role, Span};
 use crate::platform::{Clock, Identity, Platform as _};
 use crate::runtime::console::{self, Console, Places};
@@ -71,13 +72,7 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
         platform: Arc::new(platform),
         theme: dressed.theme,
         appearance: dressed.appearance,
-        places: Places {
-            recordings: start::recordings(&paths),
-            saved: paths.saved(),
-            log: None,
-            mirror: None,
-            losses: None,
-        },
+        places: places(&paths),
         recorded: loaded.settings.recorder.kept.value,
         identity,
         courier,
@@ -85,6 +80,12 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     let result = console::run(console).map_err(CliError::of);
     glass.into_iter().for_each(Glass::end);
     result
+}
+
+/// Where the console leaves traces. Nothing of the training world is remembered.
+fn places(paths: &Paths) -> Places {
+    let recordings = start::recordings(paths);
+    Places { recordings, saved: paths.saved(), log: None, mirror: None, losses: None }
 }
 
 /// The rules of the training world.

@@ -16,7 +16,7 @@ use crate::domain::Text;
 use crate::live::Live;
 use crate::platform::{Clock as _, Platform};
 use crate::runtime::console::{self, Console, Places};
-use crate::runtime::log::{self, LogGuard};
+use crate::runtime::log::LogGuard;
 use crate::runtime::mirror::Mirror;
 use crate::runtime::trail::Trail;
 use crate::runtime::{WallClock, snapshot, told};

@@ -6,9 +6,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use super::{
-    Control, Inspect, Journal, Journaled, Lease, Mark, Revision, Unacted, Unwritten, Word,
+    Control, Inspect, Journal, Journaled, Lease, Listing, Mark, Revision, Unacted, Unwritten, Word,
 };
-use crate::domain::operation::{Command, Operation, Plan, Query, Record, Seen};
+use crate::domain::operation::{Command, Plan, Query, Record, Seen};
 use crate::domain::{Span, Text, Trouble};
 
 /// Held while something is changed or written.
@@ -81,7 +81,7 @@ impl Journal for Gated<dyn Journal> {
         self.door.read(id)
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Operation>, Unwritten>> {
+    fn list(&self) -> BoxFuture<'_, Result<Listing, Unwritten>> {
         self.door.list()
     }
 

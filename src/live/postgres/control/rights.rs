@@ -86,7 +86,7 @@ pub(super) async fn database(target: &Target, command: &Command) -> Result<Seen,
     if needs.signals && above > 0 {
         lacking.push(in_the_way(database, above, &me));
     }
-    Ok(said(lacking))
+    Ok(said(&lacking))
 }
 
 /// That superusers, whom the role can't put out, are connected.
@@ -116,7 +116,7 @@ pub(super) async fn session(target: &Target, session: &SessionRef) -> Result<See
             "{me} may not end the sessions of others: ask for GRANT pg_signal_backend TO {me}"
         ));
     }
-    Ok(said(lacking))
+    Ok(said(&lacking))
 }
 
 /// What lacks to pause pools and let them go on.
@@ -129,14 +129,14 @@ pub(super) async fn pool(target: &Target) -> Result<Seen, Stop> {
             "{role} may not pause pools: ask for it to be named in admin_users of pgbouncer.ini"
         )]
     };
-    Ok(said(lacking))
+    Ok(said(&lacking))
 }
 
 fn odd(odd: Odd) -> Stop {
     Stop::Failed(Failure::Odd { doing: DOING, odd })
 }
 
-fn said(lacking: Vec<String>) -> Seen {
+fn said(lacking: &[String]) -> Seen {
     Seen::Lacking(lacking.iter().map(|what| Text::bounded(what, 512)).collect())
 }
 
