@@ -15,6 +15,7 @@ use pulse_console::domain::operation::{
     Command, ContentsSeen, DatabaseSeen, Oid, Query, Seen, SessionRef,
 };
 use pulse_console::platform::Unacted;
+use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
 
 type Outcome = Result<(), PlatformError>;
@@ -168,19 +169,22 @@ async fn what_is_inside_is_counted() -> Outcome {
         CREATE TABLE ir_module_module (id serial, state text);
         INSERT INTO ir_module_module (state) SELECT 'installed' FROM generate_series(1, 7);
         INSERT INTO ir_module_module (state) VALUES ('uninstalled');
+        CREATE TABLE ir_config_parameter (key text, value text);
+        INSERT INTO ir_config_parameter VALUES ('database.uuid', 'u-acme');
         CREATE TEMPORARY TABLE passing (id int)";
     server.run(&live, &odoo.split(';').map(str::to_owned).collect::<Vec<_>>()).await?;
     let query = Query::Contents { database: text(&live) };
     let all = ContentsSeen {
-        tables: 3,
+        tables: 4,
         modules: Some(7),
         users: Some(11),
         last_write: Timestamp::parse("2026-11-20T01:02:03Z"),
+        uuid: Some(text("u-acme")),
     };
     assert_eq!(console(&server, Role::Super).look(&query).await, Seen::Contents(all.clone()));
     // Who may not look inside tells what can be told.
     let blind = console(&server, Role::Console).look(&query).await;
-    let some = ContentsSeen { modules: None, users: None, last_write: None, ..all };
+    let some = ContentsSeen { modules: None, users: None, last_write: None, uuid: None, ..all };
     assert_eq!(blind, Seen::Contents(some));
     let none = Query::Contents { database: text("nobody.planapulse.app") };
     assert_eq!(console(&server, Role::Super).look(&none).await, Seen::Absent);
@@ -309,6 +313,47 @@ async fn a_pool_is_paused_when_it_is_quiet_and_goes_on() -> Outcome {
 
     another.close().await.ok();
     Ok(())
+}
+
+/// Whether pgbouncer lists a database of this name.
+async fn is_listed(bouncer: &PgBouncer, name: &str) -> Result<bool, PlatformError> {
+    let options: PgConnectOptions = bouncer.admin_url().parse().expect("an address");
+    let mut admin = options.password(&bouncer.admin_password()).connect().await?;
+    let rows = sqlx::raw_sql("SHOW DATABASES").fetch_all(&mut admin).await?;
+    admin.close().await?;
+    let is = |row: &PgRow| row.try_get_raw("name").is_ok_and(|it| it.as_str().ok() == Some(name));
+    Ok(rows.iter().any(is))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_that_all_have_left_is_still_paused_and_is_let_go_on() -> Outcome {
+    let server = Postgres::start().await?;
+    server.fill(1).await?;
+    let bouncer = PgBouncer::start(&server).await?;
+    let console = Console::new([
+        ("pgbouncer.url", bouncer.admin_url()),
+        ("pgbouncer.password", bouncer.admin_password()),
+    ]);
+    let live = database_name(0);
+    let pool = Query::Pool { database: text(&live) };
+    let mut client = bouncer.options(&live).connect().await?;
+    assert!(works(&mut client).await);
+    console.done(&Command::PausePool { database: text(&live) }).await;
+    client.close().await?;
+    let left = async {
+        while is_listed(&bouncer, &live).await.expect("pgbouncer answers") {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    hands::guarded(left).await;
+
+    // Whoever comes next would be held back for ever, if the pool were taken for one that nobody uses.
+    let seen = console.look(&pool).await;
+    assert!(matches!(seen, Seen::Pool { paused: true, .. }), "{seen:?}");
+    console.done(&Command::ResumePool { database: text(&live) }).await;
+    let mut next = bouncer.options(&live).connect().await?;
+    assert!(hands::guarded(works(&mut next)).await);
+    Ok(next.close().await?)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,12 @@
 //! Operations that are there, on the screen: what is asked before something is done with one, the log beside it, and what a
 //! colleague sees of it.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 #[path = "operate/bench.rs"]
 mod bench;

@@ -333,6 +333,7 @@ impl App {
         }
         self.watch_plan();
         self.settle_run_log();
+        self.settle_run();
         self.settle_log();
         self.limit_overlay();
     }

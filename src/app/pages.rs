@@ -8,7 +8,7 @@ use super::notices::Level;
 use super::operate;
 use super::overlay::Overlay;
 use super::rights;
-use crate::domain::{FeedId, Health, System, Text, TroubleKind};
+use crate::domain::{FeedId, Health, System, Text, Timestamp, TroubleKind};
 use crate::store::{FeedState, Freshness};
 
 /// Cells that keys take on the help page.
@@ -23,7 +23,7 @@ pub fn lines(app: &App, overlay: &Overlay, width: usize) -> Vec<DetailLine> {
         Overlay::Notices { .. } => fold(notices(app), width),
         Overlay::Rights { .. } => fold(rights::lines(app), width),
         Overlay::Plan(_) | Overlay::Run(_) | Overlay::Leaving { .. } => {
-            fold(operate::lines(app, overlay), width)
+            fold(local(app, operate::lines(app, overlay)), width)
         }
         Overlay::Palette(_)
         | Overlay::Card(_)
@@ -36,7 +36,35 @@ pub fn lines(app: &App, overlay: &Overlay, width: usize) -> Vec<DetailLine> {
 /// The lines that stand at the bottom of `overlay`, below those that scroll.
 #[must_use]
 pub fn foot(app: &App, overlay: &Overlay, width: usize) -> Vec<DetailLine> {
-    fold(operate::foot(app, overlay), width)
+    fold(local(app, operate::foot(app, overlay)), width)
+}
+
+/// `lines` with the times that stand in sentences of plans and journals in the zone of the screen, like all others there.
+fn local(app: &App, mut lines: Vec<DetailLine>) -> Vec<DetailLine> {
+    for piece in lines.iter_mut().flat_map(|line| &mut line.pieces) {
+        if let Piece::Text(_, text) = piece
+            && text.as_str().contains('Z')
+        {
+            let words: Vec<String> =
+                text.as_str().split(' ').map(|word| local_word(app, word)).collect();
+            *text = Text::clean(&words.join(" "));
+        }
+    }
+    lines
+}
+
+/// The same of a word, which may have a bracket before it and punctuation after it.
+fn local_word(app: &App, word: &str) -> String {
+    let around = |c: char| !c.is_ascii_alphanumeric();
+    let inner = word.trim_matches(around);
+    let moment = Timestamp::parse(inner).filter(|_| inner.ends_with('Z'));
+    moment.map_or_else(
+        || word.to_owned(),
+        |at| {
+            let zoned = at.utc().with_timezone(&app.setting.zone);
+            word.replace(inner, &zoned.format("%Y-%m-%d %H:%M:%S").to_string())
+        },
+    )
 }
 
 /// How many lines `overlay` has on a page of `width` cells.

@@ -33,12 +33,12 @@ impl App {
             .filter(|(_, alert)| alert.object.silenced_by.contains(uid))
             .map(|(_, alert)| alert.object.name.as_str())
             .collect();
-        let fires = match hidden.as_slice() {
-            [] => "it hid nothing that fires now".to_owned(),
-            few if few.len() <= NAMED => {
-                format!("it hid {}, of which people are told again", few.join(", "))
+        let fires = match hidden.len() {
+            0 => "it hid nothing that fires now".to_owned(),
+            few if few <= NAMED => {
+                format!("it hid {}, of which people are told again", hidden.join(", "))
             }
-            many => format!("it hid {} alerts, of which people are told again", many.len()),
+            many => format!("it hid {many} alerts, of which people are told again"),
         };
         Some(format!("{whose} silence ({}) has ended{early}: {fires}.", before.words))
     }

@@ -237,6 +237,9 @@ impl App {
         if self.is_in_log() {
             return self.log_step(motion);
         }
+        if let Some(Overlay::Run(page)) = &mut self.overlay {
+            page.follows = false;
+        }
         let geometry = self.geometry();
         let page = match self.overlay {
             Some(_) => geometry.overlay_lines(),

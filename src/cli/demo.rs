@@ -8,7 +8,6 @@ use super::args::{Args, DemoArgs};
 use super::glass::{Glass, Opening};
 use super::{CliError, output, start};
 use crate::app::{App, Msg, ProfileDanger, Setting};
-use crate::config::Paths;
 use crate::domain::{Role, Span};
 use crate::platform::{Clock, Identity, Platform as _};
 use crate::runtime::console::{self, Console, Places};
@@ -82,10 +81,10 @@ pub(super) fn run(args: &Args, demo: &DemoArgs) -> Result<u8, CliError> {
     result
 }
 
-/// Where the console leaves traces. Nothing of the training world is remembered.
-fn places(paths: &Paths) -> Places {
-    let recordings = start::recordings(paths);
-    Places { recordings, saved: paths.saved(), log: None, mirror: None, losses: None }
+/// Where things go: this world has no log and no state of its own.
+fn places(paths: &crate::config::Paths) -> Places {
+    let (recordings, saved) = (start::recordings(paths), paths.saved());
+    Places { recordings, saved, log: None, losses: None, mirror: None }
 }
 
 /// The rules of the training world.

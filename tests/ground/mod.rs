@@ -173,11 +173,15 @@ health_url = 'http://127.0.0.1:{health}/{{host}}'
         let mut command = tokio::process::Command::from(Command::new(program));
         command.args(words).env_clear().env("HOME", self.home.path()).stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).kill_on_drop(true);
-        let ended = tokio::time::timeout(GUARD, command.output()).await;
-        let Output { status, stdout, stderr } =
-            ended.expect("it ends").expect("the program can be started");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Said { code: status.code(), out: text(stdout), err: text(stderr) }
+        // In a file, so that it can be read of one who hangs.
+        let heard = tempfile::NamedTempFile::new_in(self.home.path()).expect("a file");
+        command.stdout(Stdio::piped()).stderr(heard.reopen().expect("the file"));
+        let child = command.spawn().expect("the program can be started");
+        let ended = tokio::time::timeout(GUARD, child.wait_with_output()).await;
+        let err = std::fs::read_to_string(heard.path()).unwrap_or_default();
+        let ended = ended.unwrap_or_else(|_| panic!("{words:?} does not end:\n{err}"));
+        let Output { status, stdout, .. } = ended.expect("it can be waited for");
+        Said { code: status.code(), out: String::from_utf8_lossy(&stdout).into_owned(), err }
     }
 
     /// Plans; the file of the plan, and its id.

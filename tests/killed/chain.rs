@@ -87,7 +87,10 @@ impl Killing<'_> {
     pub(super) async fn chain(&self, round: Round<'_>, clean: &Clean) {
         let play = self.play(round.lane).await;
         let died = self.ground.dying("run", &play.file, round.at).await;
-        assert!(died.code.is_none(), "it did not die: {}{}", died.out, died.err);
+        if died.code.is_some() {
+            let records = self.journaled(&play).await.map(|it| it.records.clone());
+            panic!("it did not die: {}{}\n{records:#?}", died.out, died.err);
+        }
         match round.then {
             Then::GoesOn => {
                 self.go_on(&play, clean).await;

@@ -13,7 +13,7 @@ use pulse_console::domain::operation::{Command, Plan, Record};
 use pulse_console::domain::{Attention, Observation, Role, Span, Text};
 use pulse_console::input::parse_keys;
 use pulse_console::operation::{Guard, Shape};
-use pulse_console::platform::{Mark, Order, Platform as _, Sink, Teller};
+use pulse_console::platform::{Identity, Mark, Order, Platform as _, Sink, Teller};
 use pulse_console::runtime::operator::{Ground, Operator, Told};
 use pulse_console::runtime::snapshot::{self, Format};
 use pulse_console::session::{Policy, Presence};
@@ -137,21 +137,11 @@ impl Console {
         );
         app.equip(operator.is_able(), name.into());
         app.presence = Presence::unguarded(Role::Senior);
-        let mut orders = None;
-        if guarded {
+        let orders = guarded.then(|| {
             let identity = sim.identity().expect("a provider");
             app.presence = Presence::guarded(policy(), identity.ways());
-            let (to, ordered) = mpsc::channel(16);
-            let (teller, mut told) = mpsc::channel(16);
-            runtime.spawn(identity.run(ordered, Teller::new(teller)));
-            let queue = outbox.clone();
-            runtime.spawn(async move {
-                while let Some(event) = told.recv().await {
-                    let _ = queue.send(Msg::Identity(event)).await;
-                }
-            });
-            orders = Some(to);
-        }
+            serve(identity, &runtime, outbox.clone())
+        });
         let told = {
             let mut wire = wire.lock().expect("the wire");
             wire.to.push(outbox.clone());
@@ -358,6 +348,23 @@ impl Console {
         }
         panic!("there is no code:\n{}", self.screen());
     }
+}
+
+/// Runs the provider, which answers into `queue`; gives where its orders go.
+fn serve(
+    identity: Box<dyn Identity>,
+    runtime: &Runtime,
+    queue: mpsc::Sender<Msg>,
+) -> mpsc::Sender<Order> {
+    let (to, ordered) = mpsc::channel(16);
+    let (teller, mut told) = mpsc::channel(16);
+    runtime.spawn(identity.run(ordered, Teller::new(teller)));
+    runtime.spawn(async move {
+        while let Some(event) = told.recv().await {
+            let _ = queue.send(Msg::Identity(event)).await;
+        }
+    });
+    to
 }
 
 /// The rules of the training world.

@@ -70,7 +70,9 @@ impl Deed {
             ],
             "template" => vec!["--edition=pro".into(), "--version=17".into()],
             "drop-kept" => {
-                world.run("postgres", &format!("CREATE DATABASE \"{}\"", self.kept())).await?;
+                world
+                    .run("postgres", &format!("CREATE DATABASE \"{}\" OWNER plana", self.kept()))
+                    .await?;
                 given("database", &self.kept())
             }
             "cancel" | "terminate" => self.sleep(ground).await?,
@@ -112,7 +114,7 @@ impl Deed {
     /// Has somebody sleep in the tenant's database; which session that is.
     async fn sleep(self, ground: &Ground) -> Result<Vec<String>, PlatformError> {
         let postgres = &ground.world.postgres;
-        let mut session = postgres.connection(Role::Super, &self.host()).await?;
+        let mut session = postgres.connection(Role::Owner, &self.host()).await?;
         let mine = "SELECT pid, (extract(epoch FROM backend_start) * 1000)::int8 AS began
             FROM pg_stat_activity WHERE pid = pg_backend_pid()";
         let row = sqlx::query(mine).fetch_one(&mut session).await?;

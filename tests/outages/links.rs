@@ -72,7 +72,7 @@ impl Links {
             (Server::Valkey, world.valkey.port()),
         ];
         let read = |path: PathBuf| std::fs::read_to_string(path).expect("a file");
-        let kubeconfig = world.api.kubeconfig(User::Admin);
+        let kubeconfig = world.api.kubeconfig(User::Senior);
         let mut texts = [read(ground.config()), read(kubeconfig.clone())];
         let mut ways = Vec::new();
         for (server, port) in servers {

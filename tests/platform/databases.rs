@@ -47,6 +47,7 @@ CREATE TABLE account_move (
     id serial PRIMARY KEY, name text NOT NULL, partner_id integer, amount numeric(16,2) NOT NULL,
     state text NOT NULL DEFAULT 'posted', narration text, date date NOT NULL DEFAULT current_date);
 CREATE INDEX account_move_partner ON account_move (partner_id);
+CREATE TABLE ir_config_parameter (id serial PRIMARY KEY, key text NOT NULL UNIQUE, value text NOT NULL);
 CREATE TABLE ir_cron (id serial PRIMARY KEY, cron_name text NOT NULL, nextcall timestamptz NOT NULL DEFAULT now());
 INSERT INTO res_users (login) SELECT 'user' || n || '@example.bg' FROM generate_series(1, 12) n;
 INSERT INTO ir_module_module (name, state, latest_version)
@@ -55,6 +56,7 @@ INSERT INTO ir_module_module (name) SELECT 'module_' || n FROM generate_series(1
 INSERT INTO sale_order (name, partner_id, amount_total)
     SELECT 'S' || lpad(n::text, 5, '0'), 1 + n % 300, n * 12.5 FROM generate_series(1, 60) n;
 INSERT INTO res_partner (name, vat) SELECT 'Partner ' || n, 'BG' || 100000000 + n FROM generate_series(1, 300) n;
+INSERT INTO ir_config_parameter (key, value) VALUES ('database.uuid', md5(current_database()));
 INSERT INTO ir_cron (cron_name) SELECT 'job ' || n FROM generate_series(1, 20) n;";
 
 /// The database of the client with this index.
@@ -112,7 +114,8 @@ impl Postgres {
         statements.extend(rights(name));
         self.run("postgres", &statements).await?;
         let insert = format!(
-            "INSERT INTO account_move (name, partner_id, amount, narration)
+            "UPDATE ir_config_parameter SET value = md5(current_database()) WHERE key = 'database.uuid';
+             INSERT INTO account_move (name, partner_id, amount, narration)
              SELECT 'INV/' || n, n % 300, n * 1.2, repeat('x', 100) FROM generate_series(1, {rows}) n"
         );
         let mut connection = self.connection(Role::Owner, name).await?;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::OperateOrder;
 use super::question::{Asking, Question};
+use super::{OperateOrder, run_lines};
 use crate::app::action::RunAction;
 use crate::app::notices::Level;
 use crate::app::overlay::Overlay;
-use crate::app::{App, Effect};
+use crate::app::{App, Effect, pages};
 use crate::domain::operation::{Plan, PodsOf};
 use crate::domain::{Operation, PlanHash, Text, Uid};
 use crate::store::table::RowId;
@@ -27,6 +27,8 @@ pub struct RunPage {
     pub halted: Option<Text>,
     /// Whether the keys are in the log beside it.
     pub(in crate::app) at_log: bool,
+    /// Whether the step under way is kept in sight: until somebody scrolls.
+    pub(in crate::app) follows: bool,
     /// The pods whose log that is.
     pub(super) log_of: Option<PodsOf>,
 }
@@ -34,7 +36,8 @@ pub struct RunPage {
 impl RunPage {
     pub(super) fn new(plan: Arc<Plan>) -> Self {
         let id = plan.id.clone();
-        Self { id, plan, top: 0, asking: None, halted: None, at_log: false, log_of: None }
+        let (asking, halted, log_of) = (None, None, None);
+        Self { id, plan, top: 0, asking, halted, at_log: false, follows: true, log_of }
     }
 
     /// What a factor for it is bound to.
@@ -109,5 +112,22 @@ impl App {
             return Vec::new();
         };
         vec![Effect::Operate(OperateOrder::Export(Box::new((*operation).clone())))]
+    }
+
+    /// Keeps the step that is under way, or went wrong, in sight, until somebody scrolls.
+    pub(in crate::app) fn settle_run(&mut self) {
+        let Some(overlay @ Overlay::Run(page)) = &self.overlay else { return };
+        let geometry = self.geometry();
+        let (width, height) = (geometry.overlay_width(), geometry.overlay_lines());
+        if !page.follows || height < 4 {
+            return;
+        }
+        let lines = pages::lines(self, overlay, width);
+        let at = lines.iter().position(run_lines::is_under_way);
+        // With what is seen there, and what comes next.
+        let top = at.map_or(0, |at| (at + 3).saturating_sub(height));
+        if let Some(Overlay::Run(page)) = &mut self.overlay {
+            page.top = top;
+        }
     }
 }

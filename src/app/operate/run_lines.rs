@@ -38,6 +38,12 @@ pub(super) fn lines(app: &App, page: &RunPage) -> Vec<DetailLine> {
     lines
 }
 
+/// Whether `line` is of the step that is under way, or went wrong.
+pub(super) fn is_under_way(line: &DetailLine) -> bool {
+    let sign = line.pieces.first().filter(|_| line.label.is_empty());
+    matches!(sign, Some(Piece::Text(_, text)) if matches!(text.as_str(), "◌ " | "✗ " | "↶ "))
+}
+
 /// How it stands.
 fn head(app: &App, page: &RunPage, known: Option<&Operation>) -> Vec<DetailLine> {
     let here = app.desk().here.contains_key(&page.id);

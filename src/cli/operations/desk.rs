@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Runtime;
 
 use super::{NOT_DONE, page};
+use crate::cli::log::Kept;
 use crate::cli::session::{Visit, ended};
 use crate::cli::{CliError, output};
 use crate::config::{Environment, Loaded, Paths, RoleWithout};
@@ -113,19 +114,23 @@ impl Desk {
         id: &Text,
         work: impl Future<Output = Result<Operation, Halt>> + Send + 'static,
     ) -> Result<u8, CliError> {
+        let log = Kept::begin(&self.loaded.settings);
+        tracing::info!(operation = %id, by = %self.by, "an operation is worked on");
         let worked = self.runtime.block_on(async {
             tokio::select! {
                 worked = work => Some(worked),
                 () = ended() => None,
             }
         });
+        log_end(id, worked.as_ref());
+        log.end();
         let goes_on = format!("Go on with: pulse-console ops resume {id}");
         match worked {
             None => {
                 output::complain(&format!("Left where it stands. {goes_on}"));
                 Ok(NOT_DONE)
             }
-            Some(Err(halt @ Halt::Moved { .. })) => Err(CliError::of(halt)),
+            Some(Err(halt)) if !halt.can_go_on() => Err(CliError::of(halt)),
             Some(Err(halt)) => Err(CliError(format!("{halt} {goes_on}"))),
             Some(Ok(operation)) => {
                 output::say(&page::end(&operation));
@@ -134,6 +139,19 @@ impl Desk {
                 Ok(if done { 0 } else { NOT_DONE })
             }
         }
+    }
+}
+
+/// Puts into the log how the work on the operation `id` ended here.
+fn log_end(id: &Text, worked: Option<&Result<Operation, Halt>>) {
+    match worked {
+        Some(Ok(operation)) => {
+            tracing::info!(operation = %id, "the operation is {}", operation.standing.word());
+        }
+        Some(Err(halt)) => {
+            tracing::warn!(operation = %id, "the operation does not go on here: {halt}");
+        }
+        None => tracing::warn!(operation = %id, "the operation was left where it stands"),
     }
 }
 

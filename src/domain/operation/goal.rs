@@ -79,6 +79,8 @@ pub enum Expect {
     By(Text),
     /// An address is well.
     Well,
+    /// Nothing lacks for a change.
+    Allowed,
 }
 
 /// How an answer stands to what is wanted.
@@ -154,6 +156,13 @@ impl Expect {
                 Seen::Health { well: true, says } => Reached::Yes(says.clone()),
                 Seen::Health { says, .. } => Reached::NotYet(says.clone()),
                 _ => not_yet("it does not answer"),
+            },
+            Self::Allowed => match seen {
+                Seen::Lacking(lacking) => match lacking.first() {
+                    Some(what) => Reached::NotYet(what.clone()),
+                    None => yes("nothing stands in the way"),
+                },
+                _ => not_yet("nobody can tell"),
             },
         }
     }
@@ -292,17 +301,18 @@ fn ready(object: &Value) -> Reached {
         // What it says may be of the state before.
         Some(("True", _)) if is_observed(object) => yes("synced and ready"),
         // A run whose Job has failed is over: its controller does not try again.
-        Some(("False", why)) if is_failed(&why) => never(&format!("it has failed: {why}")),
+        Some(("False", why)) if is_failed(object, &why) => never(&format!("it has failed: {why}")),
         Some((_, why)) if why.is_empty() => not_yet("not ready yet"),
         Some((_, why)) => not_yet(&format!("not ready yet: {why}")),
         None => not_yet("no controller has looked at it yet"),
     }
 }
 
-/// Whether the words of a condition begin with a reason that is an end.
-fn is_failed(why: &str) -> bool {
+/// Whether a run is over: its phase says so, or the words of its condition begin with a reason that is an end.
+fn is_failed(object: &Value, why: &str) -> bool {
     let reason = why.split(':').next().unwrap_or_default();
-    matches!(reason, "Failed" | "Error")
+    let phase = object.pointer("/status/phase").and_then(Value::as_str);
+    matches!(reason, "Failed" | "Error") || phase == Some("Failed")
 }
 
 /// Whether the status of `object` speaks of its present specification, as far as it tells: as a whole, or in each
@@ -348,6 +358,13 @@ fn hides(wanted: bool, seen: &Seen) -> Reached {
 
 fn holds(contents: &ContentsSeen, least: &ContentsSeen) -> Reached {
     let ContentsSeen { tables, modules, users, .. } = contents;
+    if let (Some(is), Some(wanted)) = (&contents.uuid, &least.uuid)
+        && is != wanted
+    {
+        return never(&format!(
+            "the copy is of another database: Odoo calls it {is}, and the live one {wanted}"
+        ));
+    }
     let count = |known: Option<u32>| known.unwrap_or(0);
     let words = format!("{tables} tables, {} modules, {} people", count(*modules), count(*users));
     let enough = *tables >= least.tables

@@ -178,6 +178,9 @@ pub struct ContentsSeen {
     pub users: Option<u32>,
     /// The last write that can be known cheaply.
     pub last_write: Option<Timestamp>,
+    /// What Odoo calls the database, whatever its name is; a dump keeps it.
+    #[serde(default)]
+    pub uuid: Option<Text>,
 }
 
 /// An object of the bucket as it was seen.

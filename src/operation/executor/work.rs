@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::{Executor, Halt, Tell, Way};
 use crate::domain::operation::{
-    Command, Entry, Goal, Operation, Phase, Plan, Reached, Seen, Standing,
+    Command, Entry, Expect, Goal, Operation, Phase, Plan, Query, Reached, Seen, Standing, Undo,
+    Which,
 };
 use crate::domain::{Span, Text, Trouble};
 use crate::platform::{Lease, Mark, Revision, Unacted, Unwritten, Word};
@@ -27,6 +28,8 @@ struct Change<'a> {
     begun: Option<&'a Goal>,
     settled: &'a Goal,
     limit: Span,
+    /// A person decided to try again what failed.
+    again: bool,
 }
 
 impl<'a> Work<'a> {
@@ -131,6 +134,7 @@ impl<'a> Work<'a> {
             begun: step.begun.as_ref(),
             settled: &step.settled,
             limit: step.limit,
+            again: self.standing().tries > 1,
         };
         let entry = match self.carry_out(at, &change).await {
             Ok(saw) => Entry::Done { step: at, saw },
@@ -152,7 +156,8 @@ impl<'a> Work<'a> {
             self.write(Entry::Undoing { step: at }).await?;
         }
         let limit = plan.steps.get(at).map_or(Span::default(), |step| step.limit);
-        let change = Change { act: Some(&undo.act), begun: None, settled: &undo.settled, limit };
+        let (act, settled) = (Some(&undo.act), &undo.settled);
+        let change = Change { act, begun: None, settled, limit, again: false };
         let entry = match self.carry_out(at, &change).await {
             Ok(saw) => Entry::Undone { step: at, saw },
             Err(why) => Entry::Stopped { step: at, why },
@@ -163,12 +168,36 @@ impl<'a> Work<'a> {
     /// Looks whether `change` was made already, makes it if not, and waits until it is settled; says what was seen.
     async fn carry_out(&self, at: usize, change: &Change<'_>) -> Result<Text, Text> {
         let probe = change.begun.unwrap_or(change.settled);
+        if change.again {
+            self.clear(at, change).await?;
+        }
         if !self.is_reached(at, probe).await?
             && let Some(command) = change.act
         {
             self.act(at, command, probe).await?;
         }
         self.settle(at, change.settled, change.limit).await
+    }
+
+    /// Takes away what failed the last time, where that is an object which this operation made: it would fail for ever.
+    async fn clear(&self, at: usize, change: &Change<'_>) -> Result<(), Text> {
+        let Some(Command::Apply { what, .. }) = change.act else { return Ok(()) };
+        let (seen, _) = self.look(at, change.settled).await?;
+        let Reached::Never(why) = change.settled.expect.judge(&seen) else { return Ok(()) };
+        self.say(at, &format!("Taking away {what} of the last try: {why}"));
+        let which = Which::MadeBy(self.operation.plan.id.clone());
+        let delete = Command::Delete { what: what.clone(), which };
+        let gone = Goal::new(Query::Object(what.clone()), Expect::Absent);
+        self.act(at, &delete, &gone).await?;
+        self.settle(at, &gone, change.limit).await?;
+        // A step before it that only looks and yet can be taken back stands for what this one may have left.
+        let before = at.checked_sub(1).and_then(|before| self.operation.plan.steps.get(before));
+        let left = before.filter(|step| step.act.is_none()).and_then(|step| step.undo.as_ref());
+        let Some(Undo { act, settled }) = left else { return Ok(()) };
+        if !self.is_reached(at, settled).await? {
+            self.act(at, act, settled).await?;
+        }
+        self.settle(at, settled, change.limit).await.map(drop)
     }
 
     /// Makes the change, until it is made, refused, or nobody answers for too long.

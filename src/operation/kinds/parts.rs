@@ -262,6 +262,13 @@ pub(super) fn look(name: &str, query: Query, expect: Expect, limit: Span) -> Ste
     }
 }
 
+/// The step that looks, before anybody is held up, whether everybody who is in `database` can be put out.
+pub(super) fn can_end(database: &Text) -> Step {
+    let end = Command::EndSessions { database: database.clone() };
+    let query = Query::Rights(Box::new(end));
+    look("see that nobody is connected who can't be put out", query, Expect::Allowed, BRIEF)
+}
+
 /// A step that makes a change which is seen by its goal.
 pub(super) fn act(name: &str, act: Command, query: Query, expect: Expect, limit: Span) -> Step {
     Step { act: Some(act), ..look(name, query, expect, limit) }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::Ask;
 use super::parts::{
-    BRIEF, Client, act, bad, bytes, check, chosen_backup, doubtful, good, look, moment, people,
-    pin, say,
+    BRIEF, Client, act, bad, bytes, can_end, check, chosen_backup, doubtful, good, look, moment,
+    people, pin, say,
 };
 use crate::domain::operation::{
     Asks, BackupSeen, Check, Command, ContentsSeen, DatabaseSeen, Expect, Goal, Plan, PodsOf,
@@ -125,15 +125,15 @@ impl Source<'_> {
         })
     }
 
-    /// The manifest of the restore into `database`.
+    /// The manifest of the restore into `database`, a run of this name and mode.
     pub(super) fn manifest(
         &self,
         ask: &Ask<'_>,
-        mode: &str,
+        (run, mode): (&str, &str),
         database: &Text,
     ) -> Result<(crate::domain::operation::ObjectRef, Value), Unplanned> {
-        let what = ask
-            .own("EnvironmentRestore", ask.name_of(self.client.name.as_str(), "restore").as_str());
+        let what =
+            ask.own("EnvironmentRestore", ask.name_of(self.client.name.as_str(), run).as_str());
         let values = json!({
             "name": what.name,
             "tenant": self.client.name,
@@ -152,9 +152,9 @@ impl Source<'_> {
         &self,
         ask: &Ask<'_>,
         plan: &mut Plan,
-        database: &Text,
+        (run, database): (&str, &Text),
     ) -> Result<(), Unplanned> {
-        let (what, manifest) = self.manifest(ask, "side-by-side", database)?;
+        let (what, manifest) = self.manifest(ask, (run, "side-by-side"), database)?;
         plan.checks.push(ask.dry_run(&what, &manifest)?);
         let new = Query::Database { name: database.clone() };
         plan.pins.push(pin("the name of the new database", Goal::new(new.clone(), Expect::Absent)));
@@ -193,6 +193,7 @@ impl Source<'_> {
             modules: known.and_then(|it| it.modules).map(some),
             users: known.and_then(|it| it.users).map(|users| users.min(1)),
             last_write: None,
+            uuid: known.and_then(|it| it.uuid.clone()),
         }
     }
 
@@ -239,8 +240,22 @@ pub(super) fn beside(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     ));
     source.pin(&mut plan);
     plan.checks = source.checks(ask)?;
-    source.beside(ask, &mut plan, &database)?;
+    source.beside(ask, &mut plan, ("restore", &database))?;
     Ok(plan)
+}
+
+/// The steps that restore the backup into a copy which is dropped again: whether a dump can be read, and is the tenant's, is
+/// found out while everybody works on.
+fn rehearse(ask: &Ask<'_>, source: &Source<'_>, plan: &mut Plan) -> Result<(), Unplanned> {
+    let copy = ask.shape.host_of(ask.name_of(source.client.name.as_str(), "copy").as_str());
+    plan.notes.push(say(
+        "The backup is restored into a copy first, which is dropped again: only one that is sound goes over what is there.",
+    ));
+    source.beside(ask, plan, ("rehearsal", &copy))?;
+    let dropped = Command::DropDatabase { name: copy.clone(), oid: None };
+    let is = Query::Database { name: copy };
+    plan.steps.push(act("drop the copy again", dropped, is, Expect::Absent, HEALTH_LIMIT));
+    Ok(())
 }
 
 /// Restores a backup over the live database.
@@ -260,9 +275,11 @@ pub(super) fn in_place(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     ));
     source.pin(&mut plan);
     plan.checks = source.checks(ask)?;
-    let (what, manifest) = source.manifest(ask, "in-place", &host)?;
+    let (what, manifest) = source.manifest(ask, ("restore", "in-place"), &host)?;
     plan.checks.push(ask.dry_run(&what, &manifest)?);
     plan.steps.extend(ask.insurance(&source.client)?);
+    rehearse(ask, &source, &mut plan)?;
+    plan.steps.push(can_end(&host));
     let pool = Query::Pool { database: host.clone() };
     let pause = Command::PausePool { database: host.clone() };
     let resume = Command::ResumePool { database: host.clone() };

@@ -1,7 +1,7 @@
 //! The restore that can be taken back: the copy takes the place of the live database, which is kept.
 
 use super::Ask;
-use super::parts::{BRIEF, act, bad, bytes, good, look, moment, people, pin, say};
+use super::parts::{BRIEF, act, bad, bytes, can_end, good, look, moment, people, pin, say};
 use super::restore::{HEALTH_LIMIT, source};
 use crate::domain::operation::{Asks, Command, Due, Expect, Goal, Oid, Plan, Query, Seen, Step};
 use crate::domain::{Span, Text, Timestamp};
@@ -41,7 +41,8 @@ pub(super) fn swap(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     let is_kept = Query::Database { name: kept.clone() };
     plan.pins.push(pin("the name for what is kept", Goal::new(is_kept, Expect::Absent)));
     plan.steps.extend(ask.insurance(&source.client)?);
-    source.beside(ask, &mut plan, &copy)?;
+    source.beside(ask, &mut plan, ("restore", &copy))?;
+    plan.steps.push(can_end(&live));
     plan.steps.extend(exchange(&live, &copy, &kept, source.live.oid));
     plan.steps.push(look(
         "see that the tenant answers",

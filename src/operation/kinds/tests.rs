@@ -131,6 +131,7 @@ impl World {
                 modules: Some(60),
                 users: Some(34),
                 last_write: None,
+                uuid: Some(Text::from("u-acme")),
             }),
             Query::DatabaseServer => Seen::Server { version: 170_004, free: Some(500_000_000_000) },
             Query::Session(_) => Seen::Session {

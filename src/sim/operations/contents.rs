@@ -47,6 +47,7 @@ pub(super) fn sound(tenant: &Text, wrote: Timestamp) -> Contents {
         modules: Some(count(11, 64, 60)),
         users: Some(count(19, 3, 40)),
         last_write: Some(wrote),
+        uuid: Some(Text::from(format!("{chance:016x}"))),
     };
     Contents { seen, broken: false }
 }

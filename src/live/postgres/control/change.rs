@@ -128,15 +128,23 @@ async fn alone(
     }
 }
 
+/// Ends everybody's session. Whom the role may not end is waited for a little: who measures comes and goes.
 async fn put_out(line: &mut Line, name: &str) -> Result<(), Stop> {
     const DOING: &str = "ending the sessions";
-    line.ask(DOING, sqlx::query(END_ALL).bind(name)).await?;
-    let left = line.ask(DOING, sqlx::query(LEFT).bind(name)).await?;
-    let Some(row) = left.first() else { return Ok(()) };
-    let odd = |odd| Stop::Failed(Failure::Odd { doing: DOING, odd });
-    let (me, above) = (text(row, "me").map_err(odd)?, count(row, "above").map_err(odd)?);
-    let what = in_the_way(&Text::bounded(name, 200), above, &me);
-    Err(Stop::refused(TroubleKind::Denied, &what, "Then go on."))
+    let mut tries = 1;
+    loop {
+        line.ask(DOING, sqlx::query(END_ALL).bind(name)).await?;
+        let left = line.ask(DOING, sqlx::query(LEFT).bind(name)).await?;
+        let Some(row) = left.first() else { return Ok(()) };
+        if tries == TRIES {
+            let odd = |odd| Stop::Failed(Failure::Odd { doing: DOING, odd });
+            let (me, above) = (text(row, "me").map_err(odd)?, count(row, "above").map_err(odd)?);
+            let what = in_the_way(&Text::bounded(name, 200), above, &me);
+            return Err(Stop::refused(TroubleKind::Denied, &what, "Then go on."));
+        }
+        tries += 1;
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 pub(super) async fn allow(target: &Target, name: &str, allow: bool) -> Result<(), Stop> {

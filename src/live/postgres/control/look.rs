@@ -24,7 +24,8 @@ WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000)::int8 = $2";
 const TABLES: &str = "\
 SELECT count(*) AS tables,
        to_regclass('public.ir_module_module') IS NOT NULL AS modules,
-       to_regclass('public.res_users') IS NOT NULL AS users
+       to_regclass('public.res_users') IS NOT NULL AS users,
+       to_regclass('public.ir_config_parameter') IS NOT NULL AS parameters
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'";
@@ -39,6 +40,10 @@ const USERS: &str = "SELECT count(*) AS count FROM public.res_users WHERE active
 /// When somebody last signed in or was changed: a small table. Odoo writes its times in UTC.
 const LAST_WRITE: &str = "\
 SELECT (extract(epoch FROM max(write_date)) * 1000)::int8 AS at FROM public.res_users";
+
+/// What Odoo calls the database.
+const UUID: &str =
+    "SELECT value::text AS uuid FROM public.ir_config_parameter WHERE key = 'database.uuid'";
 
 /// The server refuses because there is no such database.
 const NO_DATABASE: &str = "3D000";
@@ -128,8 +133,9 @@ pub(super) async fn contents(target: &Target, wanted: &str) -> Result<Seen, Stop
     let has = |column| cell::<bool>(row, column).map(|has| has.unwrap_or(false));
     let (has_modules, has_users) =
         (has("modules").map_err(odd(DOING))?, has("users").map_err(odd(DOING))?);
+    let has_parameters = has("parameters").map_err(odd(DOING))?;
     let tables = small(count(row, "tables").map_err(odd(DOING))?);
-    let (mut modules, mut users, mut last_write) = (None, None, None);
+    let (mut modules, mut users, mut last_write, mut uuid) = (None, None, None, None);
     if has_modules {
         modules = counted(&mut line, MODULES).await?;
     }
@@ -138,8 +144,12 @@ pub(super) async fn contents(target: &Target, wanted: &str) -> Result<Seen, Stop
         let row = allowed(line.ask(DOING, sqlx::query(LAST_WRITE)).await)?;
         last_write = row.and_then(|rows| time(rows.first()?, "at").ok().flatten());
     }
+    if has_parameters {
+        let rows = allowed(line.ask(DOING, sqlx::query(UUID)).await)?;
+        uuid = rows.and_then(|rows| name(rows.first()?, "uuid").ok());
+    }
     line.close().await;
-    Ok(Seen::Contents(ContentsSeen { tables, modules, users, last_write }))
+    Ok(Seen::Contents(ContentsSeen { tables, modules, users, last_write, uuid }))
 }
 
 async fn counted(line: &mut Line, query: &'static str) -> Result<Option<u32>, Stop> {

@@ -30,11 +30,19 @@ fn number(row: &PgRow, column: &'static str) -> u32 {
 pub(super) async fn look(target: &Target, database: &str) -> Result<Seen, Stop> {
     const DOING: &str = "looking at the pool";
     let mut line = Line::open(target).await?;
-    let databases = line.run_soon(DOING, "SHOW DATABASES".to_owned()).await?;
+    let mut databases = line.run_soon(DOING, "SHOW DATABASES".to_owned()).await?;
     let pools = line.run_soon(DOING, "SHOW POOLS".to_owned()).await?;
+    let is_listed = |rows: &[PgRow]| rows.iter().any(|row| text(row, "name") == Some(database));
+    if !is_listed(&databases) && pools.iter().any(|row| text(row, "database") == Some(database)) {
+        // One that it made up by itself is not listed after its last client left, and sometimes not while one signs in.
+        // It may be paused all the same, and would hold back whoever comes next. Whoever asks after it by its name has it
+        // listed again; of what can be asked, this changes nothing. Who may only look can't, and pauses nothing either.
+        let call = format!("WAIT_CLOSE {}", quoted(database)?);
+        if line.run_soon(DOING, call).await.is_ok() {
+            databases = line.run_soon(DOING, "SHOW DATABASES".to_owned()).await?;
+        }
+    }
     line.close().await;
-    // A pool of a database that it made up by itself stays listed for a while after its last client left; nobody can be
-    // held back in it until the next one comes.
     let Some(listed) = databases.iter().find(|row| text(row, "name") == Some(database)) else {
         return Ok(Seen::Absent);
     };
