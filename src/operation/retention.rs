@@ -235,6 +235,9 @@ mod tests {
         leaving.all.iter().map(|operation| operation.plan.id.to_string()).collect()
     }
 
+    /// What it is called, when things of it are due, what its journal says, and when it was over.
+    type Row<'a> = (&'a str, &'a [i64], &'a [Entry], Option<i64>);
+
     #[test]
     fn only_what_is_over_and_settled_for_long_enough_goes() {
         let why = || "why".into();
@@ -242,7 +245,7 @@ mod tests {
         let undone = [&done()[..], &[Entry::TurnedBack { why: why() }]].concat();
         let back = [&undone[..], &[Entry::Undone { step: 0, saw: why() }]].concat();
         let given_up = [Entry::GivenUp { why: why() }];
-        let rows: [(&str, &[i64], &[Entry], Option<i64>); 9] = [
+        let rows: [Row<'_>; 9] = [
             ("running", &[], &[], None),
             ("began", &[], &done()[..1], None),
             ("stopped", &[], &stopped, None),

@@ -28,7 +28,9 @@ impl Desk {
                 let Listing { operations, more, .. } = listing;
                 print(&operations, args)?;
                 if !args.json {
-                    left_out.iter().for_each(|line| output::complain(line));
+                    for line in left_out {
+                        output::complain(&line);
+                    }
                 }
                 if !more {
                     self.reflect(operations);
@@ -207,7 +209,7 @@ fn print(operations: &[Operation], args: &ListArgs) -> Result<(), CliError> {
         (0, 0) => output::say("There are no operations."),
         (0, all) => output::say(&format!("None of the {all} operations is meant by that.")),
         (some, all) if some < all => {
-            output::complain(&format!("Left out: {} of {all}.", all - some))
+            output::complain(&format!("Left out: {} of {all}.", all - some));
         }
         _ => {}
     }

@@ -101,7 +101,8 @@ impl Mirror {
             match read {
                 Ok(operation) => found.operations.push(operation),
                 Err(why) => {
-                    found.skipped.push((Text::bounded(&name, 256), Text::bounded(&why, 256)))
+                    let (name, why) = (Text::bounded(&name, 256), Text::bounded(&why, 256));
+                    found.skipped.push((name, why));
                 }
             }
         }

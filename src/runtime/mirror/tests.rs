@@ -150,7 +150,7 @@ fn where_there_is_no_room_the_newest_and_those_that_are_not_over_stay() {
     let home = Home::new();
     let mut reflector = Reflector::new(home.mirror.clone());
     let mut all: Vec<_> =
-        (0..MOST as i64).map(|n| operation(&format!("n{n}"), n + 10, 3)).collect();
+        (10..).take(MOST).map(|ms| operation(&format!("n{}", ms - 10), ms, 3)).collect();
     all.push(operation("runs", 1, 1));
     reflector.reflect(&all, at(5000)).expect("written");
     let ids = home.ids();
