@@ -13,15 +13,18 @@ mod platform;
 mod screen;
 
 use std::path::Path;
+use std::time::Duration;
 
 use controlled::Outcome;
 use ground::Ground;
 use outages::{Deed, Links, Server, Waiter};
-use platform::{CONSOLE, write_private};
+use platform::{CONSOLE, PlatformError, write_private};
 use screen::{Console, Home};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pulse-console");
+/// Nothing here takes so long; it only keeps a broken test from hanging.
+const HANG: Duration = Duration::from_mins(2);
 /// Has the program after it run where no file can grow, as on a full disk.
 const FULL: &str = "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"";
 
@@ -111,60 +114,73 @@ async fn a_console_whose_disk_is_full_goes_on_and_says_that_there_is_no_log() ->
     ground.assert_no_lease().await
 }
 
+/// Where the account of the console is.
+fn account() -> String {
+    format!("/api/v1/namespaces/{CONSOLE}")
+}
+
+fn named(kind: &str, name: &str) -> Value {
+    json!({ "apiVersion": "v1", "kind": kind, "metadata": { "name": name } })
+}
+
+/// A token of the console's account, which lives as long as the secret that it is bound to.
+async fn token(ground: &Ground, bound: &str) -> Result<String, PlatformError> {
+    let account = account();
+    ground.world.post(&format!("{account}/secrets"), &named("Secret", bound)).await?;
+    let wanted = json!({
+        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
+        "spec": { "boundObjectRef": { "apiVersion": "v1", "kind": "Secret", "name": bound } },
+    });
+    let request = http::Request::post(format!("{account}/serviceaccounts/maria/token"))
+        .header("content-type", "application/json")
+        .body(wanted.to_string().into_bytes())
+        .expect("a request");
+    let given: Value = ground.world.client.request(request).await?;
+    let token = given.pointer("/status/token").and_then(Value::as_str);
+    Ok(token.expect("a token").to_owned())
+}
+
+/// Ends a token, and waits until the server knows: it believes one for some seconds more than it should.
+async fn end_token(ground: &Ground, bound: &str, token: &str) -> Outcome {
+    let api = &ground.world.api;
+    api.delete_at(&format!("{}/secrets/{bound}", account())).await?;
+    let client = api.client_by_token(token.trim()).await?;
+    let refused = tokio::time::timeout(HANG, async {
+        while client.apiserver_version().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    refused.await.expect("the token ends");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_runs_out_is_waited_for_and_a_new_one_is_taken() -> Outcome {
     let ground = Ground::start(2).await?;
-    let (api, client) = (&ground.world.api, &ground.world.client);
-    let account = format!("system:serviceaccount:{CONSOLE}:maria");
+    let user = format!("system:serviceaccount:{CONSOLE}:maria");
     let everything = json!([{ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }]);
-    api.grant("maria", &everything, &[("User", &account)]).await?;
-    let core = format!("/api/v1/namespaces/{CONSOLE}");
-    let named = |kind: &str, name: &str| json!({ "apiVersion": "v1", "kind": kind, "metadata": { "name": name } });
-    ground
-        .world
-        .post(&format!("{core}/serviceaccounts"), &named("ServiceAccount", "maria"))
-        .await?;
-    // A token lives as long as the secret that it is bound to.
-    let token = async |bound: &str| {
-        ground.world.post(&format!("{core}/secrets"), &named("Secret", bound)).await?;
-        let wanted = json!({
-            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-            "spec": { "boundObjectRef": { "apiVersion": "v1", "kind": "Secret", "name": bound } },
-        });
-        let request = http::Request::post(format!("{core}/serviceaccounts/maria/token"))
-            .header("content-type", "application/json")
-            .body(wanted.to_string().into_bytes())
-            .expect("a request");
-        let given: serde_json::Value = client.request(request).await?;
-        let token = given.pointer("/status/token").and_then(|token| token.as_str());
-        Ok::<_, platform::PlatformError>(token.expect("a token").to_owned())
-    };
+    ground.world.api.grant("maria", &everything, &[("User", &user)]).await?;
+    let accounts = format!("{}/serviceaccounts", account());
+    ground.world.post(&accounts, &named("ServiceAccount", "maria")).await?;
     let links = Links::to_servers_of(&ground).await?;
-    let file = links.signed_in_by_token(&token("first").await?)?;
+    let file = links.signed_in_by_token(&token(&ground, "first").await?)?;
 
-    for (number, deed) in
-        [Deed::new("tier", "acme"), Deed::new("backup", "rila")].iter().enumerate()
-    {
+    for (deed, old, new) in [
+        (Deed::new("tier", "acme"), "first", "second"),
+        (Deed::new("backup", "rila"), "second", "third"),
+    ] {
         let words = deed.prepare(&ground).await?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let (planned, id) = ground.plan(&words).await;
         let mut waiter = Waiter::start(&links.config(), &["run", &planned]);
         waiter.until_at("act", Server::Cluster).await;
-        let old = ["first", "second"].get(number).expect("one of two");
-        api.delete_at(&format!("{core}/secrets/{old}")).await?;
-        // The server believes a token for some seconds more than it should.
-        let known = std::fs::read_to_string(&file).expect("a token");
-        let refused = api.client_by_token(known.trim()).await?;
-        while refused.apiserver_version().await.is_ok() {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
+        end_token(&ground, old, &std::fs::read_to_string(&file).expect("a token")).await?;
         let said = waiter.until_says("(401)").await;
         println!("{}: {said}", deed.verb);
         assert!(said.starts_with("Waiting: ") && links.names(Server::Cluster, &said), "{said}");
         assert!(said.contains("log in again, or fetch a fresh kubeconfig"), "{said}");
-        let new = ["second", "third"].get(number).expect("one of two");
         // As an editor leaves it.
-        write_private(&file, &format!("{}\n", token(new).await?))?;
+        write_private(&file, &format!("{}\n", token(&ground, new).await?))?;
         assert_eq!(waiter.until_ended().await, "done", "{}", waiter.all());
         deed.assert_done(&ground, &id).await?;
     }

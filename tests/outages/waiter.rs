@@ -91,12 +91,17 @@ impl Waiter {
 
     /// Lets it go on from where it waited last; what it says next.
     pub async fn goes_on(&mut self) -> Line {
+        self.go_on().await;
+        self.next().await
+    }
+
+    /// Lets it go on from where it waited last.
+    pub async fn go_on(&mut self) {
         let mut at = self.all.iter().rev().filter_map(|line| line.strip_prefix("at "));
         let number = at.next().and_then(|at| at.split(' ').next()).expect("it waited");
         let line = format!("{number}\n");
         // One that has just ended does not listen.
         let _ = self.stdin.write_all(line.as_bytes()).await;
-        self.next().await
     }
 
     /// Lets it go on until it is about to do `act` at `server`.

@@ -22,9 +22,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use pulse_console::config::{Environment, Paths, Settings, Sources, load};
-use pulse_console::domain::operation::{
-    Command, Entry, Operation, Phase, Plan, Query, Record, Seen, Verb,
-};
+use pulse_console::domain::operation::{Command, Entry, Phase, Plan, Query, Record, Seen, Verb};
 use pulse_console::domain::{Role, Span, Text, Timestamp, Trouble};
 use pulse_console::live::Live;
 use pulse_console::operation::kinds::{Inputs, Request, fields};
@@ -118,7 +116,7 @@ impl Gate {
     }
 }
 
-const fn asked(query: &Query) -> &'static str {
+fn asked(query: &Query) -> &'static str {
     match query {
         Query::Object(_)
         | Query::Objects { .. }
@@ -132,6 +130,7 @@ const fn asked(query: &Query) -> &'static str {
         Query::Backup { .. } | Query::Backups { .. } => "bucket",
         Query::Silence { .. } | Query::WouldHide(_) => "alertmanager",
         Query::Health { .. } => "tenant",
+        Query::Rights(command) => told(command),
     }
 }
 
