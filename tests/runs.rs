@@ -135,6 +135,18 @@ fn the_journal_is_dated_by_the_clock_of_the_screen() {
     bench.slowly("9 enter");
     let line = bench.journey.size(120, 60).line("ivan confirmed the plan");
     assert!(line.contains(" 2026-11-21 02:47:"), "{line}");
+    // So are times that somebody wrote into it.
+    let saw = Entry::Done { step: 0, saw: "6 bytes, written 2026-11-21T00:41:00Z".into() };
+    let at = bench.journey.engine.now();
+    let entries = [
+        Entry::Confirmed { reason: "so".into(), stepped_up: true },
+        Entry::Taken,
+        Entry::Began { step: 0 },
+        saw,
+    ];
+    let plan = harmful(&bench, Asks::Typed);
+    bench.finds(plan, entries.into_iter().map(|entry| record(at, entry)).collect());
+    bench.journey.sees("(6 bytes, written 2026-11-21 02:41:00)").lacks("T00:41:00Z");
 }
 
 /// An operation whose second step is under way, with the pods of a Job of the scenario.
