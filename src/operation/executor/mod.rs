@@ -207,9 +207,8 @@ impl Executor {
             };
             say(tell, (&plan.id, 0), &format!("Waiting: {trouble}"));
             let waited = away.wait().await;
-            waited.map_err(|_| match is_unsure {
-                true => Unwritten::Unsure(trouble).into(),
-                false => Halt::NotBegun(trouble),
+            waited.map_err(|_| {
+                if is_unsure { Unwritten::Unsure(trouble).into() } else { Halt::NotBegun(trouble) }
             })?;
         }
     }
