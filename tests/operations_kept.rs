@@ -1,6 +1,6 @@
 //! How long journals are kept, on the training world: what goes, what stays, and consoles that tidy up at once.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expects")]
 
 mod operated;
 
@@ -98,7 +98,7 @@ fn a_journal_goes_when_nothing_of_it_is_due_any_more() {
         let swept = sweep(&stage, 91, 100).await;
         assert_eq!((swept.removed, swept.stay.len(), swept.left_off), (gone.to_vec(), 0, None));
         let swept = sweep(&stage, 98, 100).await;
-        assert_eq!(swept.removed, [backup.plan.id.clone()]);
+        assert_eq!(swept.removed, std::slice::from_ref(&backup.plan.id));
         // As long as what the swap kept is there, its journal is too.
         assert_eq!(swept.stay.len(), 1, "{:?}", swept.stay);
         assert_eq!(swept.stay[0].0, swap.plan.id);
@@ -176,7 +176,7 @@ fn what_a_colleague_goes_on_with_stays() {
         stage.sim.faults().add(Planned::once(Place::Read, Break::Error, 1));
         let swept = sweeper(&stage, 100, 100).sweep(&seen).await;
         assert!(swept.removed.is_empty() && swept.left_off.is_some(), "{swept:?}");
-        assert_eq!(sweep(&stage, 100, 100).await.removed, [tier.plan.id.clone()]);
+        assert_eq!(sweep(&stage, 100, 100).await.removed, std::slice::from_ref(&tier.plan.id));
     });
 }
 
@@ -225,6 +225,6 @@ fn only_a_console_that_may_change_something_tidies_up() {
         let mut both = vec![first.plan.id.clone(), second.plan.id.clone()];
         both.sort();
         assert_eq!(sweep(true).await, both);
-        assert_eq!(sweep(false).await, [second.plan.id.clone()]);
+        assert_eq!(sweep(false).await, std::slice::from_ref(&second.plan.id));
     });
 }

@@ -1,6 +1,11 @@
 //! Operations that this machine saw before, on the screen: until the cluster is heard of, and while it is away.
 
-#![expect(clippy::expect_used, reason = "a test says what it expects")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
 
 mod journey;
 mod operated;

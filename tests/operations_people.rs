@@ -3,6 +3,7 @@
 #![cfg(feature = "real-servers")]
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a test says what it expects, and what it could not see"
 )]
@@ -10,6 +11,7 @@
 mod platform;
 mod screen;
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use platform::{
@@ -41,19 +43,22 @@ impl Ground {
         let mut settings = format!("profile = '{}'\n", profile("alone"));
         for who in ["alone", SENIOR, OPERATOR] {
             let name = profile(who);
-            settings.push_str(&format!(
+            write!(
+                settings,
                 "[profiles.{name}.kubernetes]\nkubeconfig = '{}'\n\
                  [profiles.{name}.alertmanager]\nurl = '{}'\n\
                  [profiles.{name}.operations]\nguards = 'verb=silence asks=second-person'\n\
                  [profiles.{name}.identity]\nrole_without = 'senior'\n",
                 server.kubeconfig(User::Admin).display(),
                 alertmanager.url(),
-            ));
+            )
+            .expect("text");
             if who != "alone" {
-                settings.push_str(&format!(
+                write!(settings,
                     "issuer = '{}'\nclient_id = '{CLIENT}'\nstep_up_client_id = '{STEP_UP_CLIENT}'\n",
                     provider.issuer()
-                ));
+                )
+                .expect("text");
             }
         }
         home.write("config.toml", &settings);

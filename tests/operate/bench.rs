@@ -10,7 +10,6 @@ use futures_util::future::BoxFuture;
 use pulse_console::app::{Effect, Msg, OperateOrder};
 use pulse_console::domain::operation::{Command, Operation, Plan, Query, Record, Seen};
 use pulse_console::domain::{Fact, FeedId, Observation, Role, Span, Text, Timestamp, Trouble, Uid};
-use pulse_console::operation::Shape;
 use pulse_console::platform::{
     Clock, Control, Feed, Inspect, Journal, Journaled, Lease, Listing, Mark, Platform, Revision,
     Unacted, Unwritten, Word, World,
