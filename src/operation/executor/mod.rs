@@ -4,6 +4,7 @@
 //! records: that it is meant is durable before it is made, and what came of it after. So whoever takes over looks first,
 //! and nothing is done twice. The lease is kept while it works; once it is lost, nothing more is begun.
 
+mod patience;
 mod work;
 
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub(super) use self::work::may_pass;
-use self::work::{Patience, Work, now};
+pub(super) use self::patience::may_pass;
+use self::patience::{Patience, now};
+use self::work::Work;
 use super::ConfirmedPlan;
 use crate::domain::operation::{Asks, Entry, Operation, Phase, Plan, Reached, Record};
 use crate::domain::{Span, Text, Trouble};

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
+use super::patience::{Doubt, Patience, may_pass, now};
 use super::{Executor, Halt, Tell, Way};
 use crate::domain::operation::{
     Command, Entry, Expect, Goal, Operation, Phase, Plan, Query, Reached, Seen, Standing, Undo,
     Which,
 };
-use crate::domain::{Span, Text, Trouble};
+use crate::domain::{Span, Text};
 use crate::platform::{Lease, Mark, Revision, Unacted, Unwritten, Word};
 
 /// An operation that this console works on.
@@ -203,10 +202,14 @@ impl<'a> Work<'a> {
     /// Makes the change, until it is made, refused, or nobody answers for too long.
     async fn act(&self, at: usize, command: &Command, probe: &Goal) -> Result<(), Text> {
         let mark = self.mark();
-        let mut patience = self.patience();
+        let (mut patience, mut doubt) = (self.patience(), Doubt::default());
         loop {
             let trouble = match self.executor.control.act(command, &mark).await {
                 Ok(()) => return Ok(()),
+                Err(Unacted::Refused(trouble)) if doubt.is_denied_lately(&trouble) => {
+                    self.say(at, &format!("Waiting: {trouble}"));
+                    trouble
+                }
                 Err(Unacted::Refused(trouble)) => return Err(Text::clean(&trouble.to_string())),
                 Err(Unacted::Unreached(trouble)) => {
                     self.say(at, &format!("Waiting: {trouble}"));
@@ -256,12 +259,13 @@ impl<'a> Work<'a> {
     /// Looks, and waits for a server that is away; says for how long it was.
     async fn look(&self, at: usize, goal: &Goal) -> Result<(Seen, Duration), Text> {
         let mut away: Option<Patience> = None;
+        let mut doubt = Doubt::default();
         loop {
             let trouble = match self.executor.control.look(&goal.query).await {
                 Ok(seen) => {
                     return Ok((seen, away.map_or(Duration::ZERO, |away| away.waited())));
                 }
-                Err(trouble) if may_pass(&trouble) => trouble,
+                Err(trouble) if may_pass(&trouble) || doubt.is_denied_lately(&trouble) => trouble,
                 Err(trouble) => return Err(Text::clean(&trouble.to_string())),
             };
             self.say(at, &format!("Waiting: {trouble}"));
@@ -278,6 +282,7 @@ impl<'a> Work<'a> {
         taken.map_err(Halt::Standing)?;
         next.records.push(record.clone());
         let id = self.operation.plan.id.clone();
+        let mut doubt = Doubt::default();
         loop {
             let journal = &self.executor.journal;
             match journal.append(&id, &self.revision, &record).await {
@@ -297,7 +302,9 @@ impl<'a> Work<'a> {
                     }
                     self.revision = read.revision;
                 }
-                Err(Unwritten::Trouble(trouble)) if may_pass(&trouble) => {
+                Err(Unwritten::Trouble(trouble))
+                    if may_pass(&trouble) || doubt.is_denied_lately(&trouble) =>
+                {
                     self.say(self.standing().done, &format!("Waiting: {trouble}"));
                     tokio::time::sleep(self.executor.pace.look).await;
                 }
@@ -348,64 +355,4 @@ impl<'a> Work<'a> {
             tracing::warn!(operation = %plan.id, "not everybody was told: {trouble}");
         }
     }
-}
-
-/// Whether it is of use to wait.
-pub(in crate::operation) const fn may_pass(trouble: &Trouble) -> bool {
-    use crate::domain::TroubleKind::{
-        Absent, Certificate, Config, Denied, NotConfigured, Protocol, Server, Slow,
-        Unauthenticated, Unreachable,
-    };
-    match trouble.kind {
-        // A token that ran out is renewed beside.
-        Unreachable | Slow | Server | Unauthenticated => true,
-        NotConfigured | Config | Certificate | Denied | Absent | Protocol => false,
-    }
-}
-
-/// How long somebody is waited for.
-pub(super) struct Patience {
-    since: Instant,
-    long: Duration,
-    pause: Duration,
-}
-
-/// It was waited for so long.
-pub(super) struct Waited(Span);
-
-impl Waited {
-    /// Why nothing comes of it.
-    fn of(&self, trouble: &Trouble) -> Text {
-        Text::clean(&format!("{}; it stayed so for {}", trouble.what, self.0))
-    }
-}
-
-impl Patience {
-    /// So long from now on, with such a pause between two tries.
-    pub(super) fn new(long: Duration, pause: Duration) -> Self {
-        Self { since: now(), long, pause }
-    }
-
-    /// Waits a moment.
-    ///
-    /// # Errors
-    /// When it was long enough.
-    pub(super) async fn wait(&mut self) -> Result<(), Waited> {
-        if self.waited() >= self.long {
-            let ms = u64::try_from(self.long.as_millis()).unwrap_or(u64::MAX);
-            return Err(Waited(Span::from_ms(ms)));
-        }
-        tokio::time::sleep(self.pause).await;
-        Ok(())
-    }
-
-    /// For how long.
-    fn waited(&self) -> Duration {
-        now().duration_since(self.since)
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "how long one waits is measured, and shown nowhere")]
-pub(super) fn now() -> Instant {
-    Instant::now()
 }
