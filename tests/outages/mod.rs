@@ -16,6 +16,9 @@ pub use links::{Links, Server};
 pub use waiter::{Line, Waiter};
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::platform::Proxy;
 
 /// How often the work waited for each server, and said so.
 pub type Waits = BTreeMap<Server, usize>;
@@ -83,7 +86,7 @@ impl Trial<'_> {
                 line = waiter.goes_on().await;
                 continue;
             };
-            link.cut();
+            cut(link).await;
             let answered = answer(waiter).await;
             link.mend();
             line = match answered {
@@ -102,6 +105,12 @@ impl Trial<'_> {
             };
         }
     }
+}
+
+/// Cuts the way to a server, and leaves its forwarder the moment that it takes to notice.
+async fn cut(link: &Proxy) {
+    link.cut();
+    tokio::time::sleep(Duration::from_millis(100)).await;
 }
 
 /// Lets `waiter` go on where a server is away.
@@ -149,7 +158,7 @@ pub async fn through_stops(links: &Links, (file, id): (&str, &str)) -> Stops {
             line = waiter.goes_on().await;
             continue;
         };
-        link.cut();
+        cut(link).await;
         waiter.go_on().await;
         let why = waiter.until_ended().await;
         if let Some(why) = why.strip_prefix("stopped ") {
