@@ -174,6 +174,14 @@ pub struct Setting {
     pub audit: String,
 }
 
+impl Setting {
+    /// The moment `at` in the zone of the screen, which it names: those in sentences may be in another.
+    #[must_use]
+    pub fn moment(&self, at: Timestamp) -> String {
+        at.utc().with_timezone(&self.zone).format("%Y-%m-%d %H:%M:%S %Z").to_string()
+    }
+}
+
 /// How dangerous a mistake in a profile is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -58,13 +58,8 @@ fn local_word(app: &App, word: &str) -> String {
     let around = |c: char| !c.is_ascii_alphanumeric();
     let inner = word.trim_matches(around);
     let moment = Timestamp::parse(inner).filter(|_| inner.ends_with('Z'));
-    moment.map_or_else(
-        || word.to_owned(),
-        |at| {
-            let zoned = at.utc().with_timezone(&app.setting.zone);
-            word.replace(inner, &zoned.format("%Y-%m-%d %H:%M:%S").to_string())
-        },
-    )
+    let zoned = |at| word.replace(inner, &app.setting.moment(at));
+    moment.map_or_else(|| word.to_owned(), zoned)
 }
 
 /// How many lines `overlay` has on a page of `width` cells.

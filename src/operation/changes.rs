@@ -126,9 +126,8 @@ fn gather(value: &Value, path: String, deep: usize, all: &mut Vec<(String, Value
     };
     match value {
         Value::Object(parts) if !parts.is_empty() && deep > 0 => {
-            let secret = is_secret(value);
+            let (secret, hidden) = (is_secret(value), Value::from("(not shown)"));
             for (name, part) in parts {
-                let hidden = Value::from("(not shown)");
                 let part = if secret && name == "value" { &hidden } else { part };
                 gather(part, below(name), deep - 1, all);
             }

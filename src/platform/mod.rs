@@ -5,9 +5,9 @@
 
 pub mod contract;
 mod control;
-mod gated;
 mod herald;
 mod identity;
+mod intercepted;
 mod journal;
 
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 pub use control::{Control, Inspect, Mark, Unacted, Word};
-pub use gated::{Gate, Gated};
 pub use herald::Herald;
 pub use identity::{
     Answer, Challenge, Grant, Identity, IdentityEvent, Order, Prompt, Proof, Purpose, Secret,
     Teller, Way,
 };
+pub use intercepted::{Call, Intercepted, Interceptor, Pass};
 pub use journal::{Journal, Journaled, Lease, Listing, Revision, Unwritten};
 
 use crate::domain::{Attention, Fact, FeedId, Observation, Timestamp};

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::sync::{Mutex, mpsc};
 
 use crate::domain::Text;
-use crate::platform::{Control, Gate, Gated, Journal};
+use crate::platform::{Call, Control, Intercepted, Interceptor, Journal, Pass};
 
 /// What this console works on.
 #[derive(Default)]
@@ -23,7 +25,7 @@ pub(super) struct Place {
     /// The end of the work that is stopped for this one.
     before: Option<mpsc::Receiver<()>>,
     stopped: mpsc::Receiver<()>,
-    gate: Gate,
+    changing: Arc<Changing>,
     /// When it goes, the work has ended.
     _ended: mpsc::Sender<()>,
 }
@@ -39,7 +41,7 @@ impl Bench {
         let (stop, stopped) = mpsc::channel(1);
         let (still, ended) = mpsc::channel(1);
         self.0.insert(id.clone(), Working { stop, ended });
-        Place { before, stopped, gate: Gate::default(), _ended: still }
+        Place { before, stopped, changing: Arc::default(), _ended: still }
     }
 }
 
@@ -50,14 +52,15 @@ impl Place {
         control: Arc<dyn Control>,
         journal: Arc<dyn Journal>,
     ) -> (Arc<dyn Control>, Arc<dyn Journal>) {
-        let control = Gated { door: control, gate: self.gate.clone() };
-        let journal = Gated { door: journal, gate: self.gate.clone() };
+        let interceptor = || Arc::<Changing>::clone(&self.changing);
+        let control = Intercepted { door: control, interceptor: interceptor() };
+        let journal = Intercepted { door: journal, interceptor: interceptor() };
         (Arc::new(control), Arc::new(journal))
     }
 
     /// Works once what was stopped has ended; none when this is stopped too.
     pub(super) async fn works<T>(self, work: impl Future<Output = T>) -> Option<T> {
-        let Self { before, mut stopped, gate, _ended: still } = self;
+        let Self { before, mut stopped, changing, _ended: still } = self;
         if let Some(mut before) = before {
             // Nothing is ever said: it ends when who could say something is gone.
             let _ = before.recv().await;
@@ -66,7 +69,8 @@ impl Place {
             if stopped.recv().await.is_none() {
                 std::future::pending::<()>().await;
             }
-            gate.wait().await;
+            // A change that was sent off is never given up half way.
+            drop(changing.0.lock().await);
         };
         let worked = tokio::select! {
             worked = work => Some(worked),
@@ -74,5 +78,23 @@ impl Place {
         };
         drop(still);
         worked
+    }
+}
+
+/// Held while something is changed or written.
+#[derive(Default)]
+struct Changing(Arc<Mutex<()>>);
+
+impl Interceptor for Changing {
+    fn before<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Pass> {
+        async move {
+            match call {
+                Call::Act(_) | Call::Open(_) | Call::Append(_) => {
+                    Box::new(Arc::clone(&self.0).lock_owned().await) as Pass
+                }
+                _ => Box::new(()),
+            }
+        }
+        .boxed()
     }
 }

@@ -57,13 +57,11 @@ pub(super) fn draw_line(app: &App, line: &DetailLine, place: Rect, paint: &mut P
                 let age = age(*at, app.now());
                 let text = if age.starts_with("in ") { age } else { format!("{age} ago") };
                 let used = paint.text(x, place.y, room, &text, Role::Text);
-                let local = at.utc().with_timezone(&app.setting.zone);
-                let exact = format!("  {}", local.format("%Y-%m-%d %H:%M:%S"));
+                let exact = format!("  {}", app.setting.moment(*at));
                 used + paint.text(x + used, place.y, room.saturating_sub(used), &exact, Role::Muted)
             }
             Piece::Clock(at) => {
-                let local = at.utc().with_timezone(&app.setting.zone);
-                let text = format!("{}  ", local.format("%Y-%m-%d %H:%M:%S"));
+                let text = format!("{}  ", app.setting.moment(*at));
                 paint.text(x, place.y, room, &text, Role::Muted)
             }
             Piece::Promise(clock) => {

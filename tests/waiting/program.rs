@@ -13,26 +13,23 @@
     reason = "a program of tests says what it expects"
 )]
 
+#[path = "../executing/mod.rs"]
+mod executing;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use executing::Ground;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use pulse_console::config::{Environment, Paths, Settings, Sources, load};
-use pulse_console::domain::operation::{Command, Entry, Phase, Plan, Query, Record, Seen, Verb};
-use pulse_console::domain::{Role, Span, Text, Timestamp, Trouble};
-use pulse_console::live::Live;
+use pulse_console::domain::operation::{Command, Entry, Phase, Query, Verb};
+use pulse_console::domain::{Span, Text, Timestamp};
 use pulse_console::operation::kinds::{Inputs, Request, fields};
-use pulse_console::operation::{
-    ConfirmedPlan, Executor, Given, Manifests, Pace, Progress, Shape, Tell, Way, hash, plan,
-};
-use pulse_console::platform::{
-    Clock, Control, Inspect, Journal, Journaled, Lease, Listing, Mark, Platform as _, Revision,
-    Unacted, Unwritten, Word,
-};
+use pulse_console::operation::{Executor, Manifests, Pace, Progress, Shape, Tell, hash, plan};
+use pulse_console::platform::{Call, Clock, Interceptor, Pass, Platform as _};
 use pulse_console::runtime::WallClock;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -151,123 +148,39 @@ const fn told(command: &Command) -> &'static str {
     }
 }
 
-/// The hands and the book of a console, with a gate before them.
-struct Gated {
-    control: Arc<dyn Control>,
-    journal: Arc<dyn Journal>,
-    gate: Gate,
-}
-
-impl Inspect for Gated {
-    fn look<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Seen, Trouble>> {
+impl Interceptor for Gate {
+    fn before<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Pass> {
         async move {
-            self.gate.question(asked(query)).await;
-            self.control.look(query).await
+            match call {
+                Call::Look(query) => self.question(asked(query)).await,
+                Call::Act(command) => self.change("act", told(command), command).await,
+                Call::Open(plan) => self.change("open", "cluster", plan).await,
+                Call::Append(record) => {
+                    let act = if record.entry == Entry::Taken { "taken" } else { "record" };
+                    self.change(act, "cluster", record).await;
+                }
+                Call::Tell(_) | Call::Forget(_) | Call::Lease(_) | Call::Release(_) => {}
+            }
+            Box::new(()) as Pass
         }
         .boxed()
-    }
-}
-
-impl Control for Gated {
-    fn act<'a>(
-        &'a self,
-        command: &'a Command,
-        mark: &'a Mark,
-    ) -> BoxFuture<'a, Result<(), Unacted>> {
-        async move {
-            self.gate.change("act", told(command), command).await;
-            self.control.act(command, mark).await
-        }
-        .boxed()
-    }
-
-    fn tell<'a>(&'a self, word: &'a Word) -> BoxFuture<'a, Result<(), Trouble>> {
-        self.control.tell(word)
-    }
-}
-
-impl Journal for Gated {
-    fn open<'a>(
-        &'a self,
-        plan: &'a Plan,
-        first: &'a Record,
-    ) -> BoxFuture<'a, Result<Revision, Unwritten>> {
-        async move {
-            self.gate.change("open", "cluster", plan).await;
-            self.journal.open(plan, first).await
-        }
-        .boxed()
-    }
-
-    fn append<'a>(
-        &'a self,
-        id: &'a Text,
-        revision: &'a Revision,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<Revision, Unwritten>> {
-        async move {
-            let act = if record.entry == Entry::Taken { "taken" } else { "record" };
-            self.gate.change(act, "cluster", record).await;
-            self.journal.append(id, revision, record).await
-        }
-        .boxed()
-    }
-
-    fn read<'a>(&'a self, id: &'a Text) -> BoxFuture<'a, Result<Journaled, Unwritten>> {
-        self.journal.read(id)
-    }
-
-    fn list(&self) -> BoxFuture<'_, Result<Listing, Unwritten>> {
-        self.journal.list()
-    }
-
-    fn forget<'a>(
-        &'a self,
-        id: &'a Text,
-        revision: &'a Revision,
-    ) -> BoxFuture<'a, Result<(), Unwritten>> {
-        self.journal.forget(id, revision)
-    }
-
-    fn lease<'a>(
-        &'a self,
-        scope: &'a Text,
-        console: &'a Text,
-        term: Span,
-    ) -> BoxFuture<'a, Result<Lease, Unwritten>> {
-        self.journal.lease(scope, console, term)
-    }
-
-    fn release<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<(), Unwritten>> {
-        self.journal.release(lease)
     }
 }
 
 /// What it was called with.
-struct Call {
-    settings: Settings,
-    live: Live,
-    clock: Arc<dyn Clock>,
+struct Invocation {
+    ground: Ground,
     given: BTreeMap<String, String>,
 }
 
-impl Call {
+impl Invocation {
     fn new(config: &Path, words: &[String]) -> Self {
         let pairs = words.iter().map(|word| word.split_once('=').expect("NAME=VALUE"));
         let given: BTreeMap<String, String> =
             pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let home = config.parent().expect("it lies in a folder").join("waiting");
-        let sources = Sources {
-            file: Some(config.to_owned()),
-            env: Environment::default(),
-            flags: Vec::new(),
-            paths: Paths::below(&home),
-        };
-        let settings = load(&sources).expect("settings").settings;
         let off = given.get("clock").map_or(0, |word| word.parse().expect("seconds"));
-        let clock: Arc<dyn Clock> = Arc::new(OffClock(off * 1000));
-        let live = Live::new(&settings, home.join("cursor.json"), Arc::clone(&clock));
-        Self { settings, live, clock, given }
+        let ground = Ground::new(config, "waiting", Arc::new(OffClock(off * 1000)));
+        Self { ground, given }
     }
 
     fn ms(&self, name: &str, usual: u64) -> Duration {
@@ -276,44 +189,19 @@ impl Call {
     }
 
     fn executor(&self) -> Executor {
-        let gated = Arc::new(Gated {
-            control: self.live.control().expect("it is live"),
-            journal: self.live.journal().expect("it is live"),
-            gate: Gate::new(!self.given.contains_key("freely")),
-        });
-        Executor {
-            control: Arc::<Gated>::clone(&gated),
-            journal: gated,
-            clock: Arc::clone(&self.clock),
-            console: Text::clean(&format!("waiting {}", std::process::id())),
-            by: Text::from("maria"),
-            pace: Pace {
-                term: Span::from_secs(3),
-                keep: Duration::from_millis(500),
-                look: Duration::from_millis(50),
-                away: self.ms("away", 60_000),
-            },
-        }
-    }
-
-    /// The plan in `file`, confirmed by somebody who may do everything.
-    fn confirmed(&self, file: &str) -> Result<ConfirmedPlan, String> {
-        let text = std::fs::read_to_string(file).expect("a plan");
-        let mut written: serde_json::Value = serde_json::from_str(&text).expect("a plan");
-        let plan: Plan = serde_json::from_value(written["plan"].take()).expect("a plan");
-        let given = Given {
-            by: Text::from("maria"),
-            role: Role::Senior,
-            typed: plan.word.clone(),
-            reason: Text::from("a test"),
-            stepped_up: true,
-            at: self.clock.now(),
+        let pace = Pace {
+            term: Span::from_secs(3),
+            keep: Duration::from_millis(500),
+            look: Duration::from_millis(50),
+            away: self.ms("away", 60_000),
         };
-        ConfirmedPlan::new(plan, given).map_err(|why| why.to_string())
+        let gate = Arc::new(Gate::new(!self.given.contains_key("freely")));
+        self.ground.executor("waiting", &gate, pace)
     }
 
     /// Makes the plan that is asked for, and writes it into `file`.
     async fn plan(&self, file: &str) -> Result<(), String> {
+        let ground = &self.ground;
         let verb = self.given.get("verb").expect("verb=WORD");
         let verb = Verb::of(verb).expect("a verb");
         let mut inputs = Inputs::new();
@@ -322,9 +210,9 @@ impl Call {
             inputs.insert(field.name.to_owned(), Text::clean(given));
         }
         let id = Text::clean(&format!("k{}", std::process::id()));
-        let request = Request { verb, id, by: Text::from("maria"), at: self.clock.now(), inputs };
-        let shape = Shape::of(&self.settings).expect("a shape");
-        let control = self.live.control().expect("it is live");
+        let request = Request { verb, id, by: Text::from("maria"), at: ground.clock.now(), inputs };
+        let shape = Shape::of(&ground.settings).expect("a shape");
+        let control = ground.live.control().expect("it is live");
         let plan = plan(&*control, &request, &shape, &Manifests::default()).await;
         let plan = plan.map_err(|trouble| trouble.to_string())?;
         let written = serde_json::json!({ "hash": hash(&plan), "plan": plan });
@@ -344,7 +232,7 @@ fn main() {
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let ended = runtime.block_on(async {
-        let call = Call::new(Path::new(config), given);
+        let call = Invocation::new(Path::new(config), given);
         work(&call, verb, what).await
     });
     match ended {
@@ -353,18 +241,13 @@ fn main() {
     }
 }
 
-async fn work(call: &Call, verb: &str, what: &str) -> Result<String, String> {
+async fn work(call: &Invocation, verb: &str, what: &str) -> Result<String, String> {
     if verb == "plan" {
         return call.plan(what).await.map(|()| "planned".to_owned());
     }
     let tell: Tell = Arc::new(|Progress { step, words, .. }| println!("says {step} {words}"));
-    let (executor, id) = (call.executor(), Text::from(what));
-    let worked = match verb {
-        "run" => executor.run(call.confirmed(what)?, &tell).await,
-        "resume" => executor.resume(&id, &Way::GoOn, &tell).await,
-        _ => executor.resume(&id, &Way::TurnBack("a test".into()), &tell).await,
-    };
-    let operation = worked.map_err(|halt| halt.to_string())?;
+    let at = call.ground.clock.now();
+    let operation = executing::work(&call.executor(), verb, what, at, &tell).await?;
     let why = match &operation.standing.phase {
         Phase::Stopped { why } => why.as_str(),
         _ => "",

@@ -6,10 +6,10 @@ use super::{DetailLine, LABELS, Piece, Tone};
 use crate::domain::Text;
 
 /// Cells that a time with its age takes at most.
-const AGE: usize = 30;
+const AGE: usize = 36;
 
 /// Cells that a time takes, with the space after it.
-const CLOCK: usize = 21;
+const CLOCK: usize = 27;
 
 /// Cells that the state of a promise takes at most.
 const PROMISE: usize = 45;
@@ -119,6 +119,12 @@ impl Folded {
     }
 
     fn next_line(&mut self) {
+        // The space after a word that ends where the line does is beyond it.
+        if let Some(Piece::Text(_, last)) =
+            self.done.last_mut().and_then(|line| line.pieces.last_mut())
+        {
+            *last = Text::clean(last.as_str().trim_end());
+        }
         let indent = Piece::Text(Tone::Plain, Text::clean(&" ".repeat(self.indent)));
         self.done.push(DetailLine { label: "", pieces: vec![indent] });
         self.used = self.indent;
@@ -156,8 +162,10 @@ mod tests {
         assert_eq!(folded("", "short", 20), ["short"]);
         assert_eq!(
             folded("", "cannot compose the resources of acme", 20),
-            ["cannot compose the ", "  resources of acme"]
+            ["cannot compose the", "  resources of acme"]
         );
+        // A word may end where the line does.
+        assert_eq!(folded("", "cannot compose these two", 20), ["cannot compose these", "  two"]);
         assert_eq!(
             folded("", &"x".repeat(45), 20),
             ["x".repeat(20), format!("  {}", "x".repeat(18)), format!("  {}", "x".repeat(7))]

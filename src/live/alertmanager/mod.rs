@@ -122,15 +122,14 @@ async fn run(options: Options, sink: Sink) -> Result<(), Closed> {
             return Ok(());
         }
     };
-    let mut alerts = List::new(FeedId::Alerts, "/api/v2/alerts", "reading the alerts");
-    let mut silences = List::new(FeedId::Silences, "/api/v2/silences", "reading the silences");
-    loop {
-        let (one, two) = tokio::join!(
-            alerts.ask(&http, &sink, |all: Vec<wire::Alert>| wire::alerts(all, &tenants)),
-            silences.ask(&http, &sink, wire::silences),
-        );
-        tokio::time::sleep(one?.max(two?)).await;
-    }
+    let alerts = List::new(FeedId::Alerts, "/api/v2/alerts", "reading the alerts");
+    let silences = List::new(FeedId::Silences, "/api/v2/silences", "reading the silences");
+    // Each goes on by itself: while one answer is waited for, the trouble of the other is said in time.
+    let ((), ()) = tokio::try_join!(
+        alerts.follow(&http, &sink, |all: Vec<wire::Alert>| wire::alerts(all, &tenants)),
+        silences.follow(&http, &sink, wire::silences),
+    )?;
+    Ok(())
 }
 
 /// One of the two lists, and what was told of it.
@@ -146,6 +145,19 @@ struct List {
 impl List {
     const fn new(feed: FeedId, path: &'static str, doing: &'static str) -> Self {
         Self { feed, path, doing, told: None, said: None }
+    }
+
+    /// Asks for as long as somebody listens.
+    async fn follow<T: DeserializeOwned>(
+        mut self,
+        http: &Http,
+        sink: &Sink,
+        read: impl Fn(Vec<T>) -> Vec<Object>,
+    ) -> Result<(), Closed> {
+        loop {
+            let wait = self.ask(http, sink, &read).await?;
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// Asks once and tells what came of it; gives the time to wait before the next question.

@@ -57,6 +57,7 @@ impl Hands {
                 Command::Apply { .. } | Command::Patch { .. } | Command::Delete { .. } => {
                     self.kubernetes.look(query).await
                 }
+                // These are plans of one step: what lacks is found out at once.
                 Command::Silence(_)
                 | Command::ExpireSilence { .. }
                 | Command::Acknowledge { .. } => Ok(Seen::Lacking(Vec::new())),

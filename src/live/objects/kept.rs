@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use crate::domain::{Shelf, Timestamp};
 
@@ -93,19 +94,16 @@ pub enum KeptError {
 pub fn write(path: &Path, head: &Head, shelves: &[Arc<Shelf>]) -> Result<(), KeptError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let written = fill(&beside, head, shelves).and_then(|()| Ok(fs::rename(&beside, path)?));
-    if written.is_err() {
-        // What is half written is of no use to anybody; that it stays harms nobody either.
-        drop(fs::remove_file(&beside));
-    }
-    written
+    let mut new = NamedTempFile::new_in(folder)?;
+    fill(new.as_file_mut(), head, shelves)?;
+    new.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
-fn fill(path: &Path, head: &Head, shelves: &[Arc<Shelf>]) -> Result<(), KeptError> {
-    let mut out = BufWriter::new(create(path)?);
+fn fill(file: &mut File, head: &Head, shelves: &[Arc<Shelf>]) -> Result<(), KeptError> {
+    let mut out = BufWriter::new(file);
     let mut size = 0_u64;
-    let mut line = |out: &mut BufWriter<File>, text: String| -> Result<(), KeptError> {
+    let mut line = |out: &mut BufWriter<&mut File>, text: String| -> Result<(), KeptError> {
         size = size.saturating_add(text.len() as u64 + 1);
         if size > BYTES_MAX {
             return Err(KeptError::TooLarge);
@@ -120,15 +118,6 @@ fn fill(path: &Path, head: &Head, shelves: &[Arc<Shelf>]) -> Result<(), KeptErro
     line(&mut out, json(&Tail { shelves: shelves.len() })?)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     Ok(())
-}
-
-/// Only the operator may read whose backups there are.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn json(value: &impl Serialize) -> Result<String, KeptError> {

@@ -4,11 +4,12 @@
 //! written whole under another name and then renamed, readable by its owner only, on a thread that may
 //! wait for the disk.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use crate::domain::StreamId;
 
@@ -94,29 +95,12 @@ fn load(path: &Path) -> io::Result<Option<Cursor>> {
 }
 
 fn save(path: &Path, cursor: &Cursor) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let new = path.with_file_name(name);
-    let wrote = write_new(&new, cursor).and_then(|()| fs::rename(&new, path));
-    if wrote.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    wrote
-}
-
-fn write_new(path: &Path, cursor: &Cursor) -> io::Result<()> {
-    // What another process of the same number left behind; a link is removed, not followed.
-    let _ = fs::remove_file(path);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(serde_json::to_string(cursor)?.as_bytes())?;
-    file.flush()
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut new = NamedTempFile::new_in(folder)?;
+    new.write_all(serde_json::to_string(cursor)?.as_bytes())?;
+    new.persist(path)?;
+    Ok(())
 }
 
 #[cfg(test)]

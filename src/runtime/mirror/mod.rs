@@ -6,7 +6,7 @@
 //! They are not waited for until they are on the disk: what a power cut spoils is skipped, and written anew.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -126,18 +126,11 @@ impl Mirror {
     }
 
     fn write(&self, name: &str, text: &[u8]) -> io::Result<()> {
-        let part = format!(".{name}.{}{UNFINISHED}", std::process::id());
-        let part = self.folder.join(part);
-        let written = || {
-            let mut file = open_new(&part)?;
-            file.write_all(text)?;
-            drop(file);
-            std::fs::rename(&part, self.folder.join(name))
-        };
-        written().inspect_err(|_| {
-            // There may be nothing to remove.
-            let _ = std::fs::remove_file(&part);
-        })
+        let mut part =
+            tempfile::Builder::new().prefix(".").suffix(UNFINISHED).tempfile_in(&self.folder)?;
+        part.write_all(text)?;
+        part.persist(self.folder.join(name))?;
+        Ok(())
     }
 }
 
@@ -303,18 +296,6 @@ fn plain(path: &Path, most: u64) -> io::Result<String> {
         return Err(wrong("it is too large"));
     }
     Ok(text)
-}
-
-fn open_new(path: &Path) -> io::Result<File> {
-    let open = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match open() {
-        // Left by an earlier process of the same number.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            std::fs::remove_file(path)?;
-            open()
-        }
-        opened => opened,
-    }
 }
 
 #[cfg(test)]

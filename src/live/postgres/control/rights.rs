@@ -78,15 +78,17 @@ pub(super) async fn database(target: &Target, command: &Command) -> Result<Seen,
         lacking.push(format!("{me} may not rename databases: ask for ALTER ROLE {me} CREATEDB"));
     }
     if needs.signals && !is(row, "signals")? {
-        lacking.push(format!(
-            "{me} may not end the sessions of others: ask for GRANT pg_signal_backend TO {me}"
-        ));
+        lacking.push(no_signals(&me));
     }
     let above = count(row, "above").map_err(odd)?;
     if needs.signals && above > 0 {
         lacking.push(in_the_way(database, above, &me));
     }
     Ok(said(&lacking))
+}
+
+fn no_signals(me: &Text) -> String {
+    format!("{me} may not end the sessions of others: ask for GRANT pg_signal_backend TO {me}")
 }
 
 /// That superusers, whom the role can't put out, are connected.
@@ -112,9 +114,7 @@ pub(super) async fn session(target: &Target, session: &SessionRef) -> Result<See
             "session {pid} is a superuser's, and {me} may not end it: have them do so"
         ));
     } else if !mighty && !is(row, "signals")? {
-        lacking.push(format!(
-            "{me} may not end the sessions of others: ask for GRANT pg_signal_backend TO {me}"
-        ));
+        lacking.push(no_signals(&me));
     }
     Ok(said(&lacking))
 }
