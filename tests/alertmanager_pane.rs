@@ -9,7 +9,8 @@ use std::time::Duration;
 use journey::Journey;
 use pulse_console::app::{Effect, Msg};
 use pulse_console::domain::{
-    AlertStanding, Fact, FeedId, Observation, Silence, SilenceState, TroubleKind,
+    Alert, AlertStanding, AlertState, Fact, FeedId, Observation, Silence, SilenceState, Span,
+    TroubleKind,
 };
 use pulse_console::store::table::TableId;
 
@@ -73,6 +74,30 @@ fn the_end_of_a_silence_is_told_with_what_it_hid() {
     let once = count(&mut journey);
     journey.tell(vec![told]);
     assert_eq!((once, count(&mut journey)), (1, 1), "{}", journey.screen());
+}
+
+#[test]
+fn the_end_of_a_silence_is_told_the_same_when_the_alerts_answer_first() {
+    // What began while it held is what it hid; what began after its end is not.
+    for (later, said) in [(0, "people are told again"), (1, "it hid nothing that fires now")] {
+        let mut journey = calm();
+        let at = journey.engine.now();
+        let objects = journey.app.store.objects();
+        let silence = Silence::clone(&objects.silences.iter().next().expect("a silence").1.object);
+        let hides = |alert: &Alert| alert.silenced_by.contains(&silence.uid);
+        let hidden = objects.alerts.iter().find(|(_, held)| hides(&held.object));
+        let mut fires = Alert::clone(&hidden.expect("an alert that it hides").1.object);
+        (fires.state, fires.silenced_by) = (AlertState::Firing, Box::default());
+        if later > 0 {
+            fires.since = at.after(Span::from_secs(later));
+        }
+        let ended = Silence { state: SilenceState::Expired, ends: at, ..silence };
+        let told = |feed, fact| Observation { feed, at, fact };
+        journey.tell(vec![told(FeedId::Alerts, Fact::Upsert(fires.into()))]);
+        journey.tell(vec![told(FeedId::Silences, Fact::Upsert(ended.into()))]);
+        let receipt = journey.app.notices.all().newest().expect("a receipt").text.to_string();
+        assert!(receipt.contains("has ended") && receipt.contains(said), "{receipt}");
+    }
 }
 
 #[test]
@@ -169,7 +194,7 @@ fn who_looks_after_what_may_be_unknown() {
 #[test]
 fn what_a_storm_costs_is_printed() {
     let mut journey = storm();
-    let engine_told = journey.engine.advance(pulse_console::domain::Span::from_secs(5));
+    let engine_told = journey.engine.advance(Span::from_secs(5));
     let update =
         timed(|| drop(journey.app.update(journey.engine.now(), Msg::Observed(engine_told))));
     let settle = timed(|| journey.app.settle());

@@ -41,7 +41,13 @@ async fn deleted_rows_are_back_after_a_swap_and_gone_again_when_it_is_taken_back
     let kept = "SELECT count(*) FROM pg_database WHERE datname LIKE 'acme-kept-%'";
     assert_eq!(world.ask("postgres", kept).await?, 1);
 
-    let undone = ground.console(&["ops", "undo", &id, "--reason", "the wrong one"]).await;
+    // Another word is another tenant's: nothing is done.
+    let wrong = ["ops", "undo", &id, "--confirm", "beta", "--reason", "the wrong one"];
+    let said = ground.console(&wrong).await;
+    assert!(said.code == Some(2) && said.err.contains("Type acme to go on."), "{}", said.err);
+    assert_eq!(ground.standing(&id).await, "done");
+    assert_eq!(world.rows(LIVE, ROWS).await?, 60);
+    let undone = ground.undo(&id, "the wrong one").await;
     assert_eq!(undone.code, Some(0), "{}\n{}", undone.out, undone.err);
     assert_eq!(world.rows(LIVE, ROWS).await?, 20);
     assert_eq!(world.ask("postgres", kept).await?, 0);
@@ -88,7 +94,7 @@ async fn a_tenant_is_made_backed_up_upgraded_copied_and_deleted() -> Outcome {
     let id = ground.done(&["restore-beside", "nova"]).await;
     let copy = format!("nova-copy-{id}.planapulse.app");
     assert!(world.has_database(&copy).await?);
-    let undone = ground.console(&["ops", "undo", &id, "--reason", "a look was enough"]).await;
+    let undone = ground.undo(&id, "a look was enough").await;
     assert_eq!(undone.code, Some(0), "{}\n{}", undone.out, undone.err);
     assert!(!world.has_database(&copy).await?, "a copy that is taken back is dropped");
 

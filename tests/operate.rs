@@ -19,10 +19,13 @@ mod plans;
 
 use bench::Bench;
 use console::Console;
+use crossterm::event::{MouseButton, MouseEventKind};
 use plans::{before_acme, harmful, stopped};
+use pulse_console::app::overlay::Overlay;
 use pulse_console::app::{Effect, Msg, OperateEvent, OperateOrder};
-use pulse_console::domain::operation::{Asks, Entry, Plan, Verb};
+use pulse_console::domain::operation::{Asks, Command, Entry, ObjectRef, Plan, Verb};
 use pulse_console::domain::{FeedId, Role, Status, TroubleKind};
+use pulse_console::operation::hash;
 use pulse_console::session::Presence;
 use pulse_console::store::table::TableId;
 
@@ -287,6 +290,114 @@ fn quitting_asks_once_while_an_operation_goes_on_here() {
 }
 
 #[test]
+fn suspending_asks_while_an_operation_goes_on_here() {
+    let suspends = |bench: &mut Bench| {
+        let before = bench.effects.len();
+        bench.effects.retain(|effect| *effect != Effect::Suspend);
+        before - bench.effects.len()
+    };
+    let mut bench = shown(Asks::Yes);
+    bench.slowly("ctrl-z");
+    assert_eq!(suspends(&mut bench), 1, "nothing goes on here yet");
+    bench.rest().slowly("y");
+    assert_eq!(bench.orders().len(), 1);
+    bench.slowly("ctrl-z ctrl-z");
+    bench.journey.sees("This console works on:").sees("Suspend to the shell all the same?");
+    bench.journey.sees("Nothing of it goes on here while this console is stopped.");
+    // What it was asked over comes back.
+    bench.rest().slowly("n");
+    bench.journey.lacks("Suspend to the shell").sees("Delete acme with everything");
+    assert_eq!(suspends(&mut bench), 0);
+    bench.slowly("ctrl-z").rest().slowly("y");
+    assert_eq!(suspends(&mut bench), 1);
+    bench.journey.lacks("Suspend to the shell");
+    // To quit is another question.
+    bench.slowly("ctrl-z ctrl-c");
+    bench.journey.sees("Quit all the same?").lacks("Suspend to the shell");
+    assert!(suspends(&mut bench) == 0 && !bench.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn what_is_typed_for_a_plan_is_there_when_somebody_stays() {
+    let mut bench = shown(Asks::Yes);
+    bench.rest().slowly("y");
+    assert_eq!(bench.orders().len(), 1);
+    bench.slowly("esc");
+    let plan = harmful(&bench, Asks::Typed);
+    show(&mut bench, plan);
+    bench.rest().types("acme").slowly("enter").types("they left").slowly("ctrl-z");
+    bench.journey.sees("Suspend to the shell all the same?");
+    bench.rest().slowly("n").rest().slowly("enter");
+    match bench.orders().as_slice() {
+        [OperateOrder::Run(confirmed)] => assert_eq!(confirmed.given().reason, "they left"),
+        others => panic!("{others:?}"),
+    }
+}
+
+/// The lowest line of the screen, left of whatever lies over the table.
+fn click_beside(bench: &mut Bench) {
+    bench.journey.mouse(MouseEventKind::Down(MouseButton::Left), 0, 39);
+}
+
+#[test]
+fn a_click_beside_what_is_asked_does_not_throw_it_away() {
+    let mut bench = shown(Asks::Typed);
+    bench.rest().types("acme").slowly("enter").types("they");
+    click_beside(&mut bench);
+    bench.journey.sees("Answer or leave this page first.");
+    bench.types(" left").slowly("enter");
+    match bench.orders().as_slice() {
+        [OperateOrder::Run(confirmed)] => assert_eq!(confirmed.given().reason, "they left"),
+        others => panic!("{others:?}"),
+    }
+    assert!(matches!(bench.journey.app.overlay(), Some(Overlay::Run(_))));
+    click_beside(&mut bench);
+    assert!(bench.journey.app.overlay().is_none(), "this one asks nothing");
+}
+
+#[test]
+fn nothing_takes_the_place_of_a_question() {
+    let mut bench = shown(Asks::Yes);
+    bench.rest();
+    for key in ["?", "f1", ":", "!"] {
+        bench.slowly(key);
+        bench.journey.sees("Answer or leave this page first.").sees("Do it? y/N");
+        bench.slowly("j").journey.lacks("Answer or leave");
+    }
+    bench.slowly("z").journey.sees("z does nothing here.");
+    // The capital letter of the question is an answer too.
+    bench.slowly("N");
+    assert!(bench.journey.app.overlay().is_none());
+    assert!(bench.orders().is_empty());
+    let mut bench = shown(Asks::Typed);
+    bench.rest().types("ac").slowly("f1");
+    bench.journey.sees("Answer or leave this page first.");
+    bench.types("me").slowly("enter enter");
+    bench.journey.sees("Say why, in a few words");
+}
+
+#[test]
+fn what_a_plan_writes_is_shown_from_its_page() {
+    let mut bench = before_acme();
+    let mut plan = harmful(&bench, Asks::Yes);
+    let what = ObjectRef {
+        group: "pulse.example".into(),
+        kind: "PLANAClient".into(),
+        namespace: None,
+        name: "acme".into(),
+    };
+    plan.steps[1].act = Some(Command::Apply {
+        what,
+        manifest: serde_json::json!({ "spec": { "tier": "enterprise" } }),
+    });
+    show(&mut bench, plan);
+    bench.journey.size(120, 60).sees("Written into the cluster").sees("enterprise");
+    let Some(Overlay::Plan(page)) = bench.journey.app.overlay() else { panic!("no plan") };
+    assert_eq!(page.hash, hash(&page.plan));
+    assert!(!page.written.is_empty());
+}
+
+#[test]
 fn an_operation_is_written_to_a_file() {
     let mut bench = before_acme();
     stopped(&mut bench, Asks::Typed);
@@ -331,6 +442,8 @@ fn a_restore_asks_for_a_second_factor_for_its_plan_alone() {
     console.waits_for("▲ meden-dab: ").rest();
     console.types("meden-dab").keys("enter").types("a customer asked").keys("enter");
     console.waits_for("For this plan alone: Put meden-dab back");
+    // What is clicked beside the plan, which is hidden, does not reach it.
+    console.clicks(0, 39).sees("For this plan alone: Put meden-dab back");
     // A factor that is given up confirms nothing.
     console.keys("esc").sees("Your second factor is asked next").rest().keys("enter");
     console.waits_for("For this plan alone: Put meden-dab back");

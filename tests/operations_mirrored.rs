@@ -74,3 +74,48 @@ fn what_was_seen_before_is_shown_with_its_age_until_the_cluster_says_more() {
     tell(&mut journey, Fact::RelistEnded);
     journey.lacks("3h00m old").lacks("Change the tier of acme").sees("Take a backup of acme now");
 }
+
+/// Tells `facts` of operations; how many wait for an approval then, and how often one was asked for.
+fn tell(journey: &mut Journey, facts: &[Fact]) -> (usize, usize) {
+    for fact in facts {
+        let (at, fact) = (journey.engine.now(), fact.clone());
+        journey.tell(vec![Observation { feed: FeedId::Operations, at, fact }]);
+    }
+    let asks = |text: &str| text.contains("asks for your approval");
+    let said = journey.app.notices.all().iter().filter(|notice| asks(notice.text.as_str()));
+    (journey.app.approvals(), said.count())
+}
+
+#[test]
+fn an_approval_is_asked_for_by_what_the_cluster_says() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mirror = Mirror::of(home.path(), "night");
+    let seen = two();
+    let waits = seen.iter().find(|one| one.plan.verb == Verb::Backup).expect("it is there");
+    let listing = [Fact::RelistBegun, Fact::Upsert((**waits).clone().into()), Fact::RelistEnded];
+    for (is_mirrored, still_waits) in [(true, true), (true, false), (false, true)] {
+        let mut journey = Journey::before("calm-night");
+        journey.app.equip(true, "ivan".into());
+        journey.app.presence = Presence::unguarded(Role::Senior);
+        if is_mirrored {
+            let ago = journey.engine.now().before(Span::from_secs(3 * 60 * 60));
+            Reflector::new(mirror.clone()).reflect(&seen, ago).expect("written");
+            journey.tell(mirror.read().expect("it can be read").observations());
+            assert_eq!(journey.app.store.objects().operations.len(), 2);
+            assert_eq!(tell(&mut journey, &[]), (0, 0), "it may be decided since");
+        }
+        if !still_waits {
+            let nothing = [Fact::RelistBegun, Fact::RelistEnded, Fact::Alive];
+            assert_eq!(tell(&mut journey, &nothing), (0, 0));
+            continue;
+        }
+        // Whoever is asked is told once, at the end of the listing, however often it is listed.
+        assert_eq!(tell(&mut journey, &listing[..2]), (0, 0));
+        assert_eq!(tell(&mut journey, &listing[2..]), (1, 1));
+        assert_eq!(tell(&mut journey, &listing), (1, 1));
+        // While the cluster is away nobody knows whether it still waits.
+        let away = Trouble::new(TroubleKind::Unreachable, "connection refused", "");
+        assert_eq!(tell(&mut journey, &[Fact::Unreachable(away)]), (0, 1));
+        assert_eq!(tell(&mut journey, &listing), (1, 1));
+    }
+}

@@ -123,6 +123,15 @@ fn id_in(home: &Home, file: &str) -> String {
     written["plan"]["id"].as_str().expect("an id").to_owned()
 }
 
+fn a_wrong_word_costs_no_factor(ground: &Ground) {
+    let mut console = ground.at_terminal(SENIOR, &["apply", "plan"]);
+    console.wait_for(&format!("Type {WORD} to go on:"));
+    console.press_for(&format!("silence everything{ENTER}"), "Why:");
+    console.press(&format!("a known noise{ENTER}"));
+    let text = ended(console, 2);
+    assert!(text.contains(&format!("Type {WORD} to go on.")) && !text.contains("http"), "{text}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_confirms_with_a_factor_another_approves_and_nobody_does_both() -> Outcome {
     let ground = Ground::start().await?;
@@ -137,13 +146,7 @@ async fn one_confirms_with_a_factor_another_approves_and_nobody_does_both() -> O
     let apply = ["apply", "plan", "--confirm", WORD, "--reason", "a known noise"];
     let said = ground.run(SENIOR, &apply);
     assert!(said.code == 2 && said.err.contains("there is no terminal"), "{said:?}");
-    // A wrong word costs no factor.
-    let mut console = ground.at_terminal(SENIOR, &["apply", "plan"]);
-    console.wait_for(&format!("Type {WORD} to go on:"));
-    console.press_for(&format!("silence everything{ENTER}"), "Why:");
-    console.press(&format!("a known noise{ENTER}"));
-    let text = ended(console, 2);
-    assert!(text.contains(&format!("Type {WORD} to go on.")) && !text.contains("http"), "{text}");
+    a_wrong_word_costs_no_factor(&ground);
     let mut console = ground.at_terminal(SENIOR, &["apply", "plan"]);
     console.wait_for(&format!("Type {WORD} to go on:"));
     console.press_for(&format!("{WORD}{ENTER}"), "Why:");
@@ -153,16 +156,20 @@ async fn one_confirms_with_a_factor_another_approves_and_nobody_does_both() -> O
     assert!(ended(console, 1).contains("waits for the approval of a second person"));
     assert!(ground.alertmanager.silences().await?.is_empty(), "nothing is done before that");
 
-    let said = ground.run(SENIOR, &["ops", "approve", &id, "--yes"]);
+    let approve = ["ops", "approve", &id, "--confirm", WORD];
+    let said = ground.run(SENIOR, &approve);
     assert!(said.code == 2 && said.err.contains("what they confirmed themselves"), "{said:?}");
-    let said = ground.run("alone", &["ops", "approve", &id, "--yes"]);
+    let said = ground.run("alone", &approve);
     assert!(said.code == 2 && said.err.contains("Nobody signs in to this profile"), "{said:?}");
     let listed = ground.run(OPERATOR, &["ops", "list", "--running"]);
     assert!(listed.out.contains(&id) && listed.out.contains("waiting"), "{listed:?}");
+    let wrong = ["ops", "approve", &id, "--confirm", "silence everything"];
+    let text = ended(ground.at_terminal(OPERATOR, &wrong), 2);
+    assert!(text.contains(&format!("Type {WORD} to go on.")) && !text.contains("http"), "{text}");
     let mut console = ground.at_terminal(OPERATOR, &["ops", "approve", &id]);
-    let screen = console.wait_for("Approve of it, and begin?");
+    let screen = console.wait_for(&format!("Type {WORD} to go on:"));
     assert!(screen.contains("maria confirmed it at") && screen.contains("a known noise"));
-    console.press_for(&format!("y{ENTER}"), "Your second factor is asked");
+    console.press_for(&format!("{WORD}{ENTER}"), "Your second factor is asked");
     proves(&console, &ivan).await?;
     assert!(ended(console, 0).contains("Done."));
     let silences = ground.alertmanager.silences().await?;
@@ -172,7 +179,9 @@ async fn one_confirms_with_a_factor_another_approves_and_nobody_does_both() -> O
     let undo = ["ops", "undo", &id, "--reason", "it was no noise"];
     let said = ground.run(OPERATOR, &undo);
     assert!(said.code == 2 && said.err.contains("there is no terminal"), "{said:?}");
-    let console = ground.at_terminal(OPERATOR, &undo);
+    let mut console = ground.at_terminal(OPERATOR, &undo);
+    console.wait_for(&format!("Type {WORD} to go on:"));
+    console.press_for(&format!("{WORD}{ENTER}"), "Your second factor is asked");
     proves(&console, &ivan).await?;
     assert!(ended(console, 0).contains("Everything was taken back."));
     let page = ground.run(OPERATOR, &["ops", "show", &id]).out;

@@ -1,14 +1,19 @@
-//! Operations from the command line, by who may only look: refused before any server is asked.
+//! Operations from the command line, by who may only look: refused before any server is asked. And by who does not give the
+//! word of a plan: refused before anything is done.
 #![cfg(feature = "live")]
 #![allow(clippy::expect_used, reason = "this is test code")]
 
+mod kubernetes;
 mod screen;
 
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use pulse_console::domain::operation::{Asks, Command, Expect, Goal, Plan, Query, Step, Verb};
+use kubernetes::canned::{Answer, Canned};
+use pulse_console::domain::operation::{
+    Asks, Command, Entry, Expect, Goal, Plan, Query, Record, Step, Verb,
+};
 use pulse_console::domain::{Role, Span, Timestamp};
 use screen::{Home, Ran};
 use serde_json::json;
@@ -37,6 +42,11 @@ fn home(port: u16, role: &str) -> Home {
          user: a\nusers:\n- name: a\n  user: {{}}\n"
     );
     let kubeconfig = home.write("kubeconfig", &kubeconfig).display().to_string();
+    settled(home, &kubeconfig, role)
+}
+
+/// The same home with a profile of the cluster of that kubeconfig.
+fn settled(home: Home, kubeconfig: &str, role: &str) -> Home {
     home.write(
         "config.toml",
         &format!(
@@ -47,8 +57,8 @@ fn home(port: u16, role: &str) -> Home {
     home
 }
 
-/// A plan in a file, as `plan --out` writes it.
-fn plan_file(home: &Home) -> String {
+/// A plan that was made just now, and asks for so much.
+fn plan(asks: Asks) -> Plan {
     let step = Step {
         name: "delete the tenant".into(),
         act: Some(Command::ResumePool { database: "acme".into() }),
@@ -60,7 +70,7 @@ fn plan_file(home: &Home) -> String {
     };
     #[expect(clippy::disallowed_methods, reason = "a plan must be fresh to be refused by its role")]
     let now = Timestamp::from_ms(chrono::Utc::now().timestamp_millis());
-    let plan = Plan {
+    Plan {
         id: "refused1".into(),
         verb: Verb::ResumePool,
         scope: "acme".into(),
@@ -69,7 +79,7 @@ fn plan_file(home: &Home) -> String {
         damage: "nothing is lost".into(),
         by: "maria".into(),
         at: now,
-        asks: Asks::Yes,
+        asks,
         role: Role::Operator,
         word: "acme".into(),
         pins: Vec::new(),
@@ -77,10 +87,40 @@ fn plan_file(home: &Home) -> String {
         notes: Vec::new(),
         steps: vec![step],
         no_return: None,
+        back: None,
         due: Vec::new(),
-    };
+    }
+}
+
+/// A plan in a file, as `plan --out` writes it.
+fn plan_file(home: &Home) -> String {
+    let plan = plan(Asks::Yes);
     let written = json!({ "hash": pulse_console::operation::hash(&plan), "plan": plan });
     home.write("plan.json", &written.to_string()).display().to_string()
+}
+
+/// An API server with the journal of an operation that maria confirmed, whose plan asks for so much. Its leases are for
+/// nobody, so nothing more is done there.
+fn journaled(asks: Asks) -> Canned {
+    let plan = plan(asks);
+    let entry = Entry::Confirmed { reason: "a test".into(), stepped_up: false };
+    let (by, console) = ("maria".into(), "maria@laptop/1".into());
+    let first = Record { at: plan.at, by, console, fence: 1, entry };
+    let text = |value: serde_json::Result<String>| value.expect("JSON");
+    let map = json!({
+        "metadata": { "name": "operation-refused1", "resourceVersion": "7" },
+        "data": {
+            "plan": text(serde_json::to_string(&plan)),
+            "r0000": text(serde_json::to_string(&first)),
+        },
+    });
+    let map = map.to_string();
+    Canned::new(move |path, _| match path {
+        path if path.contains("/configmaps/operation-refused1") => Answer::ok(map.as_str()),
+        path if path.contains("/leases/") => Answer::code(403, "{}"),
+        "/version" | "/readyz" => Answer::ok("{}"),
+        _ => Answer::code(404, "{}"),
+    })
 }
 
 /// What changes something, from the command line.
@@ -123,4 +163,50 @@ fn a_senior_gets_as_far_as_the_cluster() {
     let ran = home(port, "senior").run(&["ops", "resume", "refused1"]);
     assert!(came.load(Ordering::SeqCst) > 0, "{ran:?}");
     assert!(!ran.err.contains("read-only") && !ran.err.contains("Your role"), "{ran:?}");
+}
+
+const RESUME: &[&str] = &["ops", "resume", "refused1"];
+const UNDO: &[&str] = &["ops", "undo", "refused1", "--reason", "a test"];
+const GIVE_UP: &[&str] = &["ops", "give-up", "refused1", "--reason", "a test"];
+
+/// Whether `words` get as far as the lease.
+fn begins(server: &Canned, home: &Home, words: &[&str]) -> (bool, Ran) {
+    let before = server.asked("/leases/").len();
+    let ran = home.run(words);
+    (server.asked("/leases/").len() > before, ran)
+}
+
+#[test]
+fn what_is_a_colleagues_or_is_taken_back_wants_the_word_of_its_plan() {
+    let server = journaled(Asks::Typed);
+    let home = settled(Home::new(), &server.kubeconfig().display().to_string(), "senior");
+    let wrong: [&[&str]; 3] = [&[], &["--confirm", ""], &["--confirm", "beta"]];
+    for words in [RESUME, UNDO] {
+        for given in wrong {
+            let (began, ran) = begins(&server, &home, &[words, given].concat());
+            assert!(ran.code == 2 && !began, "{words:?} {given:?}: {ran:?}");
+            for part in
+                ["Nothing was done", "Let the pool go on", "Type acme to go on.", "--confirm"]
+            {
+                assert!(ran.err.contains(part), "{words:?} {given:?}: {part}: {ran:?}");
+            }
+        }
+        // With it they get as far as the lease: else this could not fail.
+        let (began, ran) = begins(&server, &home, &[words, &["--confirm", "acme"]].concat());
+        assert!(began && !ran.err.contains("Type acme"), "{words:?}: {ran:?}");
+    }
+    let (began, ran) = begins(&server, &home, GIVE_UP);
+    assert!(began, "it damages nothing to leave it: {ran:?}");
+}
+
+#[test]
+fn what_asks_for_no_word_is_not_done_with_another_one() {
+    let server = journaled(Asks::Yes);
+    let home = settled(Home::new(), &server.kubeconfig().display().to_string(), "senior");
+    for words in [RESUME, UNDO, GIVE_UP] {
+        let (began, ran) = begins(&server, &home, &[words, &["--confirm", "beta"]].concat());
+        assert!(ran.code == 2 && !began && ran.err.contains("Type acme to go on."), "{ran:?}");
+        let (began, ran) = begins(&server, &home, words);
+        assert!(began, "{words:?}: {ran:?}");
+    }
 }

@@ -22,8 +22,12 @@ use bench::Bench;
 use console::Console;
 use plans::{before_acme, harmful, record, stopped};
 use pulse_console::app::OperateOrder;
+use pulse_console::app::log::LogPage;
+use pulse_console::app::overlay::Overlay;
 use pulse_console::domain::operation::{Asks, Entry, PodsOf};
-use pulse_console::domain::{ClusterKind, Role, Span};
+use pulse_console::domain::{
+    ClusterKind, ClusterObject, Fact, FeedId, LogSource, Observation, Role, Span, Text, Uid,
+};
 use pulse_console::operation::Way;
 use pulse_console::session::Presence;
 use pulse_console::sim::scenario;
@@ -104,6 +108,23 @@ fn a_question_is_not_answered_by_who_may_not_ask_it() {
 }
 
 #[test]
+fn help_lies_over_the_page_of_an_operation_but_not_over_its_question() {
+    let mut bench = before_acme();
+    stopped(&mut bench, Asks::Yes);
+    bench.slowly("9 enter ?");
+    bench.journey.sees("keys that work here");
+    bench.slowly("esc enter r");
+    bench.journey.sees("Take it over and go on? y/N");
+    bench.slowly("?");
+    bench.journey.sees("Answer or leave this page first.").sees("Take it over and go on? y/N");
+    let Some(Overlay::Run(page)) = bench.journey.app.overlay() else { panic!("no operation") };
+    assert_eq!(page.hash, pulse_console::operation::hash(&page.plan));
+    bench.slowly("N");
+    bench.journey.lacks("Take it over").sees("Delete acme with everything");
+    assert!(bench.orders().is_empty());
+}
+
+#[test]
 fn keys_that_fit_no_state_of_the_operation_are_not_hinted_at() {
     let mut bench = before_acme();
     stopped(&mut bench, Asks::Typed);
@@ -146,7 +167,7 @@ fn the_journal_is_dated_by_the_clock_of_the_screen() {
     ];
     let plan = harmful(&bench, Asks::Typed);
     bench.finds(plan, entries.into_iter().map(|entry| record(at, entry)).collect());
-    bench.journey.sees("(6 bytes, written 2026-11-21 02:41:00)").lacks("T00:41:00Z");
+    bench.journey.sees("(6 bytes, written 2026-11-21 02:41:00 EET)").lacks("T00:41:00Z");
 }
 
 /// An operation whose second step is under way, with the pods of a Job of the scenario.
@@ -219,6 +240,62 @@ fn the_log_of_an_operation_is_read_from_its_row() {
     bench.journey.sees("log of ").sees("last line ");
     bench.slowly("esc");
     bench.journey.sees("1 operation");
+}
+
+/// The pod whose log is open.
+fn read_pod(bench: &Bench) -> Text {
+    match bench.journey.app.log_page().and_then(LogPage::source) {
+        Some(LogSource::Pod { pod, .. }) => pod,
+        other => panic!("it is the log of no pod: {other:?}"),
+    }
+}
+
+/// Another pod of what the pod `like` belongs to.
+fn takes_over(bench: &mut Bench, like: &Text, name: &str) -> Uid {
+    let at = bench.journey.engine.now();
+    let pods = bench.journey.app.store.cluster(ClusterKind::Pod);
+    let held = pods.iter().find(|(_, held)| held.object.meta.name == *like).expect("the pod").1;
+    let mut pod = ClusterObject::clone(&held.object);
+    let uid = Uid(name.into());
+    (pod.meta.name, pod.meta.uid, pod.meta.created) = (name.into(), uid.clone(), Some(at));
+    let fact = Fact::Upsert(pod.into());
+    bench.journey.tell(vec![Observation { feed: FeedId::Pods, at, fact }]);
+    uid
+}
+
+#[test]
+fn the_log_beside_a_run_goes_on_with_the_pod_that_takes_over() {
+    let mut bench = with_a_log((160, 48));
+    bench.slowly("9 enter").journey.advance(2);
+    let first = read_pod(&bench);
+    takes_over(&mut bench, &first, "second");
+    assert_eq!(read_pod(&bench), "second");
+    // Nobody is disturbed who reads in it; at its end again they see what goes on.
+    bench.slowly("l k");
+    takes_over(&mut bench, &first, "third");
+    assert_eq!(read_pod(&bench), "second");
+    bench.slowly("G");
+    assert_eq!(read_pod(&bench), "third");
+    bench.slowly("/").types("dump").slowly("enter");
+    let last = takes_over(&mut bench, &first, "last");
+    assert_eq!(read_pod(&bench), "third");
+    bench.slowly("esc G");
+    assert_eq!(read_pod(&bench), "last");
+    // What is gone gives way to what is still there.
+    let at = bench.journey.engine.now();
+    let gone = Observation { feed: FeedId::Pods, at, fact: Fact::Remove(last) };
+    bench.journey.tell(vec![gone]);
+    assert_ne!(read_pod(&bench), "last");
+}
+
+#[test]
+fn the_log_in_place_of_a_run_goes_on_with_the_pod_that_takes_over() {
+    let mut bench = with_a_log((80, 24));
+    bench.slowly("9 enter l").journey.advance(2);
+    let first = read_pod(&bench);
+    takes_over(&mut bench, &first, "second");
+    assert_eq!(read_pod(&bench), "second");
+    bench.journey.sees("log of ");
 }
 
 /// Two consoles before one world, whose profile wants a second person for backups.

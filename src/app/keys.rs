@@ -90,8 +90,10 @@ impl App {
             let keys: Vec<String> = pressed.iter().map(Chord::to_string).collect();
             let help = self.keys.map.keys_for("app.help", &self.contexts());
             let help = help.first().map_or("?", String::as_str);
-            let text = format!("{} does nothing here; {help} shows the keys.", keys.join(" "));
-            self.say(Level::Info, &text);
+            // Over a question there is no help, and the keys that answer it stand below it.
+            let aside =
+                if self.asks() { String::new() } else { format!("; {help} shows the keys") };
+            self.say(Level::Info, &format!("{} does nothing here{aside}.", keys.join(" ")));
         }
     }
 

@@ -235,6 +235,8 @@ pub struct App {
     log: Option<log::LogPage>,
     /// What this console can do about operations, and what it does.
     desk: operate::Desk,
+    /// Who was told of which operation that waits for approval.
+    asked: approvals::Asked,
     keys: Keys,
     now: Timestamp,
 }
@@ -257,6 +259,7 @@ impl App {
             limits,
             log: None,
             desk: operate::Desk::default(),
+            asked: approvals::Asked::default(),
             keys: Keys { map: keymap, pending: Vec::new() },
             now: Timestamp::default(),
         }
@@ -502,6 +505,7 @@ impl App {
     }
 
     fn observe(&mut self, observations: Vec<Observation>) {
+        let of_operations = observations.iter().any(|it| it.feed == FeedId::Operations);
         for observation in observations {
             let feed = observation.feed;
             let before = self.store.feeds().get(feed).freshness.trouble().cloned();
@@ -518,6 +522,12 @@ impl App {
             let after = self.store.feeds().get(feed).freshness.trouble().cloned();
             if before != after {
                 self.say_trouble(feed, before.as_ref(), after.as_ref());
+            }
+        }
+        // Of all of them together: what this machine saw last is taken in as a listing that the cluster did not confirm.
+        if of_operations {
+            for text in self.approvals_asked() {
+                self.say_of_platform(Level::Warning, &text);
             }
         }
     }

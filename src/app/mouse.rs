@@ -16,6 +16,10 @@ impl App {
             return Vec::new();
         }
         self.touch();
+        // The page of signing in covers everything: what lies under it can't be meant.
+        if self.shows_sign_in() {
+            return Vec::new();
+        }
         let at = Position::new(event.column, event.row);
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => self.click(at),
@@ -30,8 +34,8 @@ impl App {
         self.notices.seen();
         let geometry = self.geometry();
         if let Some(place) = geometry.overlay {
-            // Beside a page closes it; within it the keys choose.
-            if !place.contains(at) {
+            // Beside a page closes it, unless it asks something; within it the keys choose.
+            if !place.contains(at) && !self.must_answer() {
                 self.overlay = None;
             }
         } else if let Some((pane, _)) = geometry.tabs.iter().find(|(_, tab)| tab.contains(at)) {

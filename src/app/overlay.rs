@@ -39,16 +39,29 @@ pub enum Overlay {
     Plan(Box<PlanPage>),
     /// An operation that was confirmed.
     Run(Box<RunPage>),
-    /// Whether to quit though operations go on here.
+    /// Whether to leave though operations go on here.
     Leaving {
         /// The first line shown.
         top: usize,
+        /// How.
+        how: Leave,
+        /// What it was asked over: that comes back.
+        over: Option<Box<Self>>,
     },
     /// The choice of columns.
     Columns {
         /// The chosen column's number.
         chosen: usize,
     },
+}
+
+/// How the console is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// For good.
+    Quit,
+    /// Until it is resumed.
+    Suspend,
 }
 
 impl Overlay {
@@ -59,7 +72,7 @@ impl Overlay {
             | Self::Feeds { top }
             | Self::Notices { top }
             | Self::Rights { top }
-            | Self::Leaving { top } => Some(top),
+            | Self::Leaving { top, .. } => Some(top),
             Self::Card(card) => Some(&mut card.top),
             Self::Plan(page) => Some(&mut page.top),
             Self::Run(page) => Some(&mut page.top),

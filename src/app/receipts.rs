@@ -1,7 +1,7 @@
 //! Silences that end: whoever made one is told what it hid, because people are told of that again from then on.
 
 use super::App;
-use crate::domain::{Fact, Object, Observation, SilenceState};
+use crate::domain::{Alert, AlertState, Fact, Object, Observation, SilenceState};
 
 /// How many alerts are named.
 const NAMED: usize = 3;
@@ -28,11 +28,16 @@ impl App {
         };
         let early =
             if ends.is_some_and(|ends| ends < before.ends) { " before its time" } else { "" };
-        let alerts = self.store.objects().alerts.iter();
-        let hidden: Vec<&str> = alerts
-            .filter(|(_, alert)| alert.object.silenced_by.contains(uid))
-            .map(|(_, alert)| alert.object.name.as_str())
-            .collect();
+        // The alerts may have been asked for after its end, and before the silences: then they no longer name it, and what
+        // began while it held and meets its conditions is what it hid.
+        let (covers, end) = (before.covers(), ends.unwrap_or(observation.at));
+        let was_hidden = |alert: &Alert| {
+            let fires_again = alert.state == AlertState::Firing && alert.since <= end;
+            alert.silenced_by.contains(uid) || fires_again && covers.hides(alert)
+        };
+        let alerts = self.store.objects().alerts.iter().map(|(_, held)| &*held.object);
+        let hidden: Vec<&str> =
+            alerts.filter(|alert| was_hidden(alert)).map(|alert| alert.name.as_str()).collect();
         let fires = match hidden.len() {
             0 => "it hid nothing that fires now".to_owned(),
             few if few <= NAMED => {

@@ -6,7 +6,7 @@ use super::action::{
 };
 use super::detail;
 use super::notices::Level;
-use super::overlay::Overlay;
+use super::overlay::{Leave, Overlay};
 use super::palette::{Palette, Target};
 use super::panes::{PANES, pane_of};
 use super::{App, Effect, pages};
@@ -18,8 +18,8 @@ use crate::store::view::Sort;
 impl App {
     pub(super) fn shell(&mut self, action: Shell) -> Vec<Effect> {
         match action {
-            Shell::Quit => self.quit(),
-            Shell::Suspend => vec![Effect::Suspend],
+            Shell::Quit => self.leave(Leave::Quit),
+            Shell::Suspend => self.leave(Leave::Suspend),
             Shell::Redraw => vec![Effect::Redraw],
             Shell::Record => vec![Effect::Record],
             Shell::NextTheme => {
@@ -31,7 +31,11 @@ impl App {
         }
     }
 
+    /// Opens something over the pane, unless something is asked there: that would be lost.
     pub(super) fn open(&mut self, opening: Opening) {
+        if self.must_answer() {
+            return;
+        }
         self.overlay = Some(match opening {
             Opening::Filter => {
                 self.pane_mut().drawer.focused = false;

@@ -288,30 +288,25 @@ pub(super) enum OpsCommand {
         offline: bool,
     },
     /// Goes on with what another console left, or tries again what went wrong.
-    Resume {
-        /// Its id.
-        id: String,
-    },
+    Resume(OneArgs),
     /// Approves of what another person confirmed, and runs it.
-    Approve {
-        /// Its id.
-        id: String,
-        /// Approves without being asked.
-        #[arg(long)]
-        yes: bool,
-    },
+    Approve(OneArgs),
     /// Takes an operation back; needs --reason.
-    Undo {
-        /// Its id.
-        id: String,
-    },
+    Undo(OneArgs),
     /// Leaves an operation as it is: nobody goes on with it. Needs --reason.
-    GiveUp {
-        /// Its id.
-        id: String,
-    },
+    GiveUp(OneArgs),
     /// Removes the journals of operations that were over long ago, as consoles do by the way.
     Tidy,
+}
+
+/// An operation that something is done with.
+#[derive(Debug, ClapArgs)]
+pub(super) struct OneArgs {
+    /// Its id.
+    pub(super) id: String,
+    /// Confirms what asks for the word of its plan: the word.
+    #[arg(long, value_name = "WORD")]
+    pub(super) confirm: Option<String>,
 }
 
 /// Which operations are listed, and how.

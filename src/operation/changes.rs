@@ -1,4 +1,8 @@
 //! What a plan writes into the cluster, field by field: what is new, and what takes the place of what.
+//!
+//! What may be a secret is left out of what is shown, and of that alone. The plan keeps each manifest whole, for it is
+//! written from there; and so do its journal in the cluster, the mirror of that on this machine, a plan in a file, and
+//! what is printed as JSON. Secrets that a Job takes from a `Secret` are in none of them.
 
 use std::fmt;
 
@@ -13,6 +17,13 @@ const MOST: usize = 120;
 const LONG: usize = 160;
 /// The deepest field that is looked into.
 const DEEP: usize = 24;
+/// What stands in the place of what may be a secret.
+const HIDDEN: &str = "(not shown)";
+/// The variables of containers that the console itself sets, which are no secrets: where a backup is written, and what
+/// files are carried from where to where. Nobody can tell what else is in a cluster's own Jobs.
+const SHOWN: [&str; 4] = ["BACKUP_KEY", "DATABASE", "FROM", "TO"];
+/// What names of secrets are made of.
+const SECRETS: [&str; 6] = ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL"];
 
 /// What one step writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +57,8 @@ impl fmt::Display for Line {
     }
 }
 
-/// What the steps of `plan` write into the cluster, in their order. Values of variables that sound like secrets are left
-/// out.
+/// What the steps of `plan` write into the cluster, in their order. What may be a secret is left out: values of variables
+/// that are not the console's own, and in commands addresses with a login, and what follows a word that sounds like one.
 #[must_use]
 pub fn changes(plan: &Plan) -> Vec<Change> {
     let steps = plan.steps.iter().enumerate();
@@ -111,14 +122,41 @@ fn line(path: &str, value: &Value) -> Text {
     Text::bounded(&format!("{path}: {short}{rest}"), 1024)
 }
 
+/// What a field belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    /// The variables of a container.
+    Variables,
+    /// The command of a container, and what it is given.
+    Words,
+    /// Anything else.
+    Anything,
+}
+
+impl Within {
+    fn of(name: &str) -> Self {
+        match name {
+            "env" => Self::Variables,
+            "args" | "command" => Self::Words,
+            _ => Self::Anything,
+        }
+    }
+}
+
 /// The innermost fields of `object`, each by its way through it.
 fn fields(object: &Value) -> Vec<(String, Value)> {
     let mut all = Vec::new();
-    gather(object, String::new(), DEEP, &mut all);
+    gather(object, String::new(), Within::Anything, DEEP, &mut all);
     all
 }
 
-fn gather(value: &Value, path: String, deep: usize, all: &mut Vec<(String, Value)>) {
+fn gather(
+    value: &Value,
+    path: String,
+    within: Within,
+    deep: usize,
+    all: &mut Vec<(String, Value)>,
+) {
     let below = |name: &str| match (path.as_str(), name.contains('.')) {
         ("", _) => name.to_owned(),
         (_, true) => format!("{path}[{name}]"),
@@ -126,27 +164,69 @@ fn gather(value: &Value, path: String, deep: usize, all: &mut Vec<(String, Value
     };
     match value {
         Value::Object(parts) if !parts.is_empty() && deep > 0 => {
-            let (secret, hidden) = (is_secret(value), Value::from("(not shown)"));
+            let (secret, hidden) = (is_secret(value, within), Value::from(HIDDEN));
             for (name, part) in parts {
                 let part = if secret && name == "value" { &hidden } else { part };
-                gather(part, below(name), deep - 1, all);
+                gather(part, below(name), Within::of(name), deep - 1, all);
             }
         }
         Value::Array(parts) if !parts.is_empty() && deep > 0 => {
+            let mut follows = false;
             for (number, part) in parts.iter().enumerate() {
-                gather(part, format!("{path}[{number}]"), deep - 1, all);
+                let word = part.as_str().filter(|_| within == Within::Words);
+                let word = word.map(|text| Value::from(told(text, &mut follows)));
+                let (part, path) = (word.as_ref().unwrap_or(part), format!("{path}[{number}]"));
+                gather(part, path, within, deep - 1, all);
             }
         }
         other => all.push((path, other.clone())),
     }
 }
 
-/// Whether `variable` is one of a container's, and sounds like a secret.
-fn is_secret(variable: &Value) -> bool {
-    let name = variable.get("name").and_then(Value::as_str).unwrap_or_default();
+/// Whether what has a name and a value may be a secret.
+fn is_secret(variable: &Value, within: Within) -> bool {
+    let text = |field: &str| variable.get(field).and_then(Value::as_str).unwrap_or_default();
+    let name = text("name");
+    match within {
+        Within::Variables => !SHOWN.contains(&name) || has_login(text("value")),
+        Within::Words | Within::Anything => !SHOWN.contains(&name) && sounds_secret(name),
+    }
+}
+
+/// `text`, which is a word of a command or a script, without what may be a secret. `follows` says whether the word before
+/// it sounds like one, and then whether its last one does.
+fn told(text: &str, follows: &mut bool) -> String {
+    let mut said = String::new();
+    for part in text.split_inclusive(char::is_whitespace) {
+        // Where a secret ends in a script only its shell can tell: nothing after its name is shown.
+        if std::mem::take(follows) {
+            return said + HIDDEN;
+        }
+        let word = part.trim_end();
+        if has_login(word) {
+            let after = part.strip_prefix(word).unwrap_or_default();
+            said.extend([HIDDEN, after]);
+            continue;
+        }
+        let name = word.split_inclusive(['=', ':']).next().unwrap_or_default();
+        *follows = sounds_secret(word);
+        if *follows && name.len() < word.len() {
+            *follows = false;
+            return said + name + HIDDEN;
+        }
+        said.push_str(part);
+    }
+    said
+}
+
+/// Whether it is an address that somebody logs in by.
+fn has_login(word: &str) -> bool {
+    word.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
+}
+
+fn sounds_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    name != "BACKUP_KEY"
-        && ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL"].iter().any(|word| name.contains(word))
+    SECRETS.iter().any(|word| name.contains(word))
 }
 
 #[cfg(test)]
@@ -212,7 +292,10 @@ mod tests {
             "spec": { "env": [
                 { "name": "PGPASSWORD", "value": "hunter2" },
                 { "name": "BACKUP_KEY", "value": "acme/a.dump" },
-            ], "empty": [] },
+                { "name": "DATABASE_URL", "value": "postgres://odoo:hunter2@pg01/acme" },
+                { "name": "DATABASE", "value": "postgres://odoo:hunter2@pg01/acme" },
+                { "name": "PGHOST", "valueFrom": { "secretKeyRef": { "name": "pg" } } },
+            ], "marks": [{ "name": "token", "value": "hunter2" }], "empty": [] },
         });
         let said = shown(&plan(Command::Apply { what: object(), manifest }));
         let wanted = [
@@ -223,8 +306,51 @@ mod tests {
             "+ spec.env[0].value: (not shown)",
             "+ spec.env[1].name: BACKUP_KEY",
             "+ spec.env[1].value: acme/a.dump",
+            "+ spec.env[2].name: DATABASE_URL",
+            "+ spec.env[2].value: (not shown)",
+            "+ spec.env[3].name: DATABASE",
+            "+ spec.env[3].value: (not shown)",
+            "+ spec.env[4].name: PGHOST",
+            "+ spec.env[4].valueFrom.secretKeyRef.name: pg",
+            "+ spec.marks[0].name: token",
+            "+ spec.marks[0].value: (not shown)",
         ];
         assert_eq!(said, wanted);
+    }
+
+    #[test]
+    fn a_command_is_shown_without_what_sounds_like_a_secret() {
+        for (words, wanted) in [
+            (json!(["sh", "-ec"]), vec!["sh", "-ec"]),
+            (json!(["tar -C \"$FROM\" -cf - ."]), vec!["tar -C \"$FROM\" -cf - ."]),
+            (
+                json!(["pg_dump postgres://odoo:hunter2@pg01/acme --clean"]),
+                vec!["pg_dump (not shown) --clean"],
+            ),
+            (json!(["s3://backups/acme"]), vec!["s3://backups/acme"]),
+            (
+                json!(["--password", "my hunter2", "--host", "pg01"]),
+                vec!["--password", "(not shown)", "--host", "pg01"],
+            ),
+            (json!(["--password=hunter2", "--clean"]), vec!["--password=(not shown)", "--clean"]),
+            (
+                json!(["PGPASSWORD='my hunter2' pg_dump", "acme"]),
+                vec!["PGPASSWORD=(not shown)", "acme"],
+            ),
+            (json!(["login --token hunter2 here"]), vec!["login --token (not shown)"]),
+            (json!(["{\"password\":\"hunter2\"}"]), vec!["{\"password\":(not shown)"]),
+            (json!(["password:", "hunter2"]), vec!["password:", "(not shown)"]),
+        ] {
+            for field in ["args", "command"] {
+                let mut manifest = json!({});
+                manifest[field] = words.clone();
+                let said = shown(&plan(Command::Apply { what: object(), manifest }));
+                let numbered = wanted.iter().enumerate();
+                let wanted: Vec<String> =
+                    numbered.map(|(number, word)| format!("+ {field}[{number}]: {word}")).collect();
+                assert_eq!(said.get(1..), Some(&wanted[..]));
+            }
+        }
     }
 
     #[test]

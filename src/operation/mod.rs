@@ -7,6 +7,7 @@
 
 mod changes;
 mod confirm;
+mod demand;
 mod digest;
 mod evidence;
 mod executor;
@@ -18,6 +19,7 @@ mod shape;
 
 pub use changes::{Change, Line, changes};
 pub use confirm::{ConfirmedPlan, Given, Unconfirmed};
+pub use demand::Demand;
 pub use digest::hash;
 pub use evidence::{Evidence, Unplanned, plan};
 pub use executor::{Executor, Halt, Pace, Progress, Tell, Way};

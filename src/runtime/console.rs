@@ -342,6 +342,7 @@ impl Loop<'_> {
                 self.draw()?;
                 drawn = now();
             }
+            let_go(&mut self.tasks);
         }
         Ok(())
     }
@@ -676,10 +677,31 @@ impl Loop<'_> {
     }
 }
 
+/// Lets go of the tasks that ended: what is left of one stays until it is joined.
+fn let_go(tasks: &mut JoinSet<()>) {
+    while tasks.try_join_next().is_some() {}
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "frames are paced by the machine's time, not the world's"
 )]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn tasks_that_ended_are_let_go() {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async {});
+        tasks.spawn(async {});
+        tasks.spawn(std::future::pending());
+        tokio::task::yield_now().await;
+        let_go(&mut tasks);
+        assert_eq!(tasks.len(), 1, "the one that goes on");
+    }
 }

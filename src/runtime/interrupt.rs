@@ -58,6 +58,11 @@ impl Place {
         (Arc::new(control), Arc::new(journal))
     }
 
+    /// Whether work on the operation is stopped for this.
+    pub(super) const fn stops_work(&self) -> bool {
+        self.before.is_some()
+    }
+
     /// Works once what was stopped has ended; none when this is stopped too.
     pub(super) async fn works<T>(self, work: impl Future<Output = T>) -> Option<T> {
         let Self { before, mut stopped, changing, _ended: still } = self;

@@ -182,12 +182,21 @@ impl Operator {
     ) -> BoxFuture<'static, ()> {
         let place = self.bench.place(&id);
         let executor = self.executor(by, &place);
-        let (tell, of) = (teller(&told), id.clone());
+        let (tell, of, say) = (teller(&told), id.clone(), told.clone());
+        let goes_on = place.stops_work() && way != Way::GoOn;
         Box::pin(async move {
             let work = async move {
-                match executor {
-                    Some(executor) => executor.resume(&of, &way, &tell).await,
-                    None => Err(Halt::Trouble(nothing_to_act_with())),
+                let Some(executor) = executor else {
+                    return Err(Halt::Trouble(nothing_to_act_with()));
+                };
+                match executor.resume(&of, &way, &tell).await {
+                    // What worked on it here was stopped for this, and must not be left in the middle.
+                    Err(halt) if goes_on => {
+                        let why = format!("The operation goes on: {halt}");
+                        let _ = say.send(Told::Say(Importance::Warning, why)).await;
+                        executor.resume(&of, &Way::GoOn, &tell).await
+                    }
+                    ended => ended,
                 }
             };
             if let Some(ended) = place.works(work).await {
@@ -277,7 +286,8 @@ async fn report(told: &mpsc::Sender<Told>, id: Text, ended: Result<Operation, Ha
     let _ = told.send(Told::Event(event)).await;
 }
 
-fn random_id() -> Text {
+/// The id of a new operation.
+pub(crate) fn random_id() -> Text {
     let letter =
         |most: usize| ALPHABET.get(fastrand::usize(..most)).copied().map_or('a', char::from);
     // A letter first: some names may not begin with a digit.

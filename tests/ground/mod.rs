@@ -220,6 +220,14 @@ health_url = 'http://127.0.0.1:{health}/{{host}}'
         id
     }
 
+    /// Takes the operation back, with the word that its plan asks for.
+    pub async fn undo(&self, id: &str, why: &str) -> Said {
+        let shown = self.console(&["ops", "show", id, "--json"]).await;
+        let operation: Value = serde_json::from_str(&shown.out).expect("an operation");
+        let word = operation["plan"]["word"].as_str().expect("a word");
+        self.console(&["ops", "undo", id, "--confirm", word, "--reason", why]).await
+    }
+
     /// Takes a genuine backup of `tenant`, as its CronJob would.
     pub async fn back_up(&self, tenant: &str) -> Result<String, PlatformError> {
         self.world.postgres.back_up(&self.world.objects, tenant, now()).await

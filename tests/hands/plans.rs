@@ -36,6 +36,7 @@ pub fn plan(id: &str) -> Plan {
         notes: Vec::new(),
         steps: vec![step.clone(), step],
         no_return: None,
+        back: None,
         due: Vec::new(),
     }
 }

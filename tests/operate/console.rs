@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use pulse_console::app::{App, Effect, Msg, OperateOrder};
 use pulse_console::domain::operation::{Command, Plan, Record};
 use pulse_console::domain::{Attention, Observation, Role, Span, Text};
@@ -317,6 +317,13 @@ impl Console {
             self.send(Msg::Key(KeyEvent::from(KeyCode::Char(c))));
         }
         self.pass(Span::from_ms(200))
+    }
+
+    /// Clicks at a place.
+    pub(crate) fn clicks(&mut self, column: u16, row: u16) -> &mut Self {
+        let (kind, modifiers) = (MouseEventKind::Down(MouseButton::Left), KeyModifiers::NONE);
+        self.send(Msg::Mouse(MouseEvent { kind, column, row, modifiers }));
+        self
     }
 
     /// Waits until keys count again.

@@ -55,6 +55,7 @@ pub(crate) fn harm(at: Timestamp, asks: Asks) -> Plan {
         notes: vec!["34 people lose their work.".into()],
         steps: vec![step("look twice"), step("delete the tenant"), step("see it gone")],
         no_return: Some(1),
+        back: None,
         due: vec![Due { what: "its backups may go".into(), at: at.after(Span::from_secs(86_400)) }],
     }
 }

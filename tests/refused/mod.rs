@@ -123,7 +123,7 @@ pub async fn resumed(ground: &Ground, id: &str) {
 
 /// Takes the operation back.
 pub async fn undone(ground: &Ground, id: &str) {
-    let said = ground.console(&["ops", "undo", id, "--reason", "it was wrong"]).await;
+    let said = ground.undo(id, "it was wrong").await;
     assert_eq!(said.code, Some(0), "{id}: {}\n{}", said.out, said.err);
 }
 

@@ -47,6 +47,21 @@ impl App {
         true
     }
 
+    /// Has the log beside the page of an operation go on with the pods that there are of `pods` now. While somebody reads
+    /// in it, it stays what it is, and so it does while there are none.
+    pub(in crate::app) fn renew_pods_log(&mut self, pods: &PodsOf) {
+        let as_of = Some(target::revision(&self.store));
+        let Some(page) = self.log.as_mut().filter(|page| page.as_of != as_of && !page.is_read())
+        else {
+            return;
+        };
+        page.as_of = as_of;
+        let id = target::of_label(&self.store, pods);
+        if let Some(Ok(sources)) = id.map(|id| target::sources(&self.store, &id)) {
+            page.renew(sources);
+        }
+    }
+
     /// Reads the audit records of the object under the cursor.
     fn open_audit(&mut self) {
         let Some(id) = self.pane().cursor.id.clone() else {

@@ -62,6 +62,8 @@ pub struct LogPage {
     pub search: Search,
     /// Whether it stands beside the page of an operation, and goes with it.
     pub(in crate::app) of_run: bool,
+    /// The state of what is known that its sources were looked for in last, where they are looked for again.
+    as_of: Option<u64>,
 }
 
 /// The numbers of the first line that is kept, and of the one that will come next.
@@ -84,6 +86,7 @@ impl LogPage {
             cursor: 0,
             search: Search::default(),
             of_run: false,
+            as_of: None,
         }
     }
 
@@ -134,6 +137,25 @@ impl LogPage {
     fn other_run(&mut self) {
         self.previous = !self.previous;
         self.begin_anew();
+    }
+
+    /// Whether somebody reads in it, and does not only look on.
+    fn is_read(&self) -> bool {
+        let searches = self.search.typing.is_some() || !self.search.needle.is_empty();
+        !self.follow || self.previous || searches
+    }
+
+    /// Takes in that these are the logs to choose from now. One that is new is shown, for it is of the pod that took over;
+    /// else the one that was shown, if it is still there.
+    fn renew(&mut self, sources: Vec<LogSource>) {
+        let shown = self.sources.get(self.chosen);
+        let same = sources.iter().position(|source| Some(source) == shown);
+        let new = sources.iter().position(|source| !self.sources.contains(source));
+        let chosen = new.or(same).unwrap_or_default();
+        (self.sources, self.chosen) = (sources, chosen);
+        if same != Some(chosen) {
+            self.begin_anew();
+        }
     }
 
     fn begin_anew(&mut self) {

@@ -54,21 +54,27 @@ fn of_operation(store: &Store, uid: &Uid) -> Result<Vec<LogSource>, NoLog> {
     sources(store, &of_label(store, pods).ok_or(NoLog::NoPod)?)
 }
 
+/// The runs that pods work for.
+const RUNS: [Kind; 3] = [Kind::Upgrade, Kind::Restore, Kind::Template];
+
 /// The row whose log is that of `pods`: the Job of that name, or the run.
 pub(super) fn of_label(store: &Store, pods: &PodsOf) -> Option<RowId> {
     let name = &pods.label.1;
-    let job = store.cluster(ClusterKind::Job).iter().find(|(_, held)| {
-        held.object.meta.name == *name
-            && held.object.meta.namespace.as_ref() == Some(&pods.namespace)
-    });
-    if let Some((_, held)) = job {
+    let job = store.owners().job(Some(pods.namespace.as_str()), name.as_str());
+    if let Some(held) = job.and_then(|slot| store.cluster(ClusterKind::Job).get(slot)) {
         return Some(RowId::Object(FeedId::Jobs, held.object.meta.uid.clone()));
     }
-    [Kind::Upgrade, Kind::Restore, Kind::Template].into_iter().find_map(|kind| {
+    RUNS.into_iter().find_map(|kind| {
         let mut runs = store.collection(kind).iter();
         let (_, held) = runs.find(|(_, held)| held.object.meta.name == *name)?;
         Some(RowId::Object(FeedId::of(kind), held.object.meta.uid.clone()))
     })
+}
+
+/// Grows with every change of what [`of_label`] and its [`sources`] are found in.
+pub(super) fn revision(store: &Store) -> u64 {
+    let runs: u64 = RUNS.into_iter().map(|kind| store.collection(kind).revision()).sum();
+    runs + store.cluster(ClusterKind::Job).revision() + store.cluster(ClusterKind::Pod).revision()
 }
 
 /// The name by which the row `id` stands in audit records: of an object of the cluster its own, of anything else that of

@@ -90,23 +90,38 @@ impl App {
         let may = action::spec("operation.log").is_some_and(|spec| self.refusal(spec).is_none());
         if self.is_wide() && may {
             self.follow_step();
+        } else if self.is_in_log() && may {
+            self.follow_pods();
         } else if !self.is_in_log() {
             self.log.take_if(|log| log.of_run);
         }
     }
 
-    /// Opens the log of the step that is under way, unless it is open.
+    /// Opens the log of the step that is under way; one that is open goes on with the step's pods.
     fn follow_step(&mut self) {
+        if self.follow_pods() {
+            return;
+        }
         let Some(Overlay::Run(page)) = &self.overlay else { return };
         let Some(pods) = self.operation(&page.id).and_then(|it| pods_of(it)).cloned() else {
             return;
         };
-        let is_open = page.log_of.as_ref() == Some(&pods) && self.has_run_log();
-        if is_open || !self.open_pods_log(&pods) {
+        if !self.open_pods_log(&pods) {
             return;
         }
         if let Some(Overlay::Run(page)) = &mut self.overlay {
             page.log_of = Some(pods);
         }
+    }
+
+    /// Has the log that is open go on with the pods of the step that is under way, if it is of that; says whether it is. A
+    /// Job that tries again has another pod, and so has one that was made anew.
+    fn follow_pods(&mut self) -> bool {
+        let Some(Overlay::Run(page)) = &self.overlay else { return false };
+        let pods = self.operation(&page.id).and_then(|it| pods_of(it));
+        let pods = pods.filter(|pods| page.log_of.as_ref() == Some(*pods)).cloned();
+        let Some(pods) = pods.filter(|_| self.has_run_log()) else { return false };
+        self.renew_pods_log(&pods);
+        true
     }
 }

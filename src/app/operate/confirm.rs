@@ -7,6 +7,7 @@ use super::typed::Typed;
 use super::watch::Watch;
 use super::{OperateOrder, RunPage, Wanted};
 use crate::app::action::{self, PlanAction};
+use crate::app::detail::{DetailLine, operation};
 use crate::app::overlay::Overlay;
 use crate::app::sign_in::ordered;
 use crate::app::{App, Effect};
@@ -21,6 +22,8 @@ pub struct PlanPage {
     pub plan: Plan,
     /// What a factor for it is bound to.
     pub hash: PlanHash,
+    /// What it writes into the cluster: the same as long as it is shown, and dear to tell.
+    pub written: Vec<DetailLine>,
     /// What is typed for it.
     pub typed: Typed,
     /// The first line shown.
@@ -49,9 +52,10 @@ impl App {
     pub(super) fn show_plan(&mut self, plan: Plan, wanted: Wanted) {
         let watch = Watch::of(&self.store, wanted.verb, &wanted.inputs);
         let hash = crate::operation::hash(&plan);
+        let written = operation::written(&plan);
         let types = plan.asks >= Asks::Typed;
         let typed = Typed::new(Some(&plan.word).filter(|_| types), types);
-        let page = PlanPage { plan, hash, typed, top: 0, moved: None, wanted, watch };
+        let page = PlanPage { plan, hash, written, typed, top: 0, moved: None, wanted, watch };
         self.overlay = Some(Overlay::Plan(Box::new(page)));
         self.disturb();
     }
@@ -70,9 +74,7 @@ impl App {
     pub fn proving_title(&self) -> Option<&Text> {
         match (&self.overlay, self.presence.proving()) {
             (Some(Overlay::Plan(page)), Some(hash)) if page.hash == *hash => Some(&page.plan.title),
-            (Some(Overlay::Run(page)), Some(hash)) if page.hash() == *hash => {
-                Some(&page.plan.title)
-            }
+            (Some(Overlay::Run(page)), Some(hash)) if page.hash == *hash => Some(&page.plan.title),
             _ => None,
         }
     }

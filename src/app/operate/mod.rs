@@ -30,9 +30,9 @@ pub use typed::Typed;
 
 use serde::{Deserialize, Serialize};
 
-use super::action::{Operate, PlanAction};
+use super::action::{Operate, PlanAction, SignInAction};
 use super::notices::Level;
-use super::overlay::Overlay;
+use super::overlay::{Leave, Overlay};
 use super::{App, Effect};
 use crate::domain::operation::{Phase, Plan, Verb};
 use crate::domain::{Text, Trouble};
@@ -187,7 +187,7 @@ impl App {
         }
     }
 
-    /// Answers the question that is asked: of a plan, of an operation, or whether to quit.
+    /// Answers the question that is asked: of a plan, of an operation, or whether to leave.
     fn answer_question(&mut self, action: PlanAction) -> Vec<Effect> {
         let answers = matches!(action, PlanAction::Yes | PlanAction::Accept);
         if answers && self.desk.rests() {
@@ -197,23 +197,43 @@ impl App {
         match &self.overlay {
             Some(Overlay::Plan(_)) => self.answer_plan(action),
             Some(Overlay::Run(_)) => self.answer_run(action),
-            Some(Overlay::Leaving { .. }) => {
-                self.overlay = None;
-                if action == PlanAction::Yes { vec![Effect::Quit] } else { Vec::new() }
-            }
+            Some(Overlay::Leaving { .. }) => self.answer_leaving(action),
             _ => Vec::new(),
         }
     }
 
-    /// Quits; asks once before it while this console works on operations.
-    pub(super) fn quit(&mut self) -> Vec<Effect> {
-        let asked = matches!(self.overlay, Some(Overlay::Leaving { .. }));
-        if asked || self.desk.here.is_empty() || !self.presence.is_open() {
-            return vec![Effect::Quit];
+    fn answer_leaving(&mut self, action: PlanAction) -> Vec<Effect> {
+        if !matches!(action, PlanAction::Yes | PlanAction::No) {
+            return Vec::new();
         }
-        self.overlay = Some(Overlay::Leaving { top: 0 });
+        let Some(Overlay::Leaving { how, over, .. }) = self.overlay.take() else {
+            return Vec::new();
+        };
+        self.overlay = over.map(|over| *over);
+        // The next key may still be meant for the question that is gone.
         self.disturb();
-        Vec::new()
+        if action == PlanAction::Yes { vec![left(how)] } else { Vec::new() }
+    }
+
+    /// Leaves the console; asks before it while this console works on operations. To quit twice is an answer too.
+    pub(super) fn leave(&mut self, how: Leave) -> Vec<Effect> {
+        let quits = matches!(self.overlay, Some(Overlay::Leaving { how: Leave::Quit, .. }));
+        let answered = quits && how == Leave::Quit;
+        if answered || self.desk.here.is_empty() || !self.presence.is_open() {
+            return vec![left(how)];
+        }
+        // The page on which a factor is given would cover the question.
+        let proving = self.presence.proving().is_some();
+        let effects = if proving { self.sign_in_action(SignInAction::Cancel) } else { Vec::new() };
+        let over = match self.overlay.take() {
+            Some(Overlay::Leaving { over, .. }) => over,
+            // The plan that it waits for may come while this is asked, and finds no form then.
+            Some(Overlay::Form(form)) if form.waits.is_some() => None,
+            other => other.map(Box::new),
+        };
+        self.overlay = Some(Overlay::Leaving { top: 0, how, over });
+        self.disturb();
+        effects
     }
 
     /// Something happened after which a key may be meant for what was there before: keys rest.
@@ -223,7 +243,27 @@ impl App {
 
     /// What the runtime must do so that keys count again, while something is asked.
     pub(super) fn resting(&mut self) -> Option<Effect> {
-        let asks = self.overlay.as_ref().is_some_and(Overlay::asks);
-        if asks { self.desk.next_rest().map(Effect::Rest) } else { None }
+        if self.asks() { self.desk.next_rest().map(Effect::Rest) } else { None }
+    }
+
+    /// Whether something is asked that a key answers.
+    pub(super) fn asks(&self) -> bool {
+        self.overlay.as_ref().is_some_and(Overlay::asks)
+    }
+
+    /// Whether something is asked whose place nothing else may take: what is typed for it would be lost. Says so then.
+    pub(super) fn must_answer(&mut self) -> bool {
+        let asks = self.asks();
+        if asks {
+            self.say(Level::Warning, "Answer or leave this page first.");
+        }
+        asks
+    }
+}
+
+const fn left(how: Leave) -> Effect {
+    match how {
+        Leave::Quit => Effect::Quit,
+        Leave::Suspend => Effect::Suspend,
     }
 }

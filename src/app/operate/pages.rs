@@ -5,7 +5,7 @@ use super::run_lines;
 use super::{PlanPage, Typed};
 use crate::app::App;
 use crate::app::detail::{DetailLine, Piece, Tone, operation};
-use crate::app::overlay::Overlay;
+use crate::app::overlay::{Leave, Overlay};
 use crate::app::pages::line;
 use crate::domain::PlanHash;
 use crate::domain::operation::Asks;
@@ -15,7 +15,7 @@ pub(in crate::app) fn lines(app: &App, overlay: &Overlay) -> Vec<DetailLine> {
     match overlay {
         Overlay::Plan(page) => plan(page),
         Overlay::Run(page) => run_lines::lines(app, page),
-        Overlay::Leaving { .. } => leaving(app.desk()),
+        Overlay::Leaving { how, .. } => leaving(app.desk(), *how),
         _ => Vec::new(),
     }
 }
@@ -25,7 +25,10 @@ pub(in crate::app) fn foot(app: &App, overlay: &Overlay) -> Vec<DetailLine> {
     match overlay {
         Overlay::Plan(page) => plan_foot(app, page),
         Overlay::Run(page) => run_lines::foot(app, page),
-        Overlay::Leaving { .. } => vec![question("Quit all the same?")],
+        Overlay::Leaving { how: Leave::Quit, .. } => vec![question("Quit all the same?")],
+        Overlay::Leaving { how: Leave::Suspend, .. } => {
+            vec![question("Suspend to the shell all the same?")]
+        }
         _ => Vec::new(),
     }
 }
@@ -52,7 +55,7 @@ fn plan(page: &PlanPage) -> Vec<DetailLine> {
     lines.extend([DetailLine::default(), say(Tone::Heading, "Steps")]);
     lines.extend(operation::steps(plan, None, None));
     lines.extend(operation::due(plan));
-    lines.extend(operation::written(plan));
+    lines.extend(page.written.iter().cloned());
     lines
 }
 
@@ -119,12 +122,16 @@ pub(super) fn asked(typed: &Typed, what: &str) -> Vec<DetailLine> {
     lines
 }
 
-fn leaving(desk: &Desk) -> Vec<DetailLine> {
+fn leaving(desk: &Desk, how: Leave) -> Vec<DetailLine> {
     let mut lines = vec![say(Tone::Heading, "This console works on:")];
     lines.extend(desk.here.values().map(|here| say(Tone::Plain, &format!("· {}", here.title))));
     let text = "It stays in its journal as far as it is. Once the lease of this console has run out, any console of a \
                 colleague can go on with it from there: it looks first, and does nothing twice.";
-    lines.extend([DetailLine::default(), say(Tone::Plain, text)]);
+    lines.push(DetailLine::default());
+    if how == Leave::Suspend {
+        lines.push(say(Tone::Warning, "Nothing of it goes on here while this console is stopped."));
+    }
+    lines.push(say(Tone::Plain, text));
     lines
 }
 

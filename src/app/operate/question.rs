@@ -7,9 +7,9 @@ use crate::app::notices::Level;
 use crate::app::overlay::Overlay;
 use crate::app::sign_in::ordered;
 use crate::app::{App, Effect};
-use crate::domain::operation::{Asks, Operation, Phase};
+use crate::domain::operation::{Operation, Phase};
 use crate::domain::{PlanHash, Text};
-use crate::operation::Way;
+use crate::operation::{Demand, Way};
 
 /// What is asked on the page of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,16 @@ impl Asking {
         let all = [Self::Resume, Self::Undo, Self::GiveUp, Self::Approve];
         all.into_iter().find(|asking| asking.id() == id)
     }
+
+    /// What is done when it is answered, because of `why`.
+    fn way(self, why: Text) -> Way {
+        match self {
+            Self::Resume => Way::GoOn,
+            Self::Undo => Way::TurnBack(why),
+            Self::GiveUp => Way::GiveUp(why),
+            Self::Approve => Way::Approve,
+        }
+    }
 }
 
 /// A question on the page of an operation.
@@ -54,26 +64,15 @@ pub struct Question {
 }
 
 impl Question {
-    /// What must be given before `by` does that with `operation`. Whoever confirmed it goes on with a nod; a colleague takes
-    /// the damage on, and what ends or turns an operation is explained in its journal.
+    /// What must be given before `by` does that with `operation`.
     fn new(asking: Asking, operation: &Operation, by: &Text, can_prove: bool) -> Self {
-        let (plan, standing) = (&operation.plan, &operation.standing);
-        let takes_over = asking == Asking::Resume && standing.by != *by;
-        let hits = takes_over || matches!(asking, Asking::Undo | Asking::Approve);
-        let word = hits && plan.asks >= Asks::Typed;
-        let reasoned = matches!(asking, Asking::Undo | Asking::GiveUp);
-        // Where nobody can give one, an operation that was left must not be stuck; to approve there is no such need.
-        let factor = asking == Asking::Approve || (hits && plan.asks >= Asks::StepUp && can_prove);
-        Self { asking, typed: Typed::new(Some(&plan.word).filter(|_| word), reasoned), factor }
+        let demand = Demand::of(&asking.way(Text::default()), operation, by, can_prove);
+        let word = Some(&operation.plan.word).filter(|_| demand.word);
+        Self { asking, typed: Typed::new(word, demand.reason), factor: demand.factor }
     }
 
     fn way(&self) -> Way {
-        match self.asking {
-            Asking::Resume => Way::GoOn,
-            Asking::Undo => Way::TurnBack(self.typed.why()),
-            Asking::GiveUp => Way::GiveUp(self.typed.why()),
-            Asking::Approve => Way::Approve,
-        }
+        self.asking.way(self.typed.why())
     }
 }
 
@@ -128,6 +127,13 @@ impl App {
         }
         if asking == Asking::Undo && !fits && !standing.is_over() {
             return Some("It is past the point of no return: it can't be taken back.".to_owned());
+        }
+        if asking == Asking::Undo && plan.way_back(standing.done).is_some() {
+            let all = self.store.objects().operations.iter();
+            if let Some(later) = operation.covered_by(all.map(|(_, held)| &*held.object)) {
+                let title = &later.plan.title;
+                return Some(format!("It can't be taken back any more: {title} came after it."));
+            }
         }
         if !fits {
             return Some(format!("The operation is {word}: that can't be done with it now."));

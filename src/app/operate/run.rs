@@ -19,6 +19,8 @@ pub struct RunPage {
     pub id: Text,
     /// Its plan.
     pub plan: Arc<Plan>,
+    /// What a factor for it is bound to.
+    pub hash: PlanHash,
     /// The first line shown.
     pub top: usize,
     /// What is asked, while something is.
@@ -35,14 +37,9 @@ pub struct RunPage {
 
 impl RunPage {
     pub(super) fn new(plan: Arc<Plan>) -> Self {
-        let id = plan.id.clone();
+        let (id, hash) = (plan.id.clone(), crate::operation::hash(&plan));
         let (asking, halted, log_of) = (None, None, None);
-        Self { id, plan, top: 0, asking, halted, at_log: false, follows: true, log_of }
-    }
-
-    /// What a factor for it is bound to.
-    pub(super) fn hash(&self) -> PlanHash {
-        crate::operation::hash(&self.plan)
+        Self { id, plan, hash, top: 0, asking, halted, at_log: false, follows: true, log_of }
     }
 }
 

@@ -84,7 +84,7 @@ pub(super) fn foot(app: &App, page: &RunPage) -> Vec<DetailLine> {
     };
     let (mut lines, what) = match question.asking {
         Asking::Resume => resume(app, known),
-        Asking::Undo => undo(&page.plan, &known.standing),
+        Asking::Undo => undo(known),
         Asking::GiveUp => give_up(app, known),
         Asking::Approve => (
             vec![say(Tone::Error, page.plan.damage.as_str())],
@@ -99,7 +99,7 @@ pub(super) fn foot(app: &App, page: &RunPage) -> Vec<DetailLine> {
     if typed.types() {
         lines.push(say(Tone::Heading, what));
     }
-    lines.extend(given(app, typed, Some(&page.hash()).filter(|_| *factor)));
+    lines.extend(given(app, typed, Some(&page.hash).filter(|_| *factor)));
     lines.extend(asked(typed, what));
     lines
 }
@@ -145,7 +145,15 @@ fn next(plan: &Plan, standing: &Standing) -> Option<String> {
     Some(format!("{does}{}. {name}", at + 1))
 }
 
-fn undo(plan: &Plan, standing: &Standing) -> (Vec<DetailLine>, &'static str) {
+/// What that damages in its turn, and what of it stays.
+fn undo(known: &Operation) -> (Vec<DetailLine>, &'static str) {
+    let Operation { plan, standing, .. } = known;
+    let mut lines = Vec::new();
+    if let Some(back) = plan.way_back(standing.done) {
+        let mut since = say(Tone::Plain, "Its last change was made ");
+        since.pieces.push(Piece::Age(standing.last));
+        lines.extend([say(Tone::Error, &format!("▲ {}", back.damage)), since]);
+    }
     let stays = |step: &&Step| step.act.is_some() && step.undo.is_none();
     let keeps = names(plan.steps.iter().take(standing.reached()).filter(stays));
     let text = if keeps.is_empty() {
@@ -153,7 +161,8 @@ fn undo(plan: &Plan, standing: &Standing) -> (Vec<DetailLine>, &'static str) {
     } else {
         format!("What has no way back stays: {keeps}.")
     };
-    (vec![say(Tone::Warning, &text)], "Take it back?")
+    lines.push(say(Tone::Warning, &text));
+    (lines, "Take it back?")
 }
 
 fn give_up(app: &App, known: &Operation) -> (Vec<DetailLine>, &'static str) {

@@ -2,16 +2,17 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use super::desk::Desk;
-use crate::cli::CliError;
+use super::headless::Headless;
+use super::page;
 use crate::cli::args::ApplyArgs;
+use crate::cli::{CliError, output};
 use crate::domain::Text;
-use crate::domain::operation::{Asks, Plan};
-use crate::operation::{ConfirmedPlan, Given, Way, hash};
+use crate::domain::operation::{Asks, Operation, Plan};
+use crate::operation::{ConfirmedPlan, Demand, Given, Unconfirmed, Way, hash};
 use crate::platform::Clock as _;
 use crate::runtime::WallClock;
 
-impl Desk {
+impl Headless {
     /// Has `plan` confirmed, by flags or at the terminal. A second factor comes last, for it is used up.
     pub(super) fn confirm(
         &mut self,
@@ -25,7 +26,8 @@ impl Desk {
         }
         let mut given = self.given(&plan, args, reason)?;
         given.stepped_up = true;
-        ConfirmedPlan::new(plan.clone(), given.clone()).map_err(CliError::of)?;
+        let tried = ConfirmedPlan::new(plan.clone(), given.clone());
+        tried.map_err(|why| unconfirmed(why, &plan))?;
         given.stepped_up = factor;
         if factor {
             self.prove(&plan)?;
@@ -38,7 +40,7 @@ impl Desk {
         let mut given = Given {
             by: self.by.clone(),
             role: self.role,
-            typed: Text::bounded(args.confirm.as_deref().unwrap_or_default(), 200),
+            typed: Text::default(),
             reason: reason.clone(),
             stepped_up: false,
             at: WallClock.now(),
@@ -46,11 +48,9 @@ impl Desk {
         if plan.asks == Asks::Yes && !args.yes && !agrees("Do it? [y/N] ")? {
             return Err(CliError("Nothing was done: say --yes to confirm the plan.".to_owned()));
         }
-        if plan.asks >= Asks::Typed && at_terminal() {
-            if given.typed.is_empty() {
-                given.typed = ask(&format!("Type {} to go on: ", plan.word))?;
-            }
-            if given.reason.is_empty() {
+        if plan.asks >= Asks::Typed {
+            given.typed = typed(plan, args.confirm.as_deref())?;
+            if given.reason.is_empty() && at_terminal() {
                 given.reason = ask("Why: ")?;
             }
         }
@@ -58,15 +58,31 @@ impl Desk {
         Ok(given)
     }
 
-    /// Asks once more for what `plan` asked, before an operation of it is gone on with in this `way`. Where nobody signs
-    /// in, nobody can give it: then the cluster's own rights are the wall.
-    pub(super) fn prove_again(&mut self, plan: &Plan, way: &Way) -> Result<(), CliError> {
-        let asks = plan.asks >= Asks::StepUp && !matches!(way, Way::GiveUp(_));
-        if !asks || self.visit.is_none() {
-            return Ok(());
+    /// Has everything given that is wanted before `operation` is dealt with in this `way`, as on the screen; `word` is what
+    /// was given by a flag. A second factor comes last, for it is used up. Where nobody signs in, nobody can give one: then
+    /// the cluster's own rights are the wall.
+    pub(super) fn give_again(
+        &mut self,
+        operation: &Operation,
+        way: &Way,
+        word: Option<&str>,
+    ) -> Result<(), CliError> {
+        let plan = &operation.plan;
+        let demand = Demand::of(way, operation, &self.by, self.visit.is_some());
+        if demand.reason && !is_explained(way) {
+            return Err(CliError::of(Unconfirmed::Reason));
         }
-        self.can_prove("")?;
-        self.prove(plan)
+        if demand.factor {
+            self.can_prove("")?;
+        }
+        // Whoever gives a word unasked means that, and nothing else.
+        if demand.word || word.is_some() {
+            output::complain(&page::before(operation, way));
+            if typed(plan, word)? != plan.word {
+                return Err(unconfirmed(Unconfirmed::Word(plan.word.clone()), plan));
+            }
+        }
+        if demand.factor { self.prove(plan) } else { Ok(()) }
     }
 
     /// Whether a second factor can be given here; `otherwise` is what to do where nobody signs in.
@@ -89,7 +105,7 @@ impl Desk {
     }
 
     fn prove(&mut self, plan: &Plan) -> Result<(), CliError> {
-        crate::cli::output::complain(&format!("Your second factor is asked, for: {}", plan.title));
+        output::complain(&format!("Your second factor is asked, for: {}", plan.title));
         self.visit.as_mut().map_or(Ok(()), |visit| visit.prove(&hash(plan)))
     }
 }
@@ -99,8 +115,36 @@ fn at_terminal() -> bool {
     std::io::stdin().is_terminal()
 }
 
+/// The word for `plan`: as it was given, else as it is typed at the terminal.
+fn typed(plan: &Plan, given: Option<&str>) -> Result<Text, CliError> {
+    let given = Text::bounded(given.unwrap_or_default(), 500);
+    if given.is_empty() && at_terminal() {
+        return ask(&format!("Type {} to go on: ", plan.word));
+    }
+    Ok(given)
+}
+
+/// Why nothing is done about `plan`. For a word that lacks or is wrong, it names what would be hit.
+fn unconfirmed(why: Unconfirmed, plan: &Plan) -> CliError {
+    match why {
+        Unconfirmed::Word(_) => CliError(format!(
+            "Nothing was done. This is about: {}. {why} The word is typed at a terminal, or given with --confirm.",
+            plan.title.as_str().trim_end_matches('.')
+        )),
+        why => CliError::of(why),
+    }
+}
+
+/// Whether `way` comes with a reason.
+fn is_explained(way: &Way) -> bool {
+    match way {
+        Way::TurnBack(why) | Way::GiveUp(why) => !why.is_empty(),
+        Way::GoOn | Way::Approve => false,
+    }
+}
+
 /// Whether the answer to `question` is yes; nobody can say so where there is no terminal.
-pub(super) fn agrees(question: &str) -> Result<bool, CliError> {
+fn agrees(question: &str) -> Result<bool, CliError> {
     let answer = if at_terminal() { ask(question)? } else { Text::default() };
     Ok(matches!(answer.as_str(), "y" | "yes"))
 }

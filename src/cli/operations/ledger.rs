@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::desk::{Desk, unkept};
+use super::headless::{Headless, unkept};
 use super::{NOT_DONE, page};
 use crate::cli::args::ListArgs;
 use crate::cli::{CliError, output};
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The most that are named of what can't be read.
 const NAMED: usize = 5;
 
-impl Desk {
+impl Headless {
     pub(super) fn list(&self, args: &ListArgs) -> Result<u8, CliError> {
         match self.runtime.block_on(self.journal.list()) {
             Ok(listing) => {

@@ -3,14 +3,14 @@
 //! The same plans, journal and executor as on the screen. Exit codes: 0 done; 1 not done, stopped, or refused by how the
 //! world is; 2 asked wrongly.
 
-mod desk;
 mod file;
 mod give;
+mod headless;
 mod ledger;
 mod page;
 
-use self::desk::{Desk, told};
-use super::args::{ApplyArgs, Args, Command, OpsCommand, PlanArgs};
+use self::headless::{Headless, told};
+use super::args::{ApplyArgs, Args, Command, OneArgs, OpsCommand, PlanArgs};
 use super::{CliError, output, start};
 use crate::domain::operation::{Operation, Phase};
 use crate::domain::{Role, Text};
@@ -19,6 +19,7 @@ use crate::operation::kinds::{Inputs, Request};
 use crate::platform::Clock as _;
 use crate::runtime::WallClock;
 use crate::runtime::mirror::Mirror;
+use crate::runtime::operator::random_id;
 
 /// Exit code when the operation was not done.
 const NOT_DONE: u8 = 1;
@@ -34,27 +35,27 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
             return shown.map(|()| 0);
         }
     }
-    let mut desk = Desk::open(loaded, paths).map_err(|error| match &args.command {
+    let mut headless = Headless::open(loaded, paths).map_err(|error| match &args.command {
         Some(Command::Ops(OpsCommand::List(_) | OpsCommand::Show { .. })) => {
             CliError(format!("{error} What this machine saw last is shown with --offline."))
         }
         _ => error,
     })?;
     let result = match &args.command {
-        Some(Command::Plan(plan)) => desk.plan(plan, &reason),
-        Some(Command::Apply(apply)) => desk.apply(apply, &reason),
-        Some(Command::Ops(command)) => desk.ops(command, reason),
+        Some(Command::Plan(plan)) => headless.plan(plan, &reason),
+        Some(Command::Apply(apply)) => headless.apply(apply, &reason),
+        Some(Command::Ops(command)) => headless.ops(command, reason),
         _ => Ok(super::WRONG),
     };
-    desk.close();
+    headless.close();
     result
 }
 
 /// Refuses what changes the end of an operation without saying why.
 fn unreasoned(command: &OpsCommand, reason: &Text) -> Result<(), CliError> {
     let name = match command {
-        OpsCommand::Undo { .. } => "undo",
-        OpsCommand::GiveUp { .. } => "give-up",
+        OpsCommand::Undo(_) => "undo",
+        OpsCommand::GiveUp(_) => "give-up",
         _ => return Ok(()),
     };
     if !reason.is_empty() {
@@ -76,7 +77,7 @@ fn offline(command: &OpsCommand, mirror: &Mirror) -> Option<Result<(), CliError>
     }
 }
 
-impl Desk {
+impl Headless {
     fn plan(&self, args: &PlanArgs, reason: &Text) -> Result<u8, CliError> {
         let (shape, manifests) = start::plans(&self.loaded.settings, &self.paths)?;
         let mut inputs = Inputs::new();
@@ -92,8 +93,8 @@ impl Desk {
         if !reason.is_empty() {
             inputs.insert("reason".to_owned(), reason.clone());
         }
-        let request =
-            Request { verb: args.verb, id: id(), by: self.by.clone(), at: WallClock.now(), inputs };
+        let (id, by, at) = (random_id(), self.by.clone(), WallClock.now());
+        let request = Request { verb: args.verb, id, by, at, inputs };
         let planning = crate::operation::plan(&*self.control, &request, &shape, &manifests);
         let plan = self.runtime.block_on(planning).map_err(CliError::of)?;
         if let Some(out) = &args.out {
@@ -121,27 +122,30 @@ impl Desk {
         match command {
             OpsCommand::List(args) => self.list(args),
             OpsCommand::Show { id, json, .. } => self.show(id, *json),
-            OpsCommand::Resume { id } => self.resume(id, Way::GoOn),
-            OpsCommand::Undo { id } => self.resume(id, Way::TurnBack(reason)),
-            OpsCommand::GiveUp { id } => self.resume(id, Way::GiveUp(reason)),
-            OpsCommand::Approve { id, yes } => self.approve(id, *yes),
+            OpsCommand::Resume(one) => self.go_on(one, Way::GoOn),
+            OpsCommand::Undo(one) => self.go_on(one, Way::TurnBack(reason)),
+            OpsCommand::GiveUp(one) => self.go_on(one, Way::GiveUp(reason)),
+            OpsCommand::Approve(one) => self.go_on(one, Way::Approve),
             OpsCommand::Tidy => self.tidy(),
         }
     }
 
-    /// Does with the operation `id` what `way` says.
-    fn resume(&mut self, id: &str, way: Way) -> Result<u8, CliError> {
+    /// Does with an operation that is there what `way` says, once everything is given for it.
+    fn go_on(&mut self, one: &OneArgs, way: Way) -> Result<u8, CliError> {
         self.may_change(Role::Operator)?;
-        let operation = self.read(&Text::bounded(id, 64))?;
+        let operation = self.read(&Text::bounded(&one.id, 64))?;
         self.may_change(operation.plan.role)?;
-        self.go_on(&operation, way)
+        if way == Way::Approve {
+            self.may_approve(&operation)?;
+        }
+        self.give_again(&operation, &way, one.confirm.as_deref())?;
+        let (executor, id) = (self.executor(), operation.plan.id.clone());
+        let of = id.clone();
+        self.work(&id, async move { executor.resume(&of, &way, &told()).await })
     }
 
-    /// Approves of an operation that somebody else confirmed, by the same evidence.
-    fn approve(&mut self, id: &str, yes: bool) -> Result<u8, CliError> {
-        self.may_change(Role::Operator)?;
-        let operation = self.read(&Text::bounded(id, 64))?;
-        self.may_change(operation.plan.role)?;
+    /// Refuses whoever is no second person for `operation`.
+    fn may_approve(&self, operation: &Operation) -> Result<(), CliError> {
         if self.visit.is_none() {
             return Err(CliError(
                 "Nobody signs in to this profile, so nobody can be told from who confirmed it: set identity.issuer."
@@ -154,24 +158,6 @@ impl Desk {
                     .to_owned(),
             ));
         }
-        output::complain(&page::plan(&operation.plan));
-        output::complain(&page::asked_for(&operation));
-        if !yes && !give::agrees("Approve of it, and begin? [y/N] ")? {
-            return Err(CliError("Nothing was done: say --yes to approve of it.".to_owned()));
-        }
-        self.go_on(&operation, Way::Approve)
+        Ok(())
     }
-
-    fn go_on(&mut self, operation: &Operation, way: Way) -> Result<u8, CliError> {
-        self.prove_again(&operation.plan, &way)?;
-        let (executor, id) = (self.executor(), operation.plan.id.clone());
-        let of = id.clone();
-        self.work(&id, async move { executor.resume(&of, &way, &told()).await })
-    }
-}
-
-/// The id of a new operation.
-fn id() -> Text {
-    let letters: String = std::iter::repeat_with(fastrand::alphanumeric).take(8).collect();
-    Text::clean(&letters.to_lowercase())
 }

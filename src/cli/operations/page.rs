@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::CliError;
 use crate::domain::operation::{Asks, CheckResult, Operation, Phase, Plan};
-use crate::operation::changes;
+use crate::operation::{Way, changes};
 
 /// A plan: what it damages first.
 pub(super) fn plan(plan: &Plan) -> String {
@@ -68,8 +68,24 @@ pub(super) fn line(operation: &Operation) -> String {
     )
 }
 
-/// Who wants an operation that waits, and why.
-pub(super) fn asked_for(operation: &Operation) -> String {
+/// What is read before `operation` is dealt with in this `way`: what it is, who wants it, and why. To approve is to confirm
+/// it, so the whole plan is read; to take it back may damage something in its turn.
+pub(super) fn before(operation: &Operation, way: &Way) -> String {
+    let (plan, standing) = (&operation.plan, &operation.standing);
+    let back = match way {
+        Way::TurnBack(_) => plan.way_back(standing.done),
+        Way::GoOn | Way::GiveUp(_) | Way::Approve => None,
+    };
+    let head = match (way, back) {
+        (Way::Approve, _) => self::plan(plan),
+        (_, Some(back)) => format!("{}\n\n{}", back.damage, plan.title),
+        (_, None) => plan.title.to_string(),
+    };
+    format!("{head}\n{}", asked_for(operation))
+}
+
+/// Who wants an operation, and why.
+fn asked_for(operation: &Operation) -> String {
     let standing = &operation.standing;
     format!(
         "{} confirmed it at {}: {}.",

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use self::reception::{First, Reception};
-use self::talk::{Operator, Source};
+use self::talk::{Source, Typist};
 use super::args::{Args, Flow};
 use super::{CliError, output, start};
 use crate::config::{Loaded, Settings};
@@ -103,16 +103,16 @@ pub(super) fn login(args: &Args, login: &Login) -> Result<u8, CliError> {
     }
     let terminal = loaded.settings.identity.terminal.value;
     let provider = Provider::of(&mut loaded, &paths)?;
-    let mut operator = Operator::new(login.stdin);
-    let way = way(&provider.identity.ways(), login.flow, operator.source(), terminal)?;
+    let mut typist = Typist::new(login.stdin);
+    let way = way(&provider.identity.ways(), login.flow, typist.source(), terminal)?;
     let (runtime, mut reception) = provider.open(vec![way]);
-    let stop = Arc::clone(&operator.stop);
+    let stop = Arc::clone(&typist.stop);
     let came = runtime.block_on(async {
         let signing_in = async {
             match reception.first().await {
                 First::Staff(staff) => Ok((*staff, true)),
                 First::Nobody(_) => {
-                    reception.sign_in(&mut operator).await.map(|staff| (staff, false))
+                    reception.sign_in(&mut typist).await.map(|staff| (staff, false))
                 }
             }
         };
@@ -338,11 +338,11 @@ impl Visit {
     /// A sentence, when none was given.
     pub(super) fn prove(&mut self, plan: &PlanHash) -> Result<(), CliError> {
         let Self { runtime, reception, ways } = self;
-        let mut operator = Operator::new(false);
-        let stop = Arc::clone(&operator.stop);
+        let mut typist = Typist::new(false);
+        let stop = Arc::clone(&typist.stop);
         let came = runtime.block_on(async {
             tokio::select! {
-                came = reception.prove(plan, ways.clone(), &mut operator) => came,
+                came = reception.prove(plan, ways.clone(), &mut typist) => came,
                 () = ended() => Err("No second factor was given: the command was ended.".to_owned()),
             }
         });

@@ -45,13 +45,13 @@ pub(super) enum Source {
 }
 
 /// The person at the terminal.
-pub(super) struct Operator {
+pub(super) struct Typist {
     source: Source,
     /// Set when nobody waits for the answer any more.
     pub(super) stop: Arc<AtomicBool>,
 }
 
-impl Operator {
+impl Typist {
     /// Whoever answers by the keyboard, or by lines where `lines` says so.
     pub(super) fn new(lines: bool) -> Self {
         let source = if lines {
@@ -118,7 +118,7 @@ impl Operator {
     }
 }
 
-impl Talk for Operator {
+impl Talk for Typist {
     fn ask<'a>(
         &'a mut self,
         challenge: &'a Challenge,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use command::{Command, NewSilence, OPERATION_MARK, ObjectRef, Oid, SessionRef, Which};
 pub use goal::{Expect, Goal, Reached};
-pub use plan::{Asks, Check, CheckResult, Due, Pin, Plan, PodsOf, Step, Undo, Verb};
+pub use plan::{Asks, Check, CheckResult, Due, Pin, Plan, PodsOf, Step, Undo, Verb, WayBack};
 pub use query::{BackupSeen, ContentsSeen, DatabaseSeen, Query, Seen};
 pub use record::{Entry, Record};
 pub use standing::{Broken, Phase, Standing};
@@ -48,5 +48,17 @@ impl Operation {
     pub fn soaks_until(&self) -> Option<Timestamp> {
         let is_done = self.standing.phase == Phase::Done;
         self.plan.due.iter().map(|due| due.at).max().filter(|_| is_done)
+    }
+
+    /// The one of `others` that was done on top of it, so that it can't be taken back any more; the numbers of leases
+    /// tell what came later, whatever clocks say.
+    pub fn covered_by<'a>(&self, others: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
+        others.into_iter().find(|other| {
+            other.plan.scope == self.plan.scope
+                && other.plan.verb.makes_another()
+                && other.standing.fence > self.standing.fence
+                && other.standing.reached() > 0
+                && other.standing.phase != Phase::Undone
+        })
     }
 }

@@ -85,6 +85,34 @@ impl Verb {
     }
 }
 
+impl Verb {
+    /// Whether a tenant, or what is in it, is another one afterwards: what was done before can't be taken back then.
+    #[must_use]
+    pub const fn makes_another(self) -> bool {
+        match self {
+            Self::Provision
+            | Self::RestoreSwap
+            | Self::RestoreInPlace
+            | Self::UpgradeSame
+            | Self::UpgradeCross
+            | Self::Tier
+            | Self::Deprovision => true,
+            Self::RestoreBeside
+            | Self::Backup
+            | Self::Template
+            | Self::DropKept
+            | Self::Cancel
+            | Self::Terminate
+            | Self::PausePool
+            | Self::ResumePool
+            | Self::Silence
+            | Self::ExpireSilence
+            | Self::Ack
+            | Self::Unack => false,
+        }
+    }
+}
+
 impl fmt::Display for Verb {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(self.word())
@@ -142,6 +170,22 @@ pub struct Plan {
     pub no_return: Option<usize>,
     /// What is due afterwards.
     pub due: Vec<Due>,
+    /// What taking it back damages in its turn, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<WayBack>,
+}
+
+/// What there is to know before an operation is taken back that people have worked with since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayBack {
+    /// Once so many steps are done, this counts: people may work with what came of it.
+    pub from: usize,
+    /// What is damaged, in a line.
+    pub damage: Text,
+    /// What must be given before.
+    pub asks: Asks,
+    /// What must still be so: else nothing of it is begun.
+    pub pins: Vec<Pin>,
 }
 
 /// A fact that a plan was made from.
@@ -224,6 +268,11 @@ impl Plan {
     /// The preconditions that do not hold.
     pub fn refusals(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| check.result == CheckResult::Bad)
+    }
+
+    /// What there is to know before it is taken back, when so many steps are done.
+    pub fn way_back(&self, done: usize) -> Option<&WayBack> {
+        self.back.as_ref().filter(|back| done >= back.from)
     }
 
     /// Whether everything that the step `at` and those before it did can be taken back.

@@ -16,7 +16,7 @@ pub(super) use self::patience::may_pass;
 use self::patience::{Patience, now};
 use self::work::Work;
 use super::ConfirmedPlan;
-use crate::domain::operation::{Asks, Entry, Operation, Phase, Plan, Reached, Record};
+use crate::domain::operation::{Asks, Entry, Operation, Phase, Pin, Reached, Record};
 use crate::domain::{Span, Text, Trouble};
 use crate::platform::{Clock, Control, Journal, Journaled, Lease, Unwritten};
 
@@ -101,6 +101,9 @@ pub enum Halt {
         /// How it is now.
         why: Text,
     },
+    /// What it would be taken back by is not there any more, or something was done on top of it. Nothing was changed.
+    #[error("Nothing was done: it can't be taken back any more: {0}.")]
+    NoWayBack(Text),
     /// The journal or the lease stands against it.
     #[error("{0}")]
     Journal(#[from] Unwritten),
@@ -162,9 +165,9 @@ impl Executor {
         self.attend(id, &operation.plan.scope, way, tell).await
     }
 
-    /// Looks again at what `plan` was made from.
-    async fn still_holds(&self, plan: &Plan) -> Result<(), Halt> {
-        for pin in &plan.pins {
+    /// Looks again at what a plan was made from, or is taken back by.
+    async fn still_holds(&self, pins: &[Pin]) -> Result<(), Halt> {
+        for pin in pins {
             let seen = self.control.look(&pin.goal.query).await.map_err(Halt::Trouble)?;
             match pin.goal.expect.judge(&seen) {
                 Reached::Yes(_) => {}
@@ -184,7 +187,7 @@ impl Executor {
         tell: &Tell,
     ) -> Result<(), Halt> {
         let plan = confirmed.plan();
-        self.still_holds(plan).await.map_err(Halt::before)?;
+        self.still_holds(&plan.pins).await.map_err(Halt::before)?;
         let given = confirmed.given();
         let entry = Entry::Confirmed { reason: given.reason.clone(), stepped_up: given.stepped_up };
         let first = self.record(lease, entry);
@@ -340,6 +343,7 @@ impl Halt {
         !matches!(
             self,
             Self::Moved { .. }
+                | Self::NoWayBack(_)
                 | Self::NotBegun(_)
                 | Self::Standing(_)
                 | Self::Journal(Unwritten::Exists | Unwritten::Missing | Unwritten::Held { .. })

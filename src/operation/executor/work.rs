@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
+
 use super::patience::{Doubt, Patience, may_pass, now};
 use super::{Executor, Halt, Tell, Way};
 use crate::domain::operation::{
-    Command, Entry, Expect, Goal, Operation, Phase, Plan, Query, Reached, Seen, Standing, Undo,
-    Which,
+    Command, Entry, Expect, Goal, Operation, Phase, Pin, Plan, Query, Reached, Seen, Standing,
+    Undo, Which,
 };
-use crate::domain::{Span, Text};
+use crate::domain::{Span, Text, Timestamp};
 use crate::platform::{Lease, Mark, Revision, Unacted, Unwritten, Word};
 
 /// An operation that this console works on.
@@ -19,6 +21,8 @@ pub(super) struct Work<'a> {
     tell: &'a Tell,
     operation: Operation,
     revision: Revision,
+    /// When the lease was seen to be held last, by the clock on the wall: it goes on while the machine sleeps.
+    held: Mutex<Timestamp>,
 }
 
 /// One change: what makes it, and how to see that it was made.
@@ -42,7 +46,8 @@ impl<'a> Work<'a> {
     ) -> Result<Operation, Halt> {
         let read = executor.read((id, 0), tell).await?;
         let (operation, revision) = (read.operation, read.revision);
-        let mut work = Self { executor, lease, tell, operation, revision };
+        let held = Mutex::new(executor.clock.now());
+        let mut work = Self { executor, lease, tell, operation, revision, held };
         let undone = work.standing().phase == Phase::Undone;
         if undone || work.standing().is_over() && !matches!(way, Way::TurnBack(_)) {
             return Ok(work.operation);
@@ -64,7 +69,10 @@ impl<'a> Work<'a> {
         let (waits, back) = (standing.phase == Phase::Waiting, standing.is_turned_back());
         // It may have been confirmed long ago.
         if standing.reached() == 0 && matches!(way, Way::GoOn | Way::Approve) && !back {
-            self.still_holds().await?;
+            self.still_holds(&self.operation.plan.pins).await?;
+        }
+        if matches!(way, Way::TurnBack(_)) && !back {
+            self.can_turn_back().await?;
         }
         match way {
             Way::TurnBack(why) if !back => self.write(Entry::TurnedBack { why: why.clone() }).await,
@@ -77,11 +85,38 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Looks again at what the plan was made from, and waits for a server that is away: it has begun.
-    async fn still_holds(&self) -> Result<(), Halt> {
+    /// Looks whether what was done can be taken back still: the world has gone on since.
+    async fn can_turn_back(&self) -> Result<(), Halt> {
+        let Operation { plan, standing, .. } = &self.operation;
+        let Some(back) = plan.way_back(standing.done) else { return Ok(()) };
+        self.still_holds(&back.pins).await.map_err(|halt| match halt {
+            Halt::Moved { what, why } => {
+                Halt::NoWayBack(Text::bounded(&format!("{what} has changed: {why}"), 512))
+            }
+            other => other,
+        })?;
         let mut patience = self.patience();
         loop {
-            match self.executor.still_holds(&self.operation.plan).await {
+            let trouble = match self.executor.journal.list().await {
+                Ok(listing) => {
+                    let later = self.operation.covered_by(&listing.operations);
+                    let why = later.map(|later| format!("{} came after it", later.plan.title));
+                    return why
+                        .map_or(Ok(()), |why| Err(Halt::NoWayBack(Text::bounded(&why, 512))));
+                }
+                Err(Unwritten::Trouble(trouble)) if may_pass(&trouble) => trouble,
+                Err(error) => return Err(error.into()),
+            };
+            self.say(0, &format!("Waiting: {trouble}"));
+            patience.wait().await.map_err(|_| Halt::Trouble(trouble))?;
+        }
+    }
+
+    /// Looks again at `pins`, and waits for a server that is away: it has begun.
+    async fn still_holds(&self, pins: &[Pin]) -> Result<(), Halt> {
+        let mut patience = self.patience();
+        loop {
+            match self.executor.still_holds(pins).await {
                 Err(Halt::Trouble(trouble)) if may_pass(&trouble) => {
                     self.say(0, &format!("Waiting: {trouble}"));
                     patience.wait().await.map_err(|_| Halt::Trouble(trouble))?;
@@ -204,6 +239,7 @@ impl<'a> Work<'a> {
         let mark = self.mark();
         let (mut patience, mut doubt) = (self.patience(), Doubt::default());
         loop {
+            self.holds_lease().await;
             let trouble = match self.executor.control.act(command, &mark).await {
                 Ok(()) => return Ok(()),
                 Err(Unacted::Refused(trouble)) if doubt.is_denied_lately(&trouble) => {
@@ -225,6 +261,20 @@ impl<'a> Work<'a> {
             };
             patience.wait().await.map_err(|waited| waited.of(&trouble))?;
         }
+    }
+
+    /// Makes sure of the lease where time went by of which who keeps it may know nothing, such as a machine's sleep. Does not
+    /// return when it is lost: who keeps it finds out too, and ends this work.
+    async fn holds_lease(&self) {
+        let (now, term) = (self.executor.clock.now(), self.executor.pace.term);
+        let mut held = self.held.lock().await;
+        if now >= *held && now.since(*held) < term {
+            return;
+        }
+        if self.executor.keep_once(self.lease).await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        *held = now;
     }
 
     async fn is_reached(&self, at: usize, goal: &Goal) -> Result<bool, Text> {

@@ -142,6 +142,7 @@ impl<'a> Ask<'a> {
             notes: Vec::new(),
             steps: Vec::new(),
             no_return: None,
+            back: None,
             due: Vec::new(),
         }
     }

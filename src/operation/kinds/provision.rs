@@ -7,7 +7,7 @@ use super::fields::subdomain_fault;
 use super::parts::{bad, bytes, check, doubtful, good, look, people, pin, say};
 use super::restore::HEALTH_LIMIT;
 use crate::domain::operation::{
-    Asks, Check, Command, Due, Expect, Goal, Plan, Query, Seen, Step, Undo, Which,
+    Asks, Check, Command, Due, Expect, Goal, Plan, Query, Seen, Step, Undo, WayBack, Which,
 };
 use crate::domain::{Span, Text};
 use crate::operation::Unplanned;
@@ -62,6 +62,14 @@ pub(super) fn provision(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
         limit: if has_template { CLONE_LIMIT } else { INSTALL_LIMIT },
         undo: Some(Undo { act: delete, settled: Goal::new(is, Expect::Absent) }),
         log: None,
+    });
+    plan.back = Some(WayBack {
+        from: plan.steps.len(),
+        damage: say(&format!(
+            "{name}: its database, files and route are gone for good, with everything written since it was made."
+        )),
+        asks: Asks::StepUp,
+        pins: Vec::new(),
     });
     plan.steps.push(look("see its database on pg01", database, Expect::Present, HEALTH_LIMIT));
     plan.steps.push(look(

@@ -9,7 +9,7 @@ use super::parts::{
 };
 use crate::domain::operation::{
     Asks, BackupSeen, Check, Command, ContentsSeen, DatabaseSeen, Expect, Goal, Plan, PodsOf,
-    Query, Seen, Step, Undo, Which,
+    Query, Seen, Step, Undo, WayBack, Which,
 };
 use crate::domain::{Span, Text};
 use crate::operation::Unplanned;
@@ -241,6 +241,12 @@ pub(super) fn beside(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     source.pin(&mut plan);
     plan.checks = source.checks(ask)?;
     source.beside(ask, &mut plan, ("restore", &database))?;
+    plan.back = Some(WayBack {
+        from: plan.steps.len(),
+        damage: say(&format!("{database} is dropped, with everything that was written in it.")),
+        asks: Asks::Typed,
+        pins: Vec::new(),
+    });
     Ok(plan)
 }
 

@@ -3,7 +3,9 @@
 use super::Ask;
 use super::parts::{BRIEF, act, bad, bytes, can_end, good, look, moment, people, pin, say};
 use super::restore::{HEALTH_LIMIT, source};
-use crate::domain::operation::{Asks, Command, Due, Expect, Goal, Oid, Plan, Query, Seen, Step};
+use crate::domain::operation::{
+    Asks, Command, Due, Expect, Goal, Oid, Plan, Query, Seen, Step, WayBack,
+};
 use crate::domain::{Span, Text, Timestamp};
 use crate::operation::Unplanned;
 
@@ -44,6 +46,17 @@ pub(super) fn swap(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
     source.beside(ask, &mut plan, ("restore", &copy))?;
     plan.steps.push(can_end(&live));
     plan.steps.extend(exchange(&live, &copy, &kept, source.live.oid));
+    plan.back = Some(WayBack {
+        from: plan.steps.len(),
+        damage: say(&format!(
+            "{name}: its people lose everything written since it was put back: {kept} is {live} again, and what {live} is now is dropped."
+        )),
+        asks: Asks::StepUp,
+        pins: vec![pin(
+            "the kept database",
+            Goal::new(Query::Database { name: kept.clone() }, Expect::Oid(source.live.oid)),
+        )],
+    });
     plan.steps.push(look(
         "see that the tenant answers",
         Query::Health { host: live },

@@ -41,6 +41,7 @@ pub(crate) fn any_plan() -> Plan {
             log: None,
         }],
         no_return: None,
+        back: None,
         due: Vec::new(),
     }
 }

@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::Ask;
-use super::parts::{doubtful, good, look, say};
+use super::parts::{doubtful, good, look, pin, say};
 use super::restore::HEALTH_LIMIT;
-use crate::domain::operation::{Asks, Command, Expect, Plan, Query, Step, Which};
+use crate::domain::operation::{
+    Asks, Command, Expect, Goal, Plan, Query, Step, Undo, WayBack, Which,
+};
 use crate::operation::Unplanned;
 
 /// Changes the tier of a tenant.
@@ -40,12 +42,21 @@ pub(super) fn tier(ask: &Ask<'_>) -> Result<Plan, Unplanned> {
         value: json!(tier),
     };
     plan.steps.push(Step {
-        undo: Some(crate::domain::operation::Undo {
+        undo: Some(Undo {
             act: to(&client.tier),
-            settled: crate::domain::operation::Goal::new(is.clone(), has(&client.tier)),
+            settled: Goal::new(is.clone(), has(&client.tier)),
         }),
         act: Some(to(tier)),
         ..look("write the new tier", is.clone(), has(tier), HEALTH_LIMIT)
+    });
+    plan.back = Some(WayBack {
+        from: plan.steps.len(),
+        damage: say(&format!(
+            "{}: people's work is held up for a minute or two; {tier} applies to it no more.",
+            client.name
+        )),
+        asks: Asks::Typed,
+        pins: vec![pin("the tier", Goal::new(is.clone(), has(tier)))],
     });
     plan.steps.push(look("see that the tenant is ready again", is, Expect::Ready, HEALTH_LIMIT));
     Ok(plan)

@@ -33,6 +33,7 @@ fn plan(steps: usize, no_return: Option<usize>, asks: Asks) -> Plan {
         notes: Vec::new(),
         steps: (0..steps).map(step).collect(),
         no_return,
+        back: None,
         due: Vec::new(),
     }
 }

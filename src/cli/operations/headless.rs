@@ -15,10 +15,10 @@ use crate::live::Live;
 use crate::operation::{Executor, Halt, Pace, Progress, Tell};
 use crate::platform::{Control, Journal, Platform as _};
 use crate::runtime::mirror::{Mirror, Reflector};
-use crate::runtime::{WallClock, machine};
+use crate::runtime::{WallClock, machine, operator};
 
 /// Everything that these commands work with.
-pub(super) struct Desk {
+pub(super) struct Headless {
     pub(super) loaded: Loaded,
     pub(super) paths: Paths,
     pub(super) runtime: Runtime,
@@ -31,7 +31,7 @@ pub(super) struct Desk {
     console: Text,
 }
 
-impl Desk {
+impl Headless {
     pub(super) fn open(mut loaded: Loaded, paths: Paths) -> Result<Self, CliError> {
         // The session is the one that was kept.
         loaded.settings.identity.keyring.value = true;
@@ -49,7 +49,6 @@ impl Desk {
             }
             None => (Text::clean(&opener.name()), role(settings.identity.role_without.value)),
         };
-        let console = format!("{} ({}, process {})", by, opener.host, std::process::id());
         let runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = { runtime }.worker_threads(1).enable_all().build().map_err(CliError::of)?;
         let guard = runtime.enter();
@@ -57,7 +56,7 @@ impl Desk {
         let (control, journal) =
             (live.control().ok_or_else(none)?, live.journal().ok_or_else(none)?);
         drop(guard);
-        let console = Text::bounded(&console, 200);
+        let console = operator::console_name(&opener);
         Ok(Self { loaded, paths, runtime, visit, control, journal, by, role, console })
     }
 
