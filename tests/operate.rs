@@ -359,7 +359,7 @@ fn a_click_beside_what_is_asked_does_not_throw_it_away() {
 fn nothing_takes_the_place_of_a_question() {
     let mut bench = shown(Asks::Yes);
     bench.rest();
-    for key in ["?", "f1", ":", "!"] {
+    for key in ["?", "f1", ":", "!", "1", "v"] {
         bench.slowly(key);
         bench.journey.sees("Answer or leave this page first.").sees("Do it? y/N");
         bench.slowly("j").journey.lacks("Answer or leave");

@@ -58,6 +58,9 @@ impl App {
 
     /// Goes to a pane, to the table that it showed last; asked for the pane shown, to its next table.
     pub(super) fn go(&mut self, to: PaneMove) {
+        if self.must_answer() {
+            return;
+        }
         self.overlay = None;
         let at = pane_of(self.screen.pane);
         let next = match to {
