@@ -19,7 +19,7 @@ use platform::PlatformError;
 
 /// Every kind, one after the other in each lane; the lanes go side by side, each with its own tenants.
 const LANES: [&[Deed]; 4] = [
-    &[Deed::new("restore-swap", "acme"), Deed::new("restore-in-place", "acme")],
+    &[Deed::new("restore-in-place", "acme"), Deed::new("restore-swap", "acme")],
     &[
         Deed::new("restore-beside", "rila"),
         Deed::new("backup", "rila"),
@@ -64,6 +64,14 @@ async fn every_kind_waits_for_each_server_and_goes_on() -> Outcome {
             println!("{}: waited {waits:?}", deed.verb);
             assert!(waits.keys().eq(deed.servers()), "{}: {waits:?}", deed.verb);
             deed.assert_done(ground, &id).await?;
+            if deed.is_taken_back() {
+                let waits = through_outages(&links, ("undo", &id)).await;
+                println!("{}, taken back: waited {waits:?}", deed.verb);
+                let asked: Vec<Server> = waits.into_keys().collect();
+                let others = deed.servers().iter().filter(|server| **server != Server::Bucket);
+                assert!(asked.iter().eq(others), "{}: {asked:?}", deed.verb);
+                deed.assert_undone(ground, &id).await?;
+            }
         }
         Ok(())
     };

@@ -147,6 +147,26 @@ impl Deed {
         }
     }
 
+    /// Whether it is taken back once it is done.
+    pub const fn is_taken_back(self) -> bool {
+        matches!(self.verb.as_bytes(), b"restore-swap" | b"restore-beside" | b"tier")
+    }
+
+    /// What must be as it was before the operation `id`.
+    pub async fn assert_undone(self, ground: &Ground, id: &str) -> Outcome {
+        let world = &ground.world;
+        if self.verb == "tier" {
+            let client = world.get(&format!("{}/{}", Kind::Client.path(), self.tenant)).await?;
+            assert_ne!(client.expect("the tenant")["spec"]["tier"], "enterprise");
+            return Ok(());
+        }
+        let of_it = format!("SELECT count(*) FROM pg_database WHERE datname LIKE '%-{id}.%'");
+        assert_eq!(world.ask("postgres", &of_it).await?, 0, "no database of it is left");
+        assert_eq!(world.rows(&self.host(), "sale_order").await?, ROWS - 40);
+        ground.works(&self.host()).until_it_works().await;
+        Ok(())
+    }
+
     async fn assert_databases(self, ground: &Ground, id: &str) -> Outcome {
         let (world, tenant, host) = (&ground.world, self.tenant, self.host());
         let databases = async |like: &str| {
