@@ -32,6 +32,7 @@ const LANES: [&[Deed]; 4] = [
         Deed::new("terminate", "pirin"),
         Deed::new("pause-pool", "pirin"),
         Deed::new("resume-pool", "pirin"),
+        Deed::new("upgrade-cross", "pirin"),
         Deed::new("upgrade-same", "vitosha"),
     ],
     &[

@@ -41,7 +41,9 @@ impl Deed {
     pub const fn servers(self) -> &'static [Server] {
         match self.verb.as_bytes() {
             b"restore-swap" | b"restore-in-place" => &[Cluster, Pg01, Pooler, Bucket],
-            b"restore-beside" | b"upgrade-same" | b"deprovision" => &[Cluster, Pg01, Bucket],
+            b"restore-beside" | b"upgrade-same" | b"upgrade-cross" | b"deprovision" => {
+                &[Cluster, Pg01, Bucket]
+            }
             b"provision" | b"drop-kept" | b"cancel" | b"terminate" => &[Cluster, Pg01],
             b"pause-pool" | b"resume-pool" => &[Cluster, Pooler],
             b"silence" | b"expire-silence" => &[Cluster, Alertmanager],
@@ -63,6 +65,12 @@ impl Deed {
                 if self.verb == "restore-in-place" { given("accepted-by", by) } else { vec![] }
             }
             "tier" => given("tier", "enterprise"),
+            "upgrade-cross" => {
+                // The next version has room for its Job.
+                let quotas = Resource::QUOTA.path("plana-odoo-19");
+                world.api.delete_at(&format!("{quotas}/odoo-quota")).await?;
+                given("version", "19")
+            }
             "provision" => vec![
                 "--project=77".into(),
                 "--owner-email=owner@nova.example.bg".into(),
@@ -138,7 +146,9 @@ impl Deed {
             | "provision" | "drop-kept" | "cancel" | "terminate" => {
                 self.assert_databases(ground, id).await
             }
-            "backup" | "tier" | "deprovision" | "template" => self.assert_cluster(ground, id).await,
+            "backup" | "tier" | "deprovision" | "template" | "upgrade-cross" => {
+                self.assert_cluster(ground, id).await
+            }
             "silence" => assert_silence(ground, id).await,
             "expire-silence" => assert_old_silence(ground).await,
             // The last step of these is the look at it.
@@ -211,6 +221,10 @@ impl Deed {
                 assert_eq!(world.until_job(JOBS, &name).await?, None);
             }
             "tier" => assert_eq!(client.expect("the tenant")["spec"]["tier"], "enterprise"),
+            "upgrade-cross" => {
+                assert_eq!(client.expect("the tenant")["spec"]["odooVersion"], "19");
+                assert_eq!(world.rows(&self.host(), "plana_upgrade_log").await?, 1);
+            }
             "deprovision" => {
                 assert_eq!(client, None);
                 assert!(!world.has_database(&self.host()).await?);
