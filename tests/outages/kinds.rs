@@ -15,6 +15,10 @@ const OLD_SILENCE: &str = "OldSilence";
 /// How many rows a tenant has where nobody deleted any.
 const ROWS: i64 = 60;
 
+/// The kinds whose plans name no tenant.
+const BARE: [&str; 8] =
+    ["template", "drop-kept", "cancel", "terminate", "silence", "expire-silence", "ack", "unack"];
+
 /// A kind of operation on a tenant.
 #[derive(Clone, Copy, Debug)]
 pub struct Deed {
@@ -66,9 +70,7 @@ impl Deed {
             }
             "tier" => given("tier", "enterprise"),
             "upgrade-cross" => {
-                // The next version has room for its Job.
-                let quotas = Resource::QUOTA.path("plana-odoo-19");
-                world.api.delete_at(&format!("{quotas}/odoo-quota")).await?;
+                makes_room(ground, "plana-odoo-19").await?;
                 given("version", "19")
             }
             "provision" => vec![
@@ -101,18 +103,8 @@ impl Deed {
             "ack" | "unack" => vec![format!("--alert={ALERT}"), "--name=Loud".into()],
             _ => vec![],
         };
-        let bare = [
-            "template",
-            "drop-kept",
-            "cancel",
-            "terminate",
-            "silence",
-            "expire-silence",
-            "ack",
-            "unack",
-        ];
         let mut words = vec![self.verb.to_owned()];
-        if !bare.contains(&self.verb) {
+        if !BARE.contains(&self.verb) {
             words.push(self.tenant.to_owned());
         }
         words.extend(more);
@@ -254,6 +246,12 @@ async fn assert_old_silence(ground: &Ground) -> Outcome {
     let states: Vec<&serde_json::Value> = old.map(|silence| &silence["status"]["state"]).collect();
     assert!(!states.is_empty() && states.iter().all(|state| *state == "expired"), "{all:#?}");
     Ok(())
+}
+
+/// Makes room for another Job in `namespace`.
+async fn makes_room(ground: &Ground, namespace: &str) -> Outcome {
+    let quotas = Resource::QUOTA.path(namespace);
+    ground.world.api.delete_at(&format!("{quotas}/odoo-quota")).await
 }
 
 fn given(name: &str, value: &str) -> Vec<String> {
