@@ -29,13 +29,6 @@ use pulse_console::platform::{
 use pulse_console::runtime::operator::{Ground, Operator, Told};
 use tokio::sync::mpsc;
 
-async fn done(stage: &Stage, verb: Verb) -> Operation {
-    let plan = stage.plan(verb).await.expect("a plan");
-    let done = stage.run(&stage.first(), plan).await.expect("it runs");
-    assert_eq!(done.standing.phase, Phase::Done, "{verb}: {:?}", done.records);
-    done
-}
-
 async fn back(stage: &Stage, operation: &Operation) -> Result<Operation, Halt> {
     let way = Way::TurnBack("a mistake".into());
     stage.first().resume(&operation.plan.id, &way, &silent()).await
@@ -53,7 +46,7 @@ fn a_swap_whose_kept_database_is_gone_is_left_alone() {
     paced(async {
         let stage = Stage::new();
         stage.prepare(Verb::RestoreSwap).await;
-        let swap = done(&stage, Verb::RestoreSwap).await;
+        let swap = stage.done(Verb::RestoreSwap).await;
         let kept = kept_aside(&swap);
         let [Query::Database { name }] = &kept[..] else { panic!("{kept:?}") };
         let mark = Mark { operation: "x".into(), by: "maria".into(), reason: "time is up".into() };
@@ -75,11 +68,11 @@ fn what_something_was_done_on_top_of_is_taken_back_after_that() {
         let stage = Stage::new();
         stage.prepare(Verb::RestoreSwap).await;
         let before = stage.footprint();
-        let first = done(&stage, Verb::RestoreSwap).await;
+        let first = stage.done(Verb::RestoreSwap).await;
         tokio::time::sleep(Duration::from_mins(2)).await;
-        let second = done(&stage, Verb::RestoreSwap).await;
+        let second = stage.done(Verb::RestoreSwap).await;
         // What harms nobody is no hindrance.
-        let backup = done(&stage, Verb::Backup).await;
+        let backup = stage.done(Verb::Backup).await;
         let after = stage.footprint();
         let why = no_way_back(back(&stage, &first).await);
         assert_eq!(why, format!("{} came after it", second.plan.title).as_str());
@@ -99,7 +92,7 @@ fn a_tier_that_somebody_changed_since_is_not_put_back() {
     paced(async {
         let stage = Stage::new();
         stage.prepare(Verb::Tier).await;
-        let first = done(&stage, Verb::Tier).await;
+        let first = stage.done(Verb::Tier).await;
         let given = [("tenant", "acme"), ("tier", "starter")];
         let plan = stage.plan_with(Verb::Tier, &given).await.expect("a plan");
         stage.run(&stage.first(), plan).await.expect("it runs");

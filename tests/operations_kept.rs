@@ -66,29 +66,22 @@ fn told_ids(stage: &Stage) -> Vec<Text> {
     })
 }
 
-async fn done(stage: &Stage, verb: Verb) -> Operation {
-    let plan = stage.plan(verb).await.expect("a plan");
-    let done = stage.run(&stage.first(), plan).await.expect("it runs");
-    assert_eq!(done.standing.phase, Phase::Done, "{verb}");
-    done
-}
-
 #[test]
 fn a_journal_goes_when_nothing_of_it_is_due_any_more() {
     paced(async {
         let stage = Stage::new();
         stage.prepare(Verb::Tier).await;
-        let paused = done(&stage, Verb::PausePool).await;
+        let paused = stage.done(Verb::PausePool).await;
         let resumed = stage.plan(Verb::ResumePool).await.expect("a plan");
         stage.run(&stage.first(), resumed.clone()).await.expect("it runs");
-        let undone = done(&stage, Verb::Tier).await;
+        let undone = stage.done(Verb::Tier).await;
         let back = Way::TurnBack("the wrong one".into());
         let undone = stage.first().resume(&undone.plan.id, &back, &silent()).await.expect("undone");
         assert_eq!(undone.standing.phase, Phase::Undone);
         // A backup is insurance for a week.
-        let backup = done(&stage, Verb::Backup).await;
+        let backup = stage.done(Verb::Backup).await;
         assert!(backup.soaks_until().is_some());
-        let swap = done(&stage, Verb::RestoreSwap).await;
+        let swap = stage.done(Verb::RestoreSwap).await;
         let waits = stage.plan(Verb::Tier).await.expect("a plan");
         let waits = Plan { asks: Asks::SecondPerson, ..waits };
         stage.run(&stage.first(), waits.clone()).await.expect("it waits");
@@ -140,7 +133,7 @@ fn of_too_many_the_first_go_and_two_who_tidy_at_once_do_no_harm() {
         let mut ids = Vec::new();
         for _ in 0..3 {
             for verb in [Verb::PausePool, Verb::ResumePool] {
-                ids.push(done(&stage, verb).await.plan.id.clone());
+                ids.push(stage.done(verb).await.plan.id.clone());
             }
         }
         assert_eq!(sweep(&stage, 0, 1).await, Swept::default(), "what just ended stays");
@@ -164,7 +157,7 @@ fn what_a_colleague_goes_on_with_stays() {
     paced(async {
         let stage = Stage::new();
         stage.prepare(Verb::Tier).await;
-        let tier = done(&stage, Verb::Tier).await;
+        let tier = stage.done(Verb::Tier).await;
         let seen = listed(&stage).await;
         let back = Way::TurnBack("the wrong one".into());
         stage.second().resume(&tier.plan.id, &back, &silent()).await.expect("undone");
@@ -210,8 +203,8 @@ fn only_a_console_that_may_change_something_tidies_up() {
     paced(async {
         let stage = Stage::new();
         stage.prepare(Verb::Tier).await;
-        let first = done(&stage, Verb::PausePool).await;
-        let second = done(&stage, Verb::ResumePool).await;
+        let first = stage.done(Verb::PausePool).await;
+        let second = stage.done(Verb::ResumePool).await;
         let all: Vec<Arc<Operation>> = listed(&stage).await.into_iter().map(Arc::new).collect();
         let retention = Retention { keeps: Span::from_secs(90 * DAY), most: 1 };
         let sweep = async |read_only| {

@@ -24,11 +24,7 @@ impl Demand {
         let takes_over = *way == Way::GoOn && standing.by != *by;
         let hits = takes_over || matches!(way, Way::TurnBack(_) | Way::Approve);
         // People may have worked with what came of it: then the way back damages more than the way there.
-        let back = match way {
-            Way::TurnBack(_) => plan.way_back(standing.done),
-            Way::GoOn | Way::GiveUp(_) | Way::Approve => None,
-        };
-        let asks = back.map_or(plan.asks, |back| plan.asks.max(back.asks));
+        let asks = way.back_of(operation).map_or(plan.asks, |back| plan.asks.max(back.asks));
         Self {
             word: hits && asks >= Asks::Typed,
             reason: matches!(way, Way::TurnBack(_) | Way::GiveUp(_)),

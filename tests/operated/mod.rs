@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use pulse_console::domain::operation::{Command, Operation, Plan, Query, Seen, Verb};
+use pulse_console::domain::operation::{Command, Operation, Phase, Plan, Query, Seen, Verb};
 use pulse_console::domain::{DatabaseClass, FeedId, Kind, Object, Role, SilenceState, Spec, Text};
 use pulse_console::operation::kinds::Request;
 use pulse_console::operation::{
@@ -230,6 +230,14 @@ impl Stage {
 
     pub async fn run(&self, console: &Executor, plan: Plan) -> Result<Operation, Halt> {
         console.run(self.confirmed(plan), &silent()).await
+    }
+
+    /// Runs what `verb` plans to its end.
+    pub async fn done(&self, verb: Verb) -> Operation {
+        let plan = self.plan(verb).await.expect("a plan");
+        let done = self.run(&self.first(), plan).await.expect("it runs");
+        assert_eq!(done.standing.phase, Phase::Done, "{verb}: {:?}", done.records);
+        done
     }
 
     /// Runs `plan` on the first console until that dies.

@@ -69,9 +69,6 @@ impl Headless {
     ) -> Result<(), CliError> {
         let plan = &operation.plan;
         let demand = Demand::of(way, operation, &self.by, self.visit.is_some());
-        if demand.reason && !is_explained(way) {
-            return Err(CliError::of(Unconfirmed::Reason));
-        }
         if demand.factor {
             self.can_prove("")?;
         }
@@ -132,14 +129,6 @@ fn unconfirmed(why: Unconfirmed, plan: &Plan) -> CliError {
             plan.title.as_str().trim_end_matches('.')
         )),
         why => CliError::of(why),
-    }
-}
-
-/// Whether `way` comes with a reason.
-fn is_explained(way: &Way) -> bool {
-    match way {
-        Way::TurnBack(why) | Way::GiveUp(why) => !why.is_empty(),
-        Way::GoOn | Way::Approve => false,
     }
 }
 

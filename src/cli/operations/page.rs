@@ -71,15 +71,11 @@ pub(super) fn line(operation: &Operation) -> String {
 /// What is read before `operation` is dealt with in this `way`: what it is, who wants it, and why. To approve is to confirm
 /// it, so the whole plan is read; to take it back may damage something in its turn.
 pub(super) fn before(operation: &Operation, way: &Way) -> String {
-    let (plan, standing) = (&operation.plan, &operation.standing);
-    let back = match way {
-        Way::TurnBack(_) => plan.way_back(standing.done),
-        Way::GoOn | Way::GiveUp(_) | Way::Approve => None,
-    };
-    let head = match (way, back) {
-        (Way::Approve, _) => self::plan(plan),
-        (_, Some(back)) => format!("{}\n\n{}", back.damage, plan.title),
-        (_, None) => plan.title.to_string(),
+    let title = &operation.plan.title;
+    let head = match (way, way.back_of(operation)) {
+        (Way::Approve, _) => plan(&operation.plan),
+        (_, Some(back)) => format!("{}\n\n{title}", back.damage),
+        (_, None) => title.to_string(),
     };
     format!("{head}\n{}", asked_for(operation))
 }

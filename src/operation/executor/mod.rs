@@ -16,7 +16,7 @@ pub(super) use self::patience::may_pass;
 use self::patience::{Patience, now};
 use self::work::Work;
 use super::ConfirmedPlan;
-use crate::domain::operation::{Asks, Entry, Operation, Phase, Pin, Reached, Record};
+use crate::domain::operation::{Asks, Entry, Operation, Phase, Pin, Reached, Record, WayBack};
 use crate::domain::{Span, Text, Trouble};
 use crate::platform::{Clock, Control, Journal, Journaled, Lease, Unwritten};
 
@@ -72,6 +72,17 @@ pub enum Way {
     GiveUp(Text),
     /// It is approved of, and then begins.
     Approve,
+}
+
+impl Way {
+    /// What there is to know before, where it takes back what people may have worked with since.
+    #[must_use]
+    pub fn back_of<'a>(&self, operation: &'a Operation) -> Option<&'a WayBack> {
+        match self {
+            Self::TurnBack(_) => operation.plan.way_back(operation.standing.done),
+            Self::GoOn | Self::GiveUp(_) | Self::Approve => None,
+        }
+    }
 }
 
 /// How far the work is; told as often as it changes, and kept nowhere.
