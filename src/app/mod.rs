@@ -311,18 +311,32 @@ impl App {
         Vec::new()
     }
 
-    /// Whether `msg`, which is not taken in yet, changes what is shown at once. A sign of life from a feed that is well
-    /// makes an age grow less, and ages are shown anew each second anyway: three dozen feeds give one every two seconds.
+    /// Whether `msg`, which is not taken in yet, changes what is shown so that it is drawn at once and not with the next
+    /// second, as ages are. Three dozen feeds give a sign of life every two seconds, which makes an age grow less; and some
+    /// have other figures each time, which a pane that does not show them has no use for.
     #[must_use]
     pub fn is_news(&self, msg: &Msg) -> bool {
         let Msg::Observed(observations) = msg else { return true };
         observations.iter().any(|observation| {
-            let well = || {
-                let freshness = &self.store.feeds().get(observation.feed).freshness;
-                matches!(freshness, Freshness::Live(_)) && !freshness.is_old(observation.at)
+            let freshness = &self.store.feeds().get(observation.feed).freshness;
+            let is_well =
+                matches!(freshness, Freshness::Live(_)) && !freshness.is_old(observation.at);
+            let is_aside = match observation.fact {
+                Fact::Alive => true,
+                Fact::Upsert(_) | Fact::Remove(_) | Fact::Entries(_) | Fact::Older(_) => {
+                    !self.shows(observation.feed)
+                }
+                _ => false,
             };
-            !(matches!(observation.fact, Fact::Alive) && well())
+            !(is_well && is_aside)
         })
+    }
+
+    /// Whether what `feed` tells may be on the screen as more than a figure beside others.
+    fn shows(&self, feed: FeedId) -> bool {
+        let pane = self.pane();
+        let is_covered = self.overlay.is_some() || self.log.is_some() || pane.drawer.open;
+        is_covered || feeds_of(pane.table).contains(&feed)
     }
 
     /// Brings what is shown up to date with what is known. Called once before each frame, so that a key

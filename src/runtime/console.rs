@@ -290,8 +290,7 @@ fn start(
     let Appearance { folders, keymap, .. } = &console.appearance;
     let mut files = vec![folders.keymap_file(keymap)];
     files.extend(folders.theme_names().iter().map(|name| folders.theme_file(name)));
-    let watch = FileWatch::new(files);
-    tasks.spawn(async move { watch.run(queue).await });
+    FileWatch::new(files).start(queue)?;
     Ok(tasks)
 }
 
@@ -384,7 +383,6 @@ impl Loop<'_> {
             }
             Input::Paste { text, .. } => Msg::Paste(text),
             Input::Mouse(event) => Msg::Mouse(event),
-            Input::Resize(..) => return self.resized(),
             Input::Focus(focused) => Msg::Focus(focused),
             Input::Lost => {
                 tracing::warn!("the terminal is gone");

@@ -1,21 +1,28 @@
 //! The keyboard: one thread that reads what the operator does and hands it on.
 //!
 //! It gives no meaning to keys. It reads only while not paused, so a shell in the foreground gets its own
-//! keys; it ends when nobody receives. When the receiver is slow the thread waits, and the terminal's own
-//! buffer holds the keys: none is dropped.
+//! keys; it ends with its handle, or when nobody receives. While nobody types it sleeps: a bell wakes it for a pause
+//! or the end. When the receiver is slow the thread waits, and the terminal's own buffer holds the keys: none is
+//! dropped. A window of another size is told by [`super::signals`].
 
-use std::io;
+use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEvent};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use tokio::sync::mpsc;
 
 /// The most bytes of one paste.
 pub const PASTE_BYTES_MAX: usize = 64 * 1024;
 
-/// How long one look for input may take, so how long a pause may have to wait.
+/// How long the terminal is looked at once it has something: it may be the rest of a sequence.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// The shortest look: for no time at all, crossterm does not even look at what it has read.
+const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// How long [`Keyboard::pause`] waits for the thread to let go.
 const LET_GO_MAX: Duration = Duration::from_millis(500);
@@ -37,18 +44,17 @@ pub enum Input {
     },
     /// The mouse did something.
     Mouse(MouseEvent),
-    /// The terminal has this many columns and rows now.
-    Resize(u16, u16),
     /// The terminal window got the focus, or lost it.
     Focus(bool),
     /// The terminal can't be read any more; nothing follows.
     Lost,
 }
 
-/// The reading thread's handle. Dropping it leaves the thread to end with its receiver.
+/// The reading thread's handle. Dropping it ends the thread.
 #[derive(Debug)]
 pub struct Keyboard {
     gate: Arc<Gate>,
+    bell: PipeWriter,
 }
 
 impl Keyboard {
@@ -59,17 +65,17 @@ impl Keyboard {
     pub fn start<M: From<Input> + Send + 'static>(sender: mpsc::Sender<M>) -> io::Result<Self> {
         let gate = Arc::new(Gate::default());
         let shared = Arc::clone(&gate);
-        std::thread::Builder::new()
-            .name("keyboard".to_owned())
-            .spawn(move || read_on(&mut TerminalEvents, &shared, &sender))?;
-        Ok(Self { gate })
+        let (heard, bell) = io::pipe()?;
+        std::thread::Builder::new().name("keyboard".to_owned()).spawn(move || {
+            read_on(&mut TerminalEvents { bell: heard, more: false }, &shared, &sender);
+        })?;
+        Ok(Self { gate, bell })
     }
 
     /// Stops reading. Returns whether the thread let go of the terminal within half a second; it may be
     /// held in the middle of a sequence that never ends.
     pub fn pause(&self) -> bool {
-        let mut state = self.gate.lock();
-        state.paused = true;
+        let state = self.turn(Turn::Pause);
         let waited = self.gate.changed.wait_timeout_while(state, LET_GO_MAX, |state| state.reading);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         !state.reading
@@ -77,8 +83,25 @@ impl Keyboard {
 
     /// Reads again.
     pub fn resume(&self) {
-        self.gate.lock().paused = false;
+        drop(self.turn(Turn::Read));
+    }
+
+    /// Has the thread do something else from now on; wakes it where it waits.
+    fn turn(&self, turn: Turn) -> MutexGuard<'_, State> {
+        let mut state = self.gate.lock();
+        state.turn = turn;
+        if state.reading {
+            // A bell that can't be rung any more has nobody who hears it.
+            let _ = (&self.bell).write_all(b"!");
+        }
         self.gate.changed.notify_all();
+        state
+    }
+}
+
+impl Drop for Keyboard {
+    fn drop(&mut self) {
+        drop(self.turn(Turn::End));
     }
 }
 
@@ -90,8 +113,17 @@ struct Gate {
 
 #[derive(Debug, Default)]
 struct State {
-    paused: bool,
+    turn: Turn,
     reading: bool,
+}
+
+/// What the thread is to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Turn {
+    #[default]
+    Read,
+    Pause,
+    End,
 }
 
 impl Gate {
@@ -99,11 +131,11 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits while paused, at most for one look; returns whether the thread may read.
+    /// Waits while paused; returns whether the thread may read, or else is to end.
     fn begin(&self) -> bool {
-        let waited = self.changed.wait_timeout_while(self.lock(), LOOK, |state| state.paused);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.reading = !state.paused;
+        let waited = self.changed.wait_while(self.lock(), |state| state.turn == Turn::Pause);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.reading = state.turn == Turn::Read;
         state.reading
     }
 
@@ -115,32 +147,54 @@ impl Gate {
 
 /// Where events come from.
 trait Events {
-    /// Waits at most `limit` for an event.
-    fn next(&mut self, limit: Duration) -> io::Result<Option<Event>>;
+    /// Waits for an event; none when the bell rang, or what came was none.
+    fn next(&mut self) -> io::Result<Option<Event>>;
 }
 
-struct TerminalEvents;
+struct TerminalEvents {
+    bell: PipeReader,
+    /// Whether the last look gave something: more may have come with it, and is not in the terminal any more.
+    more: bool,
+}
 
 impl Events for TerminalEvents {
-    fn next(&mut self, limit: Duration) -> io::Result<Option<Event>> {
-        if crossterm::event::poll(limit)? { crossterm::event::read().map(Some) } else { Ok(None) }
+    fn next(&mut self) -> io::Result<Option<Event>> {
+        self.more = self.more && crossterm::event::poll(AT_ONCE)?;
+        if !self.more {
+            self.more = self.wait()? && crossterm::event::poll(LOOK)?;
+        }
+        if self.more { crossterm::event::read().map(Some) } else { Ok(None) }
     }
 }
 
-/// Reads until nobody receives or the terminal is gone.
+impl TerminalEvents {
+    /// Waits as long as nothing happens; says whether it is the terminal that has something.
+    fn wait(&mut self) -> io::Result<bool> {
+        let terminal = rustix::stdio::stdin();
+        let mut both = [&terminal as &dyn AsFd, &self.bell]
+            .map(|fd| PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN));
+        match poll(&mut both, None) {
+            // A signal came; what it means is told elsewhere.
+            Err(Errno::INTR) => return Ok(false),
+            waited => waited?,
+        };
+        let [_, bell] = both;
+        if bell.revents().is_empty() {
+            return Ok(true);
+        }
+        self.bell.read_exact(&mut [0])?;
+        Ok(false)
+    }
+}
+
+/// Reads until the handle is gone, nobody receives, or the terminal is gone.
 fn read_on<M: From<Input>>(events: &mut impl Events, gate: &Gate, sender: &mpsc::Sender<M>) {
     let mut failures = 0;
-    while !sender.is_closed() {
-        if !gate.begin() {
-            continue;
-        }
-        let read = burst(events);
+    while !sender.is_closed() && gate.begin() {
+        let read = events.next();
         gate.end();
-        let inputs = match read {
-            Ok(inputs) => {
-                failures = 0;
-                inputs
-            }
+        let event = match read {
+            Ok(event) => event,
             Err(_) if failures < FAILURES_MAX => {
                 failures += 1;
                 continue;
@@ -150,28 +204,11 @@ fn read_on<M: From<Input>>(events: &mut impl Events, gate: &Gate, sender: &mpsc:
                 return;
             }
         };
-        for input in inputs.into_iter().flatten() {
-            if sender.blocking_send(input.into()).is_err() {
-                return;
-            }
-        }
-    }
-}
-
-/// One input, and before it the last size when sizes came in a row: a window being dragged tells many.
-fn burst(events: &mut impl Events) -> io::Result<[Option<Input>; 2]> {
-    let mut size = None;
-    let mut limit = LOOK;
-    loop {
-        let Some(event) = events.next(limit)? else {
-            return Ok([size, None]);
-        };
-        match event {
-            Event::Resize(columns, rows) => {
-                size = Some(Input::Resize(columns, rows));
-                limit = Duration::ZERO;
-            }
-            event => return Ok([size, input(event)]),
+        failures = 0;
+        if let Some(input) = event.and_then(input)
+            && sender.blocking_send(input.into()).is_err()
+        {
+            return;
         }
     }
 }
@@ -181,7 +218,8 @@ fn input(event: Event) -> Option<Input> {
         Event::Key(key) => (key.kind != KeyEventKind::Release).then_some(Input::Key(key)),
         Event::Paste(text) => Some(paste(text)),
         Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
-        Event::Resize(columns, rows) => Some(Input::Resize(columns, rows)),
+        // The signal tells it, and without a wait for the next key.
+        Event::Resize(..) => None,
         Event::FocusGained => Some(Input::Focus(true)),
         Event::FocusLost => Some(Input::Focus(false)),
     }
@@ -207,7 +245,7 @@ mod tests {
     struct Script(VecDeque<Option<Event>>);
 
     impl Events for Script {
-        fn next(&mut self, _: Duration) -> io::Result<Option<Event>> {
+        fn next(&mut self) -> io::Result<Option<Event>> {
             self.0.pop_front().ok_or_else(|| io::ErrorKind::NotConnected.into())
         }
     }
@@ -229,6 +267,7 @@ mod tests {
             Some(Event::Key(key('a'))),
             Some(Event::Key(release)),
             None,
+            Some(Event::Resize(80, 24)),
             Some(Event::FocusLost),
             Some(Event::FocusGained),
             Some(Event::Paste("acme".to_owned())),
@@ -240,21 +279,6 @@ mod tests {
             Input::Paste { text: "acme".to_owned(), cut: false },
             Input::Lost,
         ];
-        assert_eq!(told(script), expected);
-    }
-
-    #[test]
-    fn sizes_in_a_row_become_the_last_one_before_what_follows() {
-        let script = vec![
-            Some(Event::Resize(80, 24)),
-            Some(Event::Resize(90, 30)),
-            Some(Event::Resize(100, 40)),
-            Some(Event::Key(key('x'))),
-            Some(Event::Resize(60, 15)),
-            None,
-        ];
-        let expected =
-            [Input::Resize(100, 40), Input::Key(key('x')), Input::Resize(60, 15), Input::Lost];
         assert_eq!(told(script), expected);
     }
 
@@ -273,7 +297,8 @@ mod tests {
     #[test]
     fn nothing_is_read_while_paused_and_the_thread_ends_with_its_receiver() {
         let (sender, mut receiver) = mpsc::channel::<Input>(1);
-        let keyboard = Keyboard { gate: Arc::new(Gate::default()) };
+        let (_heard, bell) = io::pipe().expect("a pipe");
+        let keyboard = Keyboard { gate: Arc::new(Gate::default()), bell };
         assert!(keyboard.pause());
         let gate = Arc::clone(&keyboard.gate);
         let script = vec![Some(Event::Key(key('a'))), Some(Event::Key(key('b')))];

@@ -218,6 +218,9 @@ pub fn play(
         let wait = if playing { pace(&player) } else { Duration::from_secs(3600) };
         if crossterm::event::poll(wait).map_err(TerminalError::Mode)? {
             let event = crossterm::event::read().map_err(TerminalError::Mode)?;
+            if matches!(event, Event::Resize(..)) {
+                screen.redraw_whole();
+            }
             match step(&event, &mut player, &mut playing) {
                 Next::On => {}
                 Next::End => return Ok(()),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use ratatui::{Frame, Terminal, TerminalOptions as ViewOptions, Viewport};
 
 use super::clipboard::{Copied, copy_sequence};
@@ -41,7 +41,7 @@ impl Screen {
     /// As [`TerminalGuard::enter`]; the terminal is then as before.
     pub fn enter(options: TerminalOptions) -> Result<Self, TerminalError> {
         let guard = TerminalGuard::enter(options)?;
-        let canvas = Canvas::new(guard.device(), Viewport::Fullscreen)?;
+        let canvas = Canvas::new(guard.device(), Rect::default())?;
         let tmux = std::env::var_os("TMUX").is_some();
         Ok(Self { canvas, guard, tmux, stale: true, own_stop: false })
     }
@@ -58,10 +58,11 @@ impl Screen {
             }
             self.stale = true;
         }
-        self.canvas.draw(std::mem::take(&mut self.stale), render)
+        let anew = if std::mem::take(&mut self.stale) { Some(self.size()?) } else { None };
+        self.canvas.draw(anew.map(Rect::from), render)
     }
 
-    /// Makes the next frame draw every cell.
+    /// Makes the next frame draw every cell, on the size that the terminal has then. Call it when the size may be another.
     pub fn redraw_whole(&mut self) {
         self.stale = true;
     }
@@ -129,24 +130,26 @@ struct Canvas {
 }
 
 impl Canvas {
-    fn new(device: Arc<Device>, viewport: Viewport) -> Result<Self, TerminalError> {
+    /// A canvas of `area`, which stays so until a frame is drawn whole: to ask the terminal for its size before each frame
+    /// would cost a tenth of the frame, and a change of it is told by a signal.
+    fn new(device: Arc<Device>, area: Rect) -> Result<Self, TerminalError> {
         let complete = Arc::new(AtomicBool::new(false));
         let bytes = FrameBytes { device, bytes: Vec::new(), complete: Arc::clone(&complete) };
-        let options = ViewOptions { viewport };
+        let options = ViewOptions { viewport: Viewport::Fixed(area) };
         let terminal = Terminal::with_options(CrosstermBackend::new(bytes), options)
             .map_err(TerminalError::Mode)?;
         Ok(Self { terminal, complete })
     }
 
+    /// Draws what changed, or every cell of `whole`.
     fn draw(
         &mut self,
-        whole: bool,
+        whole: Option<Rect>,
         render: impl FnOnce(&mut Frame<'_>),
     ) -> Result<(), TerminalError> {
-        if whole {
+        if let Some(area) = whole {
             // Not `Terminal::clear`: it asks the terminal where the cursor is, and the keyboard thread would
             // get the answer.
-            let area = self.terminal.get_frame().area();
             self.terminal.resize(area).map_err(TerminalError::Write)?;
         }
         self.terminal.draw(render).map_err(TerminalError::Write)?;
@@ -200,25 +203,24 @@ mod tests {
     use std::fs::File;
     use std::io::{Read, Seek};
 
-    use ratatui::layout::Rect;
-
     use super::*;
     use crate::runtime::terminal::Mode;
+
+    const AREA: Rect = Rect::new(0, 0, 20, 2);
 
     fn canvas() -> (Canvas, Arc<Device>, File) {
         let file = tempfile::tempfile().expect("temporary file");
         let reader = file.try_clone().expect("duplicate");
         let device = Device::new(file, Mode::Plain, TerminalOptions::default());
         device.take().expect("taken");
-        let viewport = Viewport::Fixed(Rect::new(0, 0, 20, 2));
-        (Canvas::new(Arc::clone(&device), viewport).expect("canvas"), device, reader)
+        (Canvas::new(Arc::clone(&device), AREA).expect("canvas"), device, reader)
     }
 
     #[test]
     fn a_frame_is_one_synchronised_update_and_an_unchanged_one_is_nothing() {
         let (mut canvas, device, mut reader) = canvas();
         let before = device.bytes_written();
-        canvas.draw(false, |frame| frame.render_widget("tenants", frame.area())).expect("drawn");
+        canvas.draw(None, |frame| frame.render_widget("tenants", frame.area())).expect("drawn");
         let mut bytes = Vec::new();
         reader.rewind().expect("rewind");
         reader.read_to_end(&mut bytes).expect("read");
@@ -227,9 +229,9 @@ mod tests {
         assert_eq!(frame.windows(8).filter(|window| *window == UPDATE_BEGIN).count(), 1);
 
         let drawn = device.bytes_written();
-        canvas.draw(false, |frame| frame.render_widget("tenants", frame.area())).expect("drawn");
+        canvas.draw(None, |frame| frame.render_widget("tenants", frame.area())).expect("drawn");
         assert_eq!(device.bytes_written(), drawn, "an unchanged frame costs no bytes");
-        canvas.draw(false, |frame| frame.render_widget("tenantZ", frame.area())).expect("drawn");
+        canvas.draw(None, |frame| frame.render_widget("tenantZ", frame.area())).expect("drawn");
         let change = device.bytes_written() - drawn;
         assert!((1..64).contains(&change), "one cell costs {change} bytes");
     }
@@ -237,7 +239,7 @@ mod tests {
     #[test]
     fn a_whole_redraw_sends_every_cell_again() {
         let (mut canvas, device, mut reader) = canvas();
-        for whole in [false, true] {
+        for whole in [None, Some(AREA)] {
             canvas
                 .draw(whole, |frame| frame.render_widget("tenants", frame.area()))
                 .expect("drawn");

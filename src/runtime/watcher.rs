@@ -13,7 +13,6 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use thiserror::Error;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::domain::Text;
 
@@ -98,30 +97,30 @@ impl FileWatch {
         self.left_out
     }
 
-    /// Looks each second and tells `sender` what changed, until nobody receives.
-    pub async fn run<M: From<FileChange>>(mut self, sender: mpsc::Sender<M>) {
-        let mut looks = interval(LOOK_EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = sender.closed() => return,
-                _ = looks.tick() => {}
-            }
-            let looked = tokio::task::spawn_blocking(move || {
-                let changes = self.look();
-                (self, changes)
-            });
-            // Only a runtime that ends cancels the look.
-            let Ok((watch, changes)) = looked.await else {
-                return;
-            };
-            self = watch;
-            for change in changes {
-                if sender.send(change.into()).await.is_err() {
-                    return;
+    /// Looks each second, on a thread of its own, and tells `sender` what changed until nobody receives.
+    ///
+    /// # Errors
+    /// When the thread can't be started.
+    pub fn start<M>(mut self, sender: mpsc::Sender<M>) -> io::Result<()>
+    where
+        M: From<FileChange> + Send + 'static,
+    {
+        // Not a task: a look would wake the timer, a thread for what blocks, and whoever waits for that.
+        std::thread::Builder::new()
+            .name("files".to_owned())
+            .spawn(move || {
+                while self.tell(&sender) {
+                    std::thread::park_timeout(LOOK_EVERY);
                 }
-            }
-        }
+            })
+            .map(drop)
+    }
+
+    /// Tells `sender` what changed since the last look; says whether anybody receives.
+    fn tell<M: From<FileChange>>(&mut self, sender: &mpsc::Sender<M>) -> bool {
+        let changes = self.look().into_iter();
+        !sender.is_closed()
+            && changes.map(M::from).all(|change| sender.blocking_send(change).is_ok())
     }
 
     fn look(&mut self) -> Vec<FileChange> {
@@ -288,21 +287,28 @@ mod tests {
         assert_eq!(FileWatch::new(paths.collect()).left_out(), 3);
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the time of this test is paused and made up")]
-    #[tokio::test(start_paused = true)]
-    async fn a_change_is_told_within_two_looks_and_the_watch_ends_with_its_receiver() {
+    #[test]
+    fn a_change_is_told_within_two_looks_and_the_watch_ends_with_its_receiver() {
+        let home = tempfile::tempdir().expect("folder");
+        let path = home.path().join("theme.toml");
+        let mut watch = FileWatch::new(vec![path.clone()]);
+        std::fs::write(&path, "dark").expect("written");
+        let (sender, mut receiver) = mpsc::channel::<FileChange>(4);
+        assert!(watch.tell(&sender) && watch.tell(&sender));
+        let change = receiver.try_recv().expect("a change");
+        assert_eq!((change.path.clone(), word(&change)), (path, "dark".to_owned()));
+        drop(receiver);
+        assert!(!watch.tell(&sender));
+    }
+
+    #[test]
+    fn the_watch_looks_by_itself() {
         let home = tempfile::tempdir().expect("folder");
         let path = home.path().join("theme.toml");
         let watch = FileWatch::new(vec![path.clone()]);
         std::fs::write(&path, "dark").expect("written");
         let (sender, mut receiver) = mpsc::channel::<FileChange>(4);
-        let start = tokio::time::Instant::now();
-        let tell = async {
-            let change = receiver.recv().await.expect("a change");
-            assert_eq!((change.path.clone(), word(&change)), (path, "dark".to_owned()));
-            assert!(start.elapsed() <= 2 * LOOK_EVERY, "{:?}", start.elapsed());
-            drop(receiver);
-        };
-        tokio::join!(watch.run(sender), tell);
+        watch.start(sender).expect("a thread");
+        assert_eq!(word(&receiver.blocking_recv().expect("a change")), "dark");
     }
 }

@@ -1,6 +1,7 @@
 //! Journeys in which feeds break, fall silent, or have nothing to tell.
 
-use pulse_console::domain::{FeedId, TroubleKind};
+use pulse_console::app::Msg;
+use pulse_console::domain::{Fact, FeedId, Observation, TroubleKind};
 use pulse_console::sim::Fault;
 
 use crate::journey::Journey;
@@ -24,6 +25,28 @@ fn silence_is_shown_as_age() {
     let mut journey = Journey::on("calm-night");
     journey.advance(4).lacks("nothing heard").silence(20).sees("nothing heard for 2");
     journey.advance(3).lacks("nothing heard");
+}
+
+#[test]
+fn what_is_not_on_the_screen_waits_for_the_next_second() {
+    let mut journey = Journey::on("calm-night");
+    journey.advance(1);
+    let changes = journey.engine.remove(&journey.tenant_uid("proba-19"));
+    let told = |at, fact| vec![Observation { feed: FeedId::Clients, at, fact }];
+    let alive = told(changes[0].at, Fact::Alive);
+    let ends = told(changes[0].at, Fact::RelistEnded);
+    for (keys, is_shown) in [("2", true), ("3", false), ("enter", true), ("esc ?", true)] {
+        let app = &journey.keys(keys).app;
+        let is_news = |told: &[Observation]| app.is_news(&Msg::Observed(told.to_vec()));
+        assert_eq!(is_news(&changes), is_shown, "after {keys}");
+        assert_eq!(is_news(&[alive.clone(), changes.clone()].concat()), is_shown, "after {keys}");
+        assert!(!is_news(&alive), "after {keys}");
+        assert!(is_news(&ends), "after {keys}");
+    }
+    // A sign of life from a feed that was silent takes a warning away.
+    journey.keys("esc").silence(20);
+    let alive = told(journey.engine.now(), Fact::Alive);
+    assert!(journey.app.is_news(&Msg::Observed(alive)));
 }
 
 /// What stands in the place of the rows.

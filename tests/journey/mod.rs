@@ -152,9 +152,13 @@ impl Journey {
 
     /// Takes the tenant `name` away.
     pub(crate) fn take(&mut self, name: &str) -> &mut Self {
-        let uid = self.engine.world().client(name).expect("a tenant").meta.uid.clone();
-        let told = self.engine.remove(&uid);
+        let told = self.engine.remove(&self.tenant_uid(name));
         self.tell(told)
+    }
+
+    /// The identity of the tenant `name`.
+    pub(crate) fn tenant_uid(&self, name: &str) -> Uid {
+        self.engine.world().client(name).expect("a tenant").meta.uid.clone()
     }
 
     /// Tells observations.
