@@ -67,8 +67,8 @@ async fn acknowledgements_of_colleagues_are_seen() -> Result<(), PlatformError> 
     watch.live(FeedId::Acks).await;
 
     let mut watch = acks(&server, User::FiveKinds);
-    let trouble = tokio::time::timeout(SOON, watch.trouble(FeedId::Acks)).await.expect("soon");
-    assert_eq!(trouble.kind, TroubleKind::Denied, "{trouble}");
+    let trouble = watch.trouble_of(FeedId::Acks, TroubleKind::Denied);
+    let trouble = tokio::time::timeout(SOON, trouble).await.expect("soon");
     assert!(trouble.remedy.as_str().contains("verb get"), "{trouble}");
     Ok(())
 }
@@ -81,8 +81,8 @@ async fn what_the_api_server_refuses_of_a_service_is_said() -> Result<(), Platfo
 
     // No such service yet, then one with nothing behind it.
     let mut watch = Watch::start(wanted.clone());
-    let trouble = tokio::time::timeout(SOON, watch.trouble(FeedId::Alerts)).await.expect("soon");
-    assert_eq!(trouble.kind, TroubleKind::Config, "{trouble}");
+    let trouble = watch.trouble_of(FeedId::Alerts, TroubleKind::Config);
+    let trouble = tokio::time::timeout(SOON, trouble).await.expect("soon");
     assert!(trouble.what.as_str().contains("has no service"), "{trouble}");
 
     make(&server, "v1", "Namespace", &json!({ "metadata": { "name": "monitoring" } })).await?;
@@ -94,8 +94,8 @@ async fn what_the_api_server_refuses_of_a_service_is_said() -> Result<(), Platfo
     let mut denied = wanted;
     denied.kubernetes = cluster(&server, User::Viewer);
     let mut refused = Watch::start(denied);
-    let trouble = tokio::time::timeout(SOON, refused.trouble(FeedId::Alerts)).await.expect("soon");
-    assert_eq!(trouble.kind, TroubleKind::Denied, "{trouble}");
+    let trouble = refused.trouble_of(FeedId::Alerts, TroubleKind::Denied);
+    let trouble = tokio::time::timeout(SOON, trouble).await.expect("soon");
     assert!(trouble.remedy.as_str().contains("services/proxy"), "{trouble}");
 
     let endpoints = json!({ "metadata": { "name": "alertmanager", "namespace": "monitoring" } });

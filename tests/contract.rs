@@ -187,7 +187,7 @@ at = "18s"
 what = "stream-reset"
 "#;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_training_world_passes_the_checks_of_both_worlds() {
     let scenario = Scenario::parse("short-life", &short_life()).expect("a scenario");
     let sim = Sim::new(Engine::new(&scenario, None), 10.0);

@@ -11,7 +11,6 @@ mod platform;
 mod screen;
 
 use std::path::Path;
-use std::time::Duration;
 
 use platform::{ApiServer, Kind, PlatformError, User, client_name, condition, usual_moment};
 use screen::{Console, Home, now};
@@ -39,11 +38,13 @@ fn console(home: &Home, server: &ApiServer, user: User) -> Console {
     Console::start(home, &[], SIZE)
 }
 
-/// The feeds page.
-fn feeds(console: &mut Console) -> String {
+/// Opens the feeds page and waits until all of `wanted` stands on it.
+fn feeds(console: &mut Console, wanted: &[&str]) {
     console.press_for("!", " taken in, ");
-    // The rest of the page is drawn below that line.
-    console.settled(Duration::from_millis(100))
+    console.wait_until(&format!("{wanted:?}"), |screen| {
+        let page = unfolded(screen);
+        wanted.iter().all(|words| page.contains(words))
+    });
 }
 
 /// The screen without line breaks and borders, so that a folded sentence can be found in it.
@@ -125,8 +126,7 @@ async fn a_server_that_dies_leaves_its_rows_and_its_return_is_followed() -> Outc
     console.press("x");
     console.press("F");
     console.wait_without("filtered here");
-    let page = unfolded(&feeds(&mut console));
-    assert!(page.contains("stale, ") && page.contains("connection refused"), "{page}");
+    feeds(&mut console, &["stale, ", "connection refused"]);
     console.press("q");
     console.wait_without(" taken in, ");
 
@@ -233,13 +233,12 @@ async fn one_kind_may_be_forbidden_or_absent_while_the_others_live() -> Outcome 
     let mut console = console(&home, &server, User::NoRestores);
     console.wait_for("3 tenants");
     console.wait_for("✗ kubernetes");
-    let page = unfolded(&feeds(&mut console));
     let port = server.port().to_string();
     let sentence = format!(
         "listing EnvironmentRestores is forbidden for user no-restores on 127.0.0.1:{port}. Ask an administrator for \
          the verbs list and watch on environmentrestores in the API group planapulse.com."
     );
-    assert!(page.contains(&sentence), "{page}");
+    feeds(&mut console, &[&sentence]);
     console.press("q");
     console.wait_without(" taken in, ");
     console.quit();
@@ -253,12 +252,11 @@ async fn one_kind_may_be_forbidden_or_absent_while_the_others_live() -> Outcome 
     let mut console = self::console(&home, &server, User::Admin);
     console.wait_for("3 tenants");
     console.wait_for("● kubernetes");
-    let page = unfolded(&feeds(&mut console));
     let sentence = format!(
         "the API server at 127.0.0.1:{port} has no TenantUpgrade in the API group planapulse.com. See whether this is \
          the right cluster and whether Crossplane has installed the kind (kubectl get xrd)."
     );
-    assert!(page.contains(&sentence), "{page}");
+    feeds(&mut console, &[&sentence]);
     console.press("q");
     console.wait_without(" taken in, ");
     console.press("7");
@@ -273,7 +271,7 @@ async fn one_frame_is_printed_without_a_terminal() -> Outcome {
     server.create_clients(45).await?;
     let home = Home::new();
     settings(&home, &server.kubeconfig(User::Viewer), "");
-    let ran = home.run(&["--snapshot", "tenants", "--size", "120x60"]);
+    let ran = home.run(&["--snapshot", "tenants", "--size", "120x60", "--wait", "60"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
     assert!(ran.out.contains("45 tenants") && ran.out.contains(&client_name(44)), "{}", ran.out);
     Ok(())

@@ -78,7 +78,8 @@ async fn consoles_whose_clocks_are_off_work_and_do_not_work_at_once() -> Outcome
         assert_eq!(other.until_ended().await, "done", "{}", other.all());
         assert!(other.all().contains("its lease runs out"), "{}", other.all());
         // No time that is shown is less than nothing.
-        let page = ground.console(&["--snapshot", "operations", "--size", "200x60"]).await;
+        let page =
+            ground.console(&["--snapshot", "operations", "--size", "200x60", "--wait", "60"]).await;
         assert!(page.out.contains("Change the tier of acme"), "{}\n{}", page.out, page.err);
         assert!(!page.out.contains(" -"), "{}", page.out);
     }

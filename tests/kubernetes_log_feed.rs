@@ -18,7 +18,7 @@ use platform::{
     ApiServer, Cluster, Kind, Kubelet, PlatformError, Resource, RunJob, RunState, User, WORKLOADS,
     Workload, pod_names, usual_moment,
 };
-use pulse_console::domain::{Attention, FeedId, LogSource, LogTold, Text, TroubleKind};
+use pulse_console::domain::{Attention, FeedId, LogSource, LogTold, Text, Trouble, TroubleKind};
 use pulse_console::live::kubernetes::Options;
 
 type Outcome = Result<(), PlatformError>;
@@ -137,8 +137,8 @@ async fn a_log_is_followed_through_cuts_and_outages_and_no_line_is_told_twice() 
     world.kubelet.wait_for_followers(1).await;
     world.kubelet.set_out_of_order(true);
     world.kubelet.say_and_cut(world.speaker(), at(13), "line 13");
-    seen.until(|seen| seen.trouble(FeedId::Log).is_some()).await;
-    assert_eq!(seen.trouble(FeedId::Log).map(|why| why.kind), Some(TroubleKind::Server));
+    let is_broken = |why: &Trouble| why.kind == TroubleKind::Server;
+    seen.until(|seen| seen.trouble(FeedId::Log).is_some_and(is_broken)).await;
     world.kubelet.set_out_of_order(false);
     seen.until(|seen| told(seen, &pod) == lines(1..=13) && seen.is_listed(FeedId::Log)).await;
 
@@ -262,8 +262,7 @@ async fn who_may_not_read_logs_is_told_so_and_sees_all_else() -> Outcome {
     );
     assert!(denied(&seen), "a beat of the heart does not hide it");
     seen.look_at(Attention::default());
-    seen.until(|seen| seen.is_listed(FeedId::Log)).await;
-    assert!(seen.is_listed(FeedId::Clients));
+    seen.until(|seen| seen.is_listed(FeedId::Log) && seen.is_listed(FeedId::Clients)).await;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use platform::{
 type Outcome = Result<(), PlatformError>;
 
 /// Long enough for a loaded machine, short enough for a person.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 const NAMESPACE: &str = "plana-odoo-18";
 
 struct World {

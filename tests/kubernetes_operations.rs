@@ -135,7 +135,10 @@ async fn a_plan_is_refused_when_the_world_has_moved_and_two_consoles_do_not_race
 
     let (first, _) = ground.plan(&["backup", "acme"]).await;
     let (second, _) = ground.plan(&["backup", "acme"]).await;
+    // So that the first still works when the second comes.
+    world.controllers().set_fault("acme-insurance", Some(platform::Fault::Slow));
     let (one, other) = tokio::join!(ground.apply(&first), ground.apply(&second));
+    world.controllers().set_fault("acme-insurance", None);
     let (won, lost) = if one.code == Some(0) { (one, other) } else { (other, one) };
     assert_eq!(won.code, Some(0), "{}\n{}", won.out, won.err);
     assert!(lost.err.contains("works on acme already"), "{}\n{}", lost.out, lost.err);

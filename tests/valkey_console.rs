@@ -223,12 +223,18 @@ async fn hostile_events_are_shown_as_harmless_text_and_none_is_lost() -> Outcome
     let screen = console.wait_for(&lines(bodies.len()));
     assert!(screen.contains("good") && screen.contains("huge"), "{screen}");
     // Every one of them whole, in the drawer, and through its whole length.
+    // What the keys before led to is on the screen once a page was laid over it and taken away.
+    let shown = |console: &mut Console| {
+        console.press_for("?", "keys that work here");
+        console.press("q");
+        console.wait_without("keys that work here")
+    };
     console.press("\r");
     let mut seen = String::new();
     for _ in 0..bodies.len() {
-        seen += &console.settled(Duration::from_millis(100));
+        seen += &shown(&mut console);
         console.press("\tG");
-        seen += &console.settled(Duration::from_millis(100));
+        seen += &shown(&mut console);
         console.press("gg\tk");
     }
     for shown in ["]0;pwned", "]52;c;cHduZWQ", "[31m€", "not text", "the last one"] {

@@ -81,7 +81,8 @@ async fn passwords_and_the_reader_are_enforced() -> Outcome {
     let reader =
         redis::Client::open(format!("redis://console:look-only@127.0.0.1:{}", valkey.port()))?;
     assert_eq!(xlen(&reader).await?, 5);
-    let mut connection = reader.get_multiplexed_async_connection().await?;
+    let mut connection =
+        reader.get_multiplexed_async_connection_with_config(&platform::patient()).await?;
     redis::cmd("INFO").query_async::<String>(&mut connection).await?;
     redis::cmd("XINFO")
         .arg("STREAM")
@@ -115,6 +116,7 @@ async fn tls_is_verified_against_its_own_authority() -> Outcome {
 }
 
 async fn xlen(client: &redis::Client) -> Result<usize, redis::RedisError> {
-    let mut connection = client.get_multiplexed_async_connection().await?;
+    let mut connection =
+        client.get_multiplexed_async_connection_with_config(&platform::patient()).await?;
     redis::cmd("XLEN").arg(STREAM).query_async(&mut connection).await
 }

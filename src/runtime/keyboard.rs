@@ -18,11 +18,8 @@ use tokio::sync::mpsc;
 /// The most bytes of one paste.
 pub const PASTE_BYTES_MAX: usize = 64 * 1024;
 
-/// How long the terminal is looked at once it has something: it may be the rest of a sequence.
+/// How long the terminal is looked at once it had something: there may be more.
 const LOOK: Duration = Duration::from_millis(200);
-
-/// The shortest look: for no time at all, crossterm does not even look at what it has read.
-const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// How long [`Keyboard::pause`] waits for the thread to let go.
 const LET_GO_MAX: Duration = Duration::from_millis(500);
@@ -159,7 +156,8 @@ struct TerminalEvents {
 
 impl Events for TerminalEvents {
     fn next(&mut self) -> io::Result<Option<Event>> {
-        self.more = self.more && crossterm::event::poll(AT_ONCE)?;
+        // Not for a shorter time: once that is over, crossterm does not even look at what it has read already.
+        self.more = self.more && crossterm::event::poll(LOOK)?;
         if !self.more {
             self.more = self.wait()? && crossterm::event::poll(LOOK)?;
         }

@@ -260,7 +260,8 @@ fn step(event: &Event, player: &mut Player, playing: &mut bool) -> Next {
 fn pace(player: &Player) -> Duration {
     let last = player.app.now();
     let wait = player.next_at().map_or(0, |next| next.since(last).ms());
-    Duration::from_millis(wait.min(2000))
+    // Not at once: in no time crossterm sees no key either.
+    Duration::from_millis(wait.clamp(1, 2000))
 }
 
 fn status(player: &Player, playing: bool) -> String {

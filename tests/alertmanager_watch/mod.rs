@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pulse_console::config::ServerUrl;
-use pulse_console::domain::{Alert, FeedId, Observation, Trouble};
+use pulse_console::domain::{Alert, FeedId, Observation, Trouble, TroubleKind};
 use pulse_console::live::alertmanager::{self, Options};
 use pulse_console::live::kubernetes;
 use pulse_console::platform::contract::Contract;
@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// Far longer than anything takes: it only ends a test that hangs.
-const GUARD: Duration = Duration::from_secs(40);
+const GUARD: Duration = Duration::from_mins(2);
 
 /// The options for the server at `url`.
 pub fn options(url: &str) -> Options {
@@ -89,6 +89,13 @@ impl Watch {
     pub async fn trouble(&mut self, feed: FeedId) -> Trouble {
         self.until("trouble", |store| store.feeds().get(feed).freshness.trouble().is_some()).await;
         self.store.feeds().get(feed).freshness.trouble().cloned().expect("trouble")
+    }
+
+    /// Waits for trouble of this `kind`: a server that has just begun may be said to be slow before.
+    pub async fn trouble_of(&mut self, feed: FeedId, kind: TroubleKind) -> Trouble {
+        let trouble = |store: &Store| store.feeds().get(feed).freshness.trouble().cloned();
+        self.until("trouble", |store| trouble(store).is_some_and(|why| why.kind == kind)).await;
+        trouble(&self.store).expect("trouble")
     }
 }
 

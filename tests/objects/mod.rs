@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use crate::platform::{self, BACKUPS, Objects, REGION, TEMPLATES, client_name, client_tier};
 
 /// Far longer than anything takes: it only ends a test that hangs.
-const GUARD: Duration = Duration::from_mins(2);
+const GUARD: Duration = Duration::from_mins(5);
 
 /// The time of the machine.
 pub struct Machine;

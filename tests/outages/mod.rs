@@ -107,9 +107,12 @@ impl Trial<'_> {
     }
 }
 
-/// Cuts the way to a server, and leaves its forwarder the moment that it takes to notice.
+/// Cuts the way to a server, and leaves its forwarder, and then its caller, the moment that they take to notice.
 async fn cut(link: &Proxy) {
     link.cut();
+    while !link.is_idle() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     tokio::time::sleep(Duration::from_millis(100)).await;
 }
 

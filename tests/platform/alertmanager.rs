@@ -17,7 +17,7 @@ use super::{PlatformError, http};
 
 const PROGRAM: &str = "prometheus-alertmanager";
 const REMEDY: &str = "installs it";
-const START_WITHIN: Duration = Duration::from_secs(20);
+const START_WITHIN: Duration = Duration::from_mins(2);
 /// An alert that is posted once fires so long.
 const FIRES: chrono::Duration = chrono::Duration::days(30);
 const CONFIGURATION: &str = "route:

@@ -18,7 +18,7 @@ use super::ports::Port;
 use super::process::Process;
 use super::{Doing as _, PlatformError, seed};
 
-const START_WITHIN: Duration = Duration::from_secs(60);
+const START_WITHIN: Duration = Duration::from_mins(3);
 const POLL: Duration = Duration::from_millis(20);
 const AUTHENTICATION: &str = "authentication.json";
 const REMEDY: &str = "builds it with Go";

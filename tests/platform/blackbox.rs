@@ -10,7 +10,7 @@ use super::{PlatformError, http};
 
 const PROGRAM: &str = "prometheus-blackbox-exporter";
 const REMEDY: &str = "installs it";
-const START_WITHIN: Duration = Duration::from_secs(20);
+const START_WITHIN: Duration = Duration::from_mins(2);
 const CONFIGURATION: &str =
     "modules: {http_2xx: {prober: http, timeout: 2s, http: {preferred_ip_protocol: ip4}}}\n";
 

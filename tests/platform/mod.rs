@@ -97,7 +97,7 @@ pub use provider::{
     BASIC_CLIENT, CLIENT, Landing, OPERATOR, POST_CLIENT, PSS_CLIENT, Provider, ProviderOptions,
     SENIOR, STEP_UP_CLIENT, Shown, Someone, TENANT, VIEWER, accounts,
 };
-pub use valkey::{Valkey, ValkeyOptions};
+pub use valkey::{Valkey, ValkeyOptions, patient};
 pub use wrong::{Answer, Proxy, Scripted};
 
 /// Why a server could not be started, stopped or filled.

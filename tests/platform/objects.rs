@@ -25,7 +25,7 @@ use super::{Doing as _, PlatformError};
 
 const PROGRAM: &str = "s3s-fs";
 const REMEDY: &str = "builds it";
-const START_WITHIN: Duration = Duration::from_secs(20);
+const START_WITHIN: Duration = Duration::from_mins(2);
 
 /// The bucket of the backups.
 pub const BACKUPS: &str = "plana-pulse-backups";

@@ -1,5 +1,7 @@
 //! The roles that are shipped, on a real API server.
 
+use std::time::Duration;
+
 use kube::Client;
 use serde_json::{Value, json};
 
@@ -12,6 +14,9 @@ const SHIPPED: [&str; 4] = [
     include_str!("../../packaging/kubernetes/changes.yaml"),
     include_str!("../../packaging/kubernetes/bindings.yaml"),
 ];
+/// How often it is asked whether the server decides by new rules, and the time between.
+const TRIES: usize = 500;
+const PAUSE: Duration = Duration::from_millis(20);
 const ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 
@@ -40,8 +45,27 @@ impl ApiServer {
             let path = format!("{ROLES}/{name}?fieldManager=clusterrole-aggregation-controller");
             seed::send(&client, "PATCH", &path, "application/merge-patch+json", change).await?;
         }
-        Ok(())
+        decided(&client).await
     }
+}
+
+/// Waits until the server decides by the last of the rules: by what its own watches have brought, a moment after it took
+/// them. Rules that say otherwise are waited for a while only.
+async fn decided(client: &Client) -> Result<(), PlatformError> {
+    for (verb, group, resource, namespace) in [
+        ("delete", "planapulse.com", "planaclients", ""),
+        ("create", "batch", "jobs", "plana-odoo-19"),
+        ("create", "coordination.k8s.io", "leases", "pulse-console"),
+    ] {
+        let asked = json!({ "group": group, "resource": resource, "namespace": namespace });
+        for _ in 0..TRIES {
+            if may(client, &["plana-staff", "plana-seniors"], verb, &asked).await? {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a member of `groups` may `verb` what `attributes` name, as the API server itself decides. It tells an

@@ -15,7 +15,7 @@ use super::{PlatformError, Postgres, Role, database_name};
 
 const PROGRAM: &str = "pgbouncer";
 const REMEDY: &str = "installs it";
-const START_WITHIN: Duration = Duration::from_secs(20);
+const START_WITHIN: Duration = Duration::from_mins(2);
 /// The database that is no database but the admin console. It speaks the simple protocol only.
 const CONSOLE: &str = "pgbouncer";
 /// May `PAUSE`, `RESUME` and `KILL`.

@@ -20,7 +20,7 @@ const PROGRAM: &str = "postgres";
 const REMEDY: &str = "installs it";
 /// The console's roles, as they are shipped.
 const SHIPPED: &str = include_str!("../../packaging/postgres/console.sql");
-const START_WITHIN: Duration = Duration::from_secs(30);
+const START_WITHIN: Duration = Duration::from_mins(2);
 /// Debian keeps the programs of each major version in a folder of its own, out of PATH.
 const VERSIONS: &str = "/usr/lib/postgresql";
 

@@ -23,7 +23,7 @@ use super::{Alertmanager, Doing as _, PlatformError, http};
 
 const PROGRAM: &str = "prometheus";
 const REMEDY: &str = "installs it";
-const START_WITHIN: Duration = Duration::from_secs(30);
+const START_WITHIN: Duration = Duration::from_mins(2);
 /// Between two samples of the past.
 const PAST_STEP: usize = 120;
 

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use redis::aio::MultiplexedConnection;
-use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, TlsCertificates};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
+    TlsCertificates,
+};
 
 use super::PlatformError;
 use super::certificates::{Authority, Validity};
@@ -17,7 +20,7 @@ use super::folder::Folder;
 use super::ports::Port;
 use super::process::{Process, on_path};
 
-const START_WITHIN: Duration = Duration::from_secs(20);
+const START_WITHIN: Duration = Duration::from_mins(2);
 const REMEDY: &str = "installs it";
 /// Entries sent in one round trip.
 const BATCH: usize = 500;
@@ -25,6 +28,13 @@ const BATCH: usize = 500;
 /// What a read-only user may do: look at streams and at the server's own figures.
 const READER_RULES: &str =
     "resetchannels ~* +@read +@connection +info +client|setname +client|setinfo";
+
+/// As patient as a test is: the library gives up after half a second, which a busy machine may take to answer.
+pub fn patient() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(START_WITHIN))
+        .set_response_timeout(Some(START_WITHIN))
+}
 
 /// How a Valkey is to differ from the usual one, which is open and plain.
 #[derive(Debug, Default)]
@@ -95,7 +105,7 @@ impl Valkey {
 
     /// A connection of the default user, bound to the runtime of the caller.
     pub async fn connection(&self) -> Result<MultiplexedConnection, PlatformError> {
-        Ok(self.client()?.get_multiplexed_async_connection().await?)
+        Ok(self.client()?.get_multiplexed_async_connection_with_config(&patient()).await?)
     }
 
     /// Asks the server to end. The data is gone.

@@ -251,6 +251,12 @@ impl Proxy {
         self.flow.send_replace(Flow::Cut);
     }
 
+    /// Whether no connection is open.
+    pub fn is_idle(&self) -> bool {
+        // Who takes connections looks at it too.
+        self.flow.receiver_count() <= 1
+    }
+
     /// Forwards without delay again, as it was said; what is held goes on at once.
     pub fn mend(&self) {
         self.words.send_replace(None);

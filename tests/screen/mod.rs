@@ -70,11 +70,44 @@ struct Shared {
 struct Seen {
     parser: vt100::Parser,
     raw: Vec<u8>,
+    /// How much of it is on the screen.
+    shown: usize,
 }
 
 impl Default for Seen {
     fn default() -> Self {
-        Self { parser: vt100::Parser::new(24, 80, 0), raw: Vec::new() }
+        Self { parser: vt100::Parser::new(24, 80, 0), raw: Vec::new(), shown: 0 }
+    }
+}
+
+impl Seen {
+    /// Takes in what came. As in a terminal that knows synchronised updates, nothing of a frame is seen before all of it is
+    /// there.
+    fn take(&mut self, bytes: &[u8]) {
+        self.raw.extend_from_slice(bytes);
+        let waiting = &self.raw[self.shown..];
+        let whole = whole_frames(waiting);
+        self.parser.process(&waiting[..whole]);
+        self.shown += whole;
+    }
+}
+
+/// How many of `bytes` come before a frame, or the sign of one, of which the end is not there yet. Who was killed ends no
+/// frame: then the shell speaks.
+fn whole_frames(bytes: &[u8]) -> usize {
+    const BEGIN: &[u8] = b"\x1b[?2026h";
+    const END: &[u8] = b"\x1b[?2026l";
+    const EXIT: &[u8] = b"\n[exit ";
+    if bytes.windows(EXIT.len()).any(|window| window == EXIT) {
+        return bytes.len();
+    }
+    let last = |sign: &[u8]| bytes.windows(sign.len()).rposition(|window| window == sign);
+    match (last(BEGIN), last(END)) {
+        (Some(begin), end) if end.is_none_or(|end| end < begin) => begin,
+        _ => {
+            let cut = (1..BEGIN.len()).rev().find(|count| bytes.ends_with(&BEGIN[..*count]));
+            bytes.len() - cut.unwrap_or(0)
+        }
     }
 }
 
@@ -133,8 +166,7 @@ impl Console {
             let mut bytes = [0; 16 * 1024];
             while let Ok(count @ 1..) = from.read(&mut bytes) {
                 let mut seen = shared.lock();
-                seen.raw.extend_from_slice(&bytes[..count]);
-                seen.parser.process(&bytes[..count]);
+                seen.take(&bytes[..count]);
                 drop(seen);
                 shared.changed.notify_all();
             }

@@ -1,7 +1,7 @@
 //! Themes and key maps of the operator's own: loaded again when they change, kept when they break.
 
-use crate::SIZE;
 use crate::screen::{Console, Home};
+use crate::{SIZE, STILL};
 
 #[test]
 fn a_theme_file_is_loaded_again_when_it_changes_and_kept_when_it_breaks() {
@@ -69,7 +69,7 @@ fn a_key_map_is_loaded_again_when_it_changes_and_kept_when_it_breaks() {
 fn a_wrong_theme_or_key_map_at_start_is_said_on_the_screen() {
     let home = Home::new();
     home.write("themes/mine.toml", "inherits = \"dark\"\n[roles]\ntexxt = \"#ffffff\"\n");
-    let console = Console::start(&home, &["demo", "--as", "senior", "--theme", "mine"], (200, 48));
+    let console = Console::start(&home, &[&STILL[..], &["--theme", "mine"]].concat(), (200, 48));
     let screen = console.wait_for("42 tenants");
     assert!(
         screen.contains(
@@ -78,7 +78,7 @@ fn a_wrong_theme_or_key_map_at_start_is_said_on_the_screen() {
         "{screen}"
     );
     console.quit();
-    let console = Console::start(&home, &["demo", "--as", "senior", "--keymap", "vmi"], (200, 48));
+    let console = Console::start(&home, &[&STILL[..], &["--keymap", "vmi"]].concat(), (200, 48));
     let screen = console.wait_for("42 tenants");
     assert!(screen.contains("There is no key map \"vmi\". Did you mean \"vim\"?"), "{screen}");
     console.quit();

@@ -12,8 +12,9 @@ const QUIET: Duration = Duration::from_millis(300);
 fn the_demo_starts_takes_keys_and_gives_the_terminal_back() {
     let home = Home::new();
     let mut console = Console::start(&home, &STILL, SIZE);
-    let screen = console.wait_for("42 tenants");
-    assert!(screen.contains("DEMO") && screen.contains("● 38 of 38 feeds live"), "{screen}");
+    console.wait_for("42 tenants");
+    let screen = console.wait_for("● 38 of 38 feeds live");
+    assert!(screen.contains("DEMO"), "{screen}");
     assert!(console.is_raw());
     let modes = Modes::of(&console.raw());
     for mode in [1049, 25, 2004, 1004, 1000, 1002, 1006, 2026] {
@@ -80,6 +81,7 @@ fn every_size_is_drawn_whole_and_a_window_too_small_says_so() {
     let home = Home::new();
     let console = Console::start(&home, &STILL, SIZE);
     console.wait_for("42 tenants");
+    console.wait_for("● 38 of 38 feeds live");
     let first = console.settled(QUIET);
     for (size, sign) in [((80, 24), " of 38 feeds"), ((50, 10), "60×15 are needed")] {
         console.resize(size);
@@ -104,6 +106,7 @@ fn a_paste_is_no_keys() {
     let home = Home::new();
     let mut console = Console::start(&home, &STILL, SIZE);
     console.wait_for("42 tenants");
+    console.wait_for("● 38 of 38 feeds live");
     let before = console.settled(QUIET);
     console.press("\x1b[200~q\rjj:quit\r3\x03\x1a\x1b[201~");
     // What is typed after it is taken in after it.
@@ -142,6 +145,7 @@ fn an_idle_console_sends_nothing() {
     for speed in ["0", "1"] {
         let console = Console::start(&home, &["demo", "--as", "senior", "--speed", speed], SIZE);
         console.wait_for("42 tenants");
+        console.wait_for("● 38 of 38 feeds live");
         pause(Duration::from_secs(1));
         let before = console.length();
         pause(Duration::from_secs(10));

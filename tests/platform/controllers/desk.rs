@@ -162,7 +162,9 @@ impl Desk {
             "data": data,
         });
         let stream = EventStream::default();
-        let mut connection = self.valkey.get_multiplexed_async_connection().await?;
+        let patient = super::super::patient();
+        let mut connection =
+            self.valkey.get_multiplexed_async_connection_with_config(&patient).await?;
         let mut command = redis::cmd("XADD");
         command.arg(&stream.key).arg("MAXLEN").arg("~").arg(stream.keep).arg("*");
         command.arg(stream.layout.fields(&event));
